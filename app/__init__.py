@@ -1,0 +1,1 @@
+"""The desktop window: Qt only. Talks to the service over HTTP and never imports torch."""

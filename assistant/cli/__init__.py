@@ -1,0 +1,1 @@
+"""The command line: thin fronts on models, service and client."""

@@ -1,0 +1,1 @@
+"""What talks to the service: server-sent events and a small HTTP client."""

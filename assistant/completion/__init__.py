@@ -1,0 +1,1 @@
+"""Completion: from a file and a cursor to a suggestion that can be shown."""

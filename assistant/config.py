@@ -1,0 +1,114 @@
+"""Where things lie (platformdirs, or all under GRAFTER_HOME) and what the person has chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+from assistant.errors import InputError
+
+DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+
+Source = Literal["hub", "index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Folders and files of this user. Nothing is created by asking for them."""
+
+    data: Path
+    config: Path
+    cache: Path
+    runtime: Path
+
+    @property
+    def models(self) -> Path:
+        """One folder for each installed model."""
+        return self.data / "models"
+
+    @property
+    def downloads(self) -> Path:
+        """Parts of files that are being fetched; kept for resuming."""
+        return self.cache / "downloads"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.config / "settings.toml"
+
+
+def find_paths() -> Paths:
+    """Return the folders in force: under ``GRAFTER_HOME`` where that is set, else the platform's own."""
+    home = os.environ.get("GRAFTER_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Paths(root, root, root / "cache", root / "run")
+    name = "grafter"
+    return Paths(
+        Path(platformdirs.user_data_dir(name, appauthor=False)),
+        Path(platformdirs.user_config_dir(name, appauthor=False)),
+        Path(platformdirs.user_cache_dir(name, appauthor=False)),
+        Path(platformdirs.user_runtime_dir(name, appauthor=False)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the person has chosen; every field has a default that works."""
+
+    model: str | None = None
+    sources: tuple[Source, ...] = ("hub", "index")
+    device: Literal["auto", "cuda", "mps", "xpu", "cpu"] = "auto"
+    theme: Literal["system", "light", "dark", "high-contrast"] = "system"
+    font_family: str = ""
+    font_size: int = 11
+    suggestions: bool = True
+    debounce_ms: int = 120
+    recent: tuple[str, ...] = field(default=())
+
+    def replace(self, **changes: Any) -> Settings:
+        """Return a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def load_settings(paths: Paths) -> Settings:
+    """Read the settings file.
+
+    Unknown keys are ignored (an older program reads a newer file). Raises InputError that
+    names the key when a value has the wrong type or is not one of the choices.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        text = paths.settings.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The settings file {paths.settings} cannot be read: {error}. Mend or delete it.") from None
+    try:
+        table = tomllib.loads(text)
+        known = {f.name for f in dataclasses.fields(Settings)}
+        return TypeAdapter(Settings).validate_python({k: v for k, v in table.items() if k in known})
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"The settings file {paths.settings} is not valid TOML: {error}. Mend or delete it.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"The settings file {paths.settings} has a bad value for '{key}': {first['msg']}.") from None
+
+
+def save_settings(paths: Paths, settings: Settings) -> None:
+    """Write the settings file atomically, creating its folder. Raises OSError where the disk refuses."""
+    import tomli_w
+
+    paths.config.mkdir(parents=True, exist_ok=True)
+    table = {key: value for key, value in dataclasses.asdict(settings).items() if value is not None}
+    part = paths.settings.with_suffix(".part")
+    part.write_text(tomli_w.dumps(table), encoding="utf-8")
+    part.replace(paths.settings)

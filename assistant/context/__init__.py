@@ -1,0 +1,1 @@
+"""Context: which text around the cursor the model reads."""

@@ -1,0 +1,1 @@
+"""Engines: token generation behind one small protocol."""

@@ -1,0 +1,68 @@
+"""What every engine is: a synchronous iterator of events with a cancel token."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.types import Event, GenerateRequest, Text
+
+
+class CancelToken:
+    """Set once, from any thread; engines look at it before each token and each piece of prefill."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the generation to end; it finishes with reason ``cancelled``."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked to end."""
+        return self._event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What the fronts need to know of a loaded model.
+
+    ``family`` names the fill-in-the-middle family (a key of ``assistant.prompts``; ``none`` where
+    the model has none). ``context_length`` counts tokens, prompt and answer together.
+    """
+
+    model: str
+    family: str
+    device: str
+    dtype: str
+    context_length: int
+    parameters: int = 0
+    adapter: str | None = None
+
+
+class Engine(Protocol):
+    """A loaded model. All calls come from the one thread that owns it."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """Facts about the model that do not change while it is loaded."""
+        ...
+
+    def count_tokens(self, texts: Sequence[Text]) -> list[int]:
+        """Number of tokens of each text, tokenised on its own."""
+        ...
+
+    def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+        """Yield Started, then Progress and Delta, then exactly one Finished or Failed.
+
+        Closing the iterator frees what the request holds. Failures that belong to the request
+        (prompt too long, out of memory) come as Failed; only bugs raise.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the memory back. The engine is not used afterwards."""
+        ...

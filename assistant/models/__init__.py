@@ -1,0 +1,1 @@
+"""Models: the catalogue, where files come from, and what is installed."""

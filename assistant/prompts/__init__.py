@@ -1,0 +1,1 @@
+"""Prompts: the fill-in-the-middle format of each model family, from tables."""

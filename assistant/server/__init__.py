@@ -1,0 +1,1 @@
+"""The service: HTTP on loopback over one engine."""

@@ -1,0 +1,256 @@
+"""The vocabulary shared by the window, HTTP and the command line: requests, and the closed union of events.
+
+Everything here is an immutable value without behaviour. No module below this one may
+import torch, Qt or an HTTP library, so that each process can afford to import it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
+
+
+class Priority(IntEnum):
+    """Order in which waiting jobs reach the model; the lowest number goes first."""
+
+    INTERACTIVE = 0
+    CHAT = 1
+    BACKGROUND = 2
+
+
+# --- prompts ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Characters that come from a file or a person. Never becomes a control token."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One entry of the model's vocabulary by its exact spelling, e.g. ``<|fim_prefix|>``."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Text in which the spellings of control tokens do become control tokens.
+
+    Only for text that a program wrote as a whole prompt: chat templates, and
+    ``/v1/completions`` without a suffix, where other editors send formats of their own.
+    """
+
+    text: str
+
+
+Part = Text | Control | Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as parts in reading order; the engine turns it into token ids."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation that the model's own chat template lays out."""
+
+    messages: tuple[Message, ...]
+
+
+# --- requests --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How to decode.
+
+    ``temperature`` 0 is greedy. With ``n`` > 1 and greedy decoding the first alternative is
+    the greedy one and the others start with the next most probable first tokens.
+    ``top_k`` 0 and ``top_p`` 1 switch those cuts off. ``stop`` strings end a sequence and are
+    not part of its text. ``logprobs`` asks for that many alternatives of each token (0:
+    only the chosen one; None: nothing).
+    """
+
+    max_tokens: int = 64
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    logprobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Text from a prompt: the form that every engine understands."""
+
+    id: str
+    prompt: Prompt | Chat
+    params: Params = field(default_factory=Params)
+    stop_tokens: tuple[str, ...] = ()
+    """Control tokens, by spelling, that end a sequence besides the model's own end tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteRequest:
+    """What an editor asks: the text of a file and a cursor in it.
+
+    ``cursor`` counts characters (code points) from the start of ``text``. ``path`` is relative to
+    ``workspace`` where there is one. ``max_tokens`` None lets the service decide by the
+    place of the cursor (one line or several).
+    """
+
+    id: str
+    text: str
+    cursor: int
+    path: str | None = None
+    workspace: str | None = None
+    trigger: Literal["auto", "manual"] = "auto"
+    n: int = 1
+    max_tokens: int | None = None
+    temperature: float = 0.0
+
+
+# --- events ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A generated token with its natural-log probability and the likeliest alternatives."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds: building the context, waiting for the model, reading the prompt, writing, and all of it."""
+
+    context_ms: float = 0.0
+    queue_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPiece:
+    """One piece of source text that went into the prompt. ``lines`` are 1-based and inclusive."""
+
+    path: str
+    lines: tuple[int, int]
+    tokens: int
+    why: str
+
+
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One whole alternative. ``text`` is what counts, also where it differs from the deltas."""
+
+    index: int
+    text: str
+    reason: FinishReason
+    generated_tokens: int
+    mean_logprob: float | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The request reached the model; its prompt is counted."""
+
+    request_id: str
+    model: str
+    prompt_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``done`` of ``total`` units of a named stage (``prefill``: tokens; ``download``: bytes)."""
+
+    request_id: str
+    stage: str
+    done: int
+    total: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next characters of alternative ``index``."""
+
+    request_id: str
+    index: int
+    text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a request that worked (also of one that was cancelled)."""
+
+    request_id: str
+    model: str
+    choices: tuple[Choice, ...]
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    timings: Timings
+    adapter: str | None = None
+    context: tuple[ContextPiece, ...] = ()
+    filters: tuple[str, ...] = ()
+    note: str = ""
+    """A limit the person should know of, e.g. that this model cannot see what follows the cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last event of a request that did not work: one sentence, and a code for programs."""
+
+    request_id: str
+    message: str
+    code: str = "internal_error"
+
+
+Event = Started | Progress | Delta | Finished | Failed
+
+
+# --- the state of the service ------------------------------------------------------------
+
+ModelState = Literal["none", "loading", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What ``GET /health`` answers. ``progress`` is 0 to 1 while loading; ``message`` says why it failed."""
+
+    state: ModelState
+    model: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    progress: float = 0.0
+    message: str = ""
+    adapter: str | None = None
+    version: str = ""

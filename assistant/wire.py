@@ -1,0 +1,102 @@
+"""Requests and events as JSON objects: the one codec that service, window and command line use."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from assistant.errors import ServiceError
+from assistant.types import (
+    Choice,
+    CompleteRequest,
+    ContextPiece,
+    Delta,
+    Event,
+    Failed,
+    Finished,
+    Health,
+    Progress,
+    Started,
+    Timings,
+    TokenLogprob,
+)
+
+_EVENTS: dict[str, type[Event]] = {
+    "started": Started,
+    "progress": Progress,
+    "delta": Delta,
+    "finished": Finished,
+    "failed": Failed,
+}
+_NAMES = {cls: name for name, cls in _EVENTS.items()}
+
+Json = dict[str, Any]
+
+
+def event_to_json(event: Event) -> Json:
+    """Return the event as a JSON object; its kind stands under ``event``."""
+    return {"event": _NAMES[type(event)], **dataclasses.asdict(event)}
+
+
+def event_from_json(data: Json) -> Event:
+    """Rebuild an event. Raises ServiceError when the object is not one."""
+    try:
+        fields = dict(data)
+        cls = _EVENTS[fields.pop("event")]
+        if cls is Finished:
+            fields["choices"] = tuple(_choice(c) for c in fields["choices"])
+            fields["timings"] = Timings(**fields["timings"])
+            fields["context"] = tuple(
+                ContextPiece(**{**c, "lines": tuple(c["lines"])}) for c in fields.get("context", ())
+            )
+            fields["filters"] = tuple(fields.get("filters", ()))
+        elif cls is Delta:
+            fields["logprobs"] = _logprobs(fields.get("logprobs", ()))
+        return cls(**fields)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ServiceError(f"The service sent an event that cannot be read ({error!r}).") from None
+
+
+def _logprobs(rows: Any) -> tuple[TokenLogprob, ...]:
+    return tuple(TokenLogprob(r["text"], r["logprob"], tuple((t, p) for t, p in r["top"])) for r in rows)
+
+
+def _choice(data: Json) -> Choice:
+    return Choice(**{**data, "logprobs": _logprobs(data.get("logprobs", ()))})
+
+
+def complete_to_json(request: CompleteRequest) -> Json:
+    """Return the body of ``POST /grafter/complete``."""
+    return dataclasses.asdict(request)
+
+
+def health_to_json(health: Health) -> Json:
+    """Return the body of ``GET /health``."""
+    return dataclasses.asdict(health)
+
+
+def health_from_json(data: Json) -> Health:
+    """Rebuild the state of the service. Raises ServiceError when the object is not one."""
+    try:
+        return Health(**data)
+    except TypeError as error:
+        raise ServiceError(f"The service sent a state that cannot be read ({error}).") from None
+
+
+def finished_to_json(finished: Finished) -> Json:
+    """Return a completion as ``grafter complete --json`` prints it."""
+    first, *others = finished.choices
+    return {
+        "text": first.text,
+        "alternatives": [choice.text for choice in others],
+        "model": finished.model,
+        "adapter": finished.adapter,
+        "prompt_tokens": finished.prompt_tokens,
+        "cached_tokens": finished.cached_tokens,
+        "generated_tokens": finished.generated_tokens,
+        "timings": dataclasses.asdict(finished.timings),
+        "mean_logprob": first.mean_logprob,
+        "context": [dataclasses.asdict(piece) for piece in finished.context],
+        "filters": list(finished.filters),
+        "note": finished.note,
+    }

@@ -1,0 +1,1 @@
+"""Data files: the model catalogue, themes, icons and translations. Read with importlib.resources."""
