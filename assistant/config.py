@@ -83,14 +83,15 @@ def load_settings(paths: Paths) -> Settings:
     Unknown keys are ignored (an older program reads a newer file). Raises InputError that
     names the key when a value has the wrong type or is not one of the choices.
     """
-    from pydantic import TypeAdapter, ValidationError
-
     try:
         text = paths.settings.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The settings file {paths.settings} cannot be read: {error}. Mend or delete it.") from None
+    # Imported late: a start without a settings file does not pay for it.
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
+
     try:
         table = tomllib.loads(text)
         known = {f.name for f in dataclasses.fields(Settings)}
@@ -105,7 +106,7 @@ def load_settings(paths: Paths) -> Settings:
 
 def save_settings(paths: Paths, settings: Settings) -> None:
     """Write the settings file atomically, creating its folder. Raises OSError where the disk refuses."""
-    import tomli_w
+    import tomli_w  # noqa: PLC0415
 
     paths.config.mkdir(parents=True, exist_ok=True)
     table = {key: value for key, value in dataclasses.asdict(settings).items() if value is not None}

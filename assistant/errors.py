@@ -33,7 +33,7 @@ class DiskError(GrafterError):
     code = "disk_error"
 
 
-class OutOfMemory(GrafterError):
+class OutOfMemory(GrafterError):  # noqa: N818 - the name that people search for
     """The device has no room for this request; the model stays usable."""
 
     code = "out_of_memory"

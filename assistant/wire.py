@@ -41,14 +41,12 @@ def event_to_json(event: Event) -> Json:
 def event_from_json(data: Json) -> Event:
     """Rebuild an event. Raises ServiceError when the object is not one."""
     try:
-        fields = dict(data)
+        fields: Json = dict(data)
         cls = _EVENTS[fields.pop("event")]
         if cls is Finished:
             fields["choices"] = tuple(_choice(c) for c in fields["choices"])
             fields["timings"] = Timings(**fields["timings"])
-            fields["context"] = tuple(
-                ContextPiece(**{**c, "lines": tuple(c["lines"])}) for c in fields.get("context", ())
-            )
+            fields["context"] = tuple(_piece(c) for c in fields.get("context", ()))
             fields["filters"] = tuple(fields.get("filters", ()))
         elif cls is Delta:
             fields["logprobs"] = _logprobs(fields.get("logprobs", ()))
@@ -62,7 +60,13 @@ def _logprobs(rows: Any) -> tuple[TokenLogprob, ...]:
 
 
 def _choice(data: Json) -> Choice:
-    return Choice(**{**data, "logprobs": _logprobs(data.get("logprobs", ()))})
+    fields: Json = {**data, "logprobs": _logprobs(data.get("logprobs", ()))}
+    return Choice(**fields)
+
+
+def _piece(data: Json) -> ContextPiece:
+    fields: Json = {**data, "lines": tuple(data["lines"])}
+    return ContextPiece(**fields)
 
 
 def complete_to_json(request: CompleteRequest) -> Json:

@@ -52,7 +52,7 @@ class Engine(Protocol):
         ...
 
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
-        """Number of tokens of each text, tokenised on its own."""
+        """Return the number of tokens of each text, tokenised on its own."""
         ...
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:

@@ -1,0 +1,137 @@
+"""From a file and a cursor to a suggestion: window, prompt, engine, cuts. The one path that every front uses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from assistant.completion.shape import Shape, decide_shape
+from assistant.completion.trim import Trimmer
+from assistant.context.window import Budget, CountTokens, Window, take_window
+from assistant.engine.protocol import CancelToken, Engine
+from assistant.prompts.fim import FimPrompt, infill_prompt
+from assistant.types import (
+    Choice,
+    CompleteRequest,
+    ContextPiece,
+    Delta,
+    Event,
+    Failed,
+    Finished,
+    GenerateRequest,
+    Params,
+    Progress,
+    Started,
+    Text,
+)
+
+# A small model with a short memory still needs room to answer.
+_MAX_SHARE_OF_CONTEXT = 0.75
+
+
+class _LinkedToken(CancelToken):
+    """Cancelled by its owner or by us, once every alternative has been cut."""
+
+    def __init__(self, owner: CancelToken) -> None:
+        super().__init__()
+        self._owner = owner
+
+    @property
+    def cancelled(self) -> bool:
+        return self._owner.cancelled or super().cancelled
+
+
+def complete(
+    engine: Engine, request: CompleteRequest, cancel: CancelToken, budget: Budget | None = None
+) -> Iterator[Event]:
+    """Yield the events of one completion: Started, Progress and Delta, then one Finished or Failed.
+
+    Deltas are what may be shown already; the texts in Finished are what counts. A cursor outside of the text is Failed.
+    """
+    started = time.perf_counter()
+    if not 0 <= request.cursor <= len(request.text):
+        yield Failed(request.id, "The cursor lies outside of the text.", "invalid_request")
+        return
+    before, after = request.text[: request.cursor], request.text[request.cursor :]
+    shape = decide_shape(before, after, request.trigger)
+    window = take_window(request.text, request.cursor, _fit(budget or Budget(), engine), _counter(engine))
+    fim = infill_prompt(
+        engine.info.family, window.prefix, window.suffix, path=request.path, repository=_repository(request)
+    )
+    generate = _generate_request(request, shape, fim)
+    context_ms = (time.perf_counter() - started) * 1000
+    trimmers = [Trimmer(shape, before, after) for _ in range(request.n)]
+    linked = _LinkedToken(cancel)
+    for event in engine.generate(generate, linked):
+        match event:
+            case Delta(index=index, text=text):
+                shown = trimmers[index].feed(text)
+                if all(trimmer.done for trimmer in trimmers):
+                    linked.cancel()
+                if shown:
+                    yield replace(event, text=shown)
+            case Finished():
+                piece = _piece(engine, request, window)
+                yield _finish(event, trimmers, fim.note, piece, context_ms, (time.perf_counter() - started) * 1000)
+            case Started() | Progress() | Failed():
+                yield event
+
+
+def _counter(engine: Engine) -> CountTokens:
+    def count(lines: Sequence[str]) -> list[int]:
+        return engine.count_tokens([Text(line) for line in lines])
+
+    return count
+
+
+def _fit(budget: Budget, engine: Engine) -> Budget:
+    """Return the budget, scaled down where the model's context is short."""
+    room = int(engine.info.context_length * _MAX_SHARE_OF_CONTEXT)
+    wanted = budget.prefix + budget.suffix
+    if wanted <= room:
+        return budget
+    return Budget(budget.prefix * room // wanted, budget.suffix * room // wanted)
+
+
+def _repository(request: CompleteRequest) -> str | None:
+    return PurePath(request.workspace).name if request.workspace else None
+
+
+def _generate_request(request: CompleteRequest, shape: Shape, fim: FimPrompt) -> GenerateRequest:
+    params = Params(
+        max_tokens=request.max_tokens or shape.max_tokens,
+        temperature=request.temperature,
+        n=request.n,
+        logprobs=0,
+    )
+    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens)
+
+
+def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:
+    tokens = engine.count_tokens([Text(window.prefix), Text(window.suffix)])
+    return ContextPiece(request.path or "", (window.first_line, window.last_line), sum(tokens), "this file")
+
+
+def _finish(
+    event: Finished, trimmers: Sequence[Trimmer], note: str, piece: ContextPiece, context_ms: float, total_ms: float
+) -> Finished:
+    """Return the engine's last event with the cuts applied; alternatives without text or said twice are dropped."""
+    choices: list[Choice] = []
+    fired: list[str] = []
+    for choice in event.choices:
+        trimmer = trimmers[choice.index]
+        text = trimmer.finish()
+        fired += [name for name in trimmer.fired if name not in fired]
+        reason = "stop" if trimmer.done else choice.reason
+        if choice.index == 0 or (text and all(text != other.text for other in choices)):
+            choices.append(replace(choice, text=text, reason=reason))
+    return replace(
+        event,
+        choices=tuple(replace(choice, index=index) for index, choice in enumerate(choices)),
+        timings=replace(event.timings, context_ms=context_ms, total_ms=total_ms),
+        context=(piece,),
+        filters=tuple(fired),
+        note=event.note or note,
+    )

@@ -1,0 +1,83 @@
+"""The part of the open file that the model reads: whole lines around the cursor, within token budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+# The first line of the window moves in steps, so that a growing prefix keeps its beginning and the KV cache with it.
+STEP_LINES = 16
+# Bounds what is counted: lines of ordinary code hold fewer characters a token than this.
+_MOST_CHARS_PER_TOKEN = 12
+# What is kept for each token of a line that is over the budget on its own.
+_CHARS_PER_TOKEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Most tokens to read before and after the cursor."""
+
+    prefix: int = 1024
+    suffix: int = 192
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Text before and after the cursor. ``first_line`` and ``last_line`` are 1-based and inclusive."""
+
+    prefix: str
+    suffix: str
+    first_line: int
+    last_line: int
+
+
+def take_window(text: str, cursor: int, budget: Budget, count: CountTokens) -> Window:
+    """Return the window of ``text`` around ``cursor`` (in characters, 0 to len(text)).
+
+    Lines are taken whole, nearest first, until a budget is spent. The line of the cursor always has a
+    part in it; if it alone is over the budget (minified code), the characters next to the cursor are kept.
+    """
+    before = _lines(text[:cursor])
+    after = _lines(text[cursor:])
+    kept = _fitting(before[::-1], budget.prefix, count)
+    first = _stepped(len(before), kept)
+    end = max(_fitting(after, budget.suffix, count), 1)
+    prefix = "".join(before[first:])
+    suffix = "".join(after[:end])
+    if kept == 0:
+        prefix = prefix[-budget.prefix * _CHARS_PER_TOKEN :]
+    if end == 1:
+        suffix = suffix[: budget.suffix * _CHARS_PER_TOKEN] if count([suffix])[0] > budget.suffix else suffix
+    return Window(prefix, suffix, first + 1, len(before) + end - 1)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines with their ends; the last one, which has none, may be empty."""
+    *whole, last = text.split("\n")
+    return [*(line + "\n" for line in whole), last]
+
+
+def _fitting(nearest_first: Sequence[str], budget: int, count: CountTokens) -> int:
+    """Return how many lines fit the budget together."""
+    room = budget * _MOST_CHARS_PER_TOKEN
+    candidates: list[str] = []
+    for line in nearest_first:
+        room -= len(line)
+        if room < 0:
+            break
+        candidates.append(line)
+    spent = 0
+    for index, tokens in enumerate(count(candidates)):
+        spent += tokens
+        if spent > budget:
+            return index
+    return len(candidates)
+
+
+def _stepped(lines: int, kept: int) -> int:
+    """Return the first line's index: the next multiple of the step, unless that leaves under half of what fits."""
+    start = lines - max(kept, 1)
+    stepped = -(-start // STEP_LINES) * STEP_LINES
+    return stepped if lines - stepped >= max(kept // 2, 1) else start

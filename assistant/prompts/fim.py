@@ -1,0 +1,208 @@
+"""Fill-in-the-middle prompts of each model family, from one table.
+
+The one place where such a prompt is made: serving and tuning both call ``infill_prompt``. It speaks of control
+tokens by their spelling, so that the engine can turn each into exactly one id, and text from files into none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from assistant.errors import InputError
+from assistant.types import Control, Part, Prompt, Text
+
+
+class Slot(Enum):
+    """A place in a family's layout that takes text from the file."""
+
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+
+
+PREFIX, SUFFIX = Slot.PREFIX, Slot.SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """Another file of the repository that the model may read. ``path`` is relative, with forward slashes."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    r"""How one model family wants a hole to be described.
+
+    ``layout``: control tokens and slots in order. ``bos``: the token that opens every prompt, where the family
+    was trained with one. ``stop``: control tokens that mean the middle has ended. ``repository`` and ``file``:
+    control tokens before the repository's name and before each file's path, where the family knows them; a
+    file reads ``<file>path\ntext``. ``file_always``: the path of the open file is given even when it is alone.
+    ``source``: where the format is documented.
+    """
+
+    layout: tuple[str | Slot, ...]
+    stop: tuple[str, ...]
+    source: str
+    bos: str | None = None
+    repository: str | None = None
+    file: str | None = None
+    file_always: bool = False
+
+
+_QWEN = Family(
+    layout=("<|fim_prefix|>", PREFIX, "<|fim_suffix|>", SUFFIX, "<|fim_middle|>"),
+    stop=(
+        "<|endoftext|>",
+        "<|im_end|>",
+        "<|fim_prefix|>",
+        "<|fim_suffix|>",
+        "<|fim_middle|>",
+        "<|fim_pad|>",
+        "<|repo_name|>",
+        "<|file_sep|>",
+    ),
+    repository="<|repo_name|>",
+    file="<|file_sep|>",
+    source="Qwen2.5-Coder technical report, section 3.1.2, and the repository's fim examples",
+)
+
+_STARCODER = Family(
+    layout=("<fim_prefix>", PREFIX, "<fim_suffix>", SUFFIX, "<fim_middle>"),
+    stop=("<|endoftext|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<file_sep>", "<repo_name>"),
+    repository="<repo_name>",
+    file="<file_sep>",
+    source="StarCoder2 paper, section 5.1",
+)
+
+FAMILIES: dict[str, Family] = {
+    "qwen2.5-coder": _QWEN,
+    "starcoder2": _STARCODER,
+    # The first Granite code models share StarCoder's tokens, without those for files.
+    "granite-code": Family(
+        layout=_STARCODER.layout,
+        stop=("<|endoftext|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>"),
+        source="Granite code models paper, section 4, and the tokenizer's added tokens",
+    ),
+    "granite": Family(
+        layout=("<|fim_prefix|>", PREFIX, "<|fim_suffix|>", SUFFIX, "<|fim_middle|>"),
+        stop=("<|end_of_text|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>"),
+        source="Granite 3.3 and 4 model cards, section on fill-in-the-middle",
+    ),
+    "deepseek-coder": Family(
+        layout=("<｜fim▁begin｜>", PREFIX, "<｜fim▁hole｜>", SUFFIX, "<｜fim▁end｜>"),
+        bos="<｜begin▁of▁sentence｜>",
+        stop=("<｜end▁of▁sentence｜>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+        source="DeepSeek-Coder repository, section on code insertion",
+    ),
+    "codegemma": Family(
+        layout=("<|fim_prefix|>", PREFIX, "<|fim_suffix|>", SUFFIX, "<|fim_middle|>"),
+        bos="<bos>",
+        stop=("<eos>", "<|file_separator|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
+        source="CodeGemma model card, section on code completion",
+    ),
+    # Suffix first: the part that changes with each key stands last.
+    "mellum": Family(
+        layout=("<fim_suffix>", SUFFIX, "<fim_prefix>", PREFIX, "<fim_middle>"),
+        stop=("<|endoftext|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<filename>", "<reponame>"),
+        file="<filename>",
+        file_always=True,
+        source="Mellum-4b-base model card, sections on fill-in-the-middle with and without further files",
+    ),
+    "seed-coder": Family(
+        layout=("<[fim-suffix]>", SUFFIX, "<[fim-prefix]>", PREFIX, "<[fim-middle]>"),
+        bos="<[begin▁of▁sentence]>",
+        stop=("<[end▁of▁sentence]>", "<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>"),
+        source="Seed-Coder paper, section on fill-in-the-middle",
+    ),
+    "codestral": Family(
+        layout=("[SUFFIX]", SUFFIX, "[PREFIX]", PREFIX),
+        bos="<s>",
+        stop=("</s>", "[SUFFIX]", "[PREFIX]", "[MIDDLE]"),
+        source="mistral-common, instruct tokenizer, encode_fim",
+    ),
+}
+
+NO_FAMILY = "none"
+
+NOTE_PREFIX_ONLY = "This model cannot see what follows the cursor: it was not trained to fill in the middle."
+NOTE_FILES_DROPPED = "This model's format has no place for other files, so they were left out."
+
+
+@dataclass(frozen=True, slots=True)
+class FimPrompt:
+    """A prompt, the control tokens that end its answer, and a sentence on what the model cannot use."""
+
+    prompt: Prompt
+    stop_tokens: tuple[str, ...]
+    note: str = ""
+
+
+def infill_prompt(
+    family: str,
+    prefix: str,
+    suffix: str,
+    path: str | None = None,
+    repository: str | None = None,
+    files: Sequence[SourceFile] = (),
+) -> FimPrompt:
+    """Return the prompt for the hole between ``prefix`` and ``suffix``.
+
+    ``family`` is a key of FAMILIES, or ``none`` for a model that only continues text: it gets the prefix alone and
+    the note says so. ``files`` (most useful last) stand in front, in the family's own repository format, together
+    with the ``path`` of the open file and the real name of the ``repository``, which is left out where unknown (a
+    made-up one costs accuracy). Raises InputError for an unknown family.
+    """
+    if family == NO_FAMILY:
+        return FimPrompt(Prompt((Text(prefix),)), (), NOTE_PREFIX_ONLY)
+    table = FAMILIES.get(family)
+    if table is None:
+        raise InputError(f"There is no fill-in-the-middle family '{family}'; the known ones are {', '.join(FAMILIES)}.")
+    parts: list[Part] = [Control(table.bos)] if table.bos else []
+    note = ""
+    if table.file is None:
+        note = NOTE_FILES_DROPPED if files else ""
+    elif files or (table.file_always and path):
+        parts += _repository_parts(table.file, table.repository, repository, path, files)
+    texts = {PREFIX: prefix, SUFFIX: suffix}
+    parts += [Text(texts[item]) if isinstance(item, Slot) else Control(item) for item in table.layout]
+    return FimPrompt(Prompt(tuple(parts)), table.stop, note)
+
+
+def _repository_parts(
+    file_token: str, repository_token: str | None, repository: str | None, path: str | None, files: Sequence[SourceFile]
+) -> list[Part]:
+    """Return the parts before the hole: the repository's name, whole files, and the open file's path."""
+    parts: list[Part] = []
+    if repository_token and repository:
+        parts += [Control(repository_token), Text(f"{repository}\n")]
+    for file in files:
+        text = file.text if file.text.endswith("\n") else file.text + "\n"
+        parts += [Control(file_token), Text(f"{file.path}\n{text}")]
+    if path:
+        parts += [Control(file_token), Text(f"{path}\n")]
+    return parts
+
+
+def control_tokens(family: str) -> tuple[str, ...]:
+    """Return every control token that the family's format needs in the vocabulary; empty for ``none``."""
+    table = FAMILIES.get(family)
+    if table is None:
+        return ()
+    return tuple(item for item in table.layout if isinstance(item, str))
+
+
+def guess_family(vocabulary: frozenset[str]) -> str:
+    """Return the family whose layout tokens are all in ``vocabulary``, or ``none``.
+
+    Families that share the spelling of their tokens are told apart by one that only one of them has.
+    """
+    if "<fim_suffix>" in vocabulary and "<filename>" in vocabulary:
+        return "granite-code" if "<gh_stars>" in vocabulary else "mellum"
+    if "<|fim_prefix|>" in vocabulary and "<|file_sep|>" not in vocabulary:
+        return "codegemma" if "<|file_separator|>" in vocabulary else "granite"
+    if "<fim_prefix>" in vocabulary and "<file_sep>" not in vocabulary:
+        return "granite-code"
+    return next((name for name in FAMILIES if vocabulary.issuperset(control_tokens(name))), NO_FAMILY)
