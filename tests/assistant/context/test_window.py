@@ -1,0 +1,60 @@
+from assistant.context.window import STEP_LINES, Budget, take_window
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def words(lines):
+    """Count a token for each word and line end: enough like a tokenizer."""
+    return [len(line.split()) + line.count("\n") for line in lines]
+
+
+def test_a_small_file_is_read_whole():
+    text = "a b\nc d\ne f\n"
+    window = take_window(text, 5, Budget(100, 100), words)
+    assert window.prefix + window.suffix == text
+    assert window.prefix == text[:5]
+    assert (window.first_line, window.last_line) == (1, 4)
+
+
+def test_an_empty_file_gives_an_empty_window():
+    window = take_window("", 0, Budget(), words)
+    assert (window.prefix, window.suffix, window.first_line, window.last_line) == ("", "", 1, 1)
+
+
+def test_budgets_hold_and_lines_stay_whole():
+    text = "".join(f"line number {i}\n" for i in range(1000))
+    cursor = text.index("line number 500")
+    window = take_window(text, cursor, Budget(200, 40), words)
+    assert sum(words([window.prefix])) <= 200
+    assert sum(words([window.suffix])) <= 40
+    assert window.prefix.startswith("line number")
+    assert window.suffix.endswith("\n")
+    assert text[:cursor].endswith(window.prefix)
+    assert text[cursor:].startswith(window.suffix)
+    assert text.split("\n")[window.first_line - 1] == window.prefix.split("\n")[0]
+
+
+def test_the_first_line_stays_while_typing_goes_on():
+    text = "".join(f"value {i} is set\n" for i in range(400))
+    firsts = [take_window(text + "x" * i, len(text) + i, Budget(300, 50), words).first_line for i in range(30)]
+    assert len(set(firsts)) == 1
+    moved = {take_window(text + "z y x\n" * i, len(text) + 6 * i, Budget(300, 50), words).first_line for i in range(40)}
+    assert len(moved) <= 40 // STEP_LINES + 2
+
+
+def test_one_giant_line_is_cut_next_to_the_cursor():
+    text = "x=1;" * 20_000
+    window = take_window(text, 40_000, Budget(100, 20), lambda lines: [len(line) // 3 for line in lines])
+    assert 0 < len(window.prefix) <= 400
+    assert 0 < len(window.suffix) <= 100
+    assert text[:40_000].endswith(window.prefix)
+    assert text[40_000:].startswith(window.suffix)
+
+
+@given(st.text(alphabet="ab \n\r\t😀", max_size=200), st.integers(0, 200), st.integers(1, 30), st.integers(1, 30))
+def test_window_always_joins_at_the_cursor(text, cursor, before, after):
+    cursor = min(cursor, len(text))
+    window = take_window(text, cursor, Budget(before, after), words)
+    assert text[:cursor].endswith(window.prefix)
+    assert text[cursor:].startswith(window.suffix)
+    assert 1 <= window.first_line <= window.last_line + 1

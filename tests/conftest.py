@@ -1,0 +1,67 @@
+"""What every test gets: its own GRAFTER_HOME, offscreen Qt with fonts, no leaked threads or processes."""
+
+import os
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from assistant.config import DEFAULT_MODEL, find_paths
+
+# Asked before the fixtures below point GRAFTER_HOME elsewhere.
+_REAL_MODELS = find_paths().models
+
+_SETTLE_SECONDS = 5.0
+
+
+@pytest.fixture(autouse=True)
+def grafter_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test stores of its own; return their folder."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("GRAFTER_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def real_model() -> Path:
+    """Return the folder of the installed default model (the ``model`` tier)."""
+    folder = _REAL_MODELS / DEFAULT_MODEL
+    if not (folder / "model.json").exists():
+        pytest.fail(f"The model {DEFAULT_MODEL} is not installed; run 'make model' first.")
+    return folder
+
+
+@pytest.fixture
+def home_with_real_model(grafter_home: Path, real_model: Path) -> Path:
+    """Return a GRAFTER_HOME in which the default model is installed, by a link to its folder."""
+    models = grafter_home / "models"
+    models.mkdir()
+    (models / DEFAULT_MODEL).symlink_to(real_model, target_is_directory=True)
+    return grafter_home
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> Iterator[None]:
+    """Fail a test that leaves a thread or a child process behind."""
+    threads = set(threading.enumerate())
+    children = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+
+    def left() -> list[str]:
+        rows = [f"thread {t.name}" for t in threading.enumerate() if t not in threads and not t.daemon]
+        for child in psutil.Process().children(recursive=True):
+            if child.pid not in children and child.status() != psutil.STATUS_ZOMBIE:
+                rows.append(f"process {child.pid} {child.name()}")
+        return rows
+
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while left() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if rest := left():
+        pytest.fail(f"left behind: {', '.join(rest)}")
