@@ -1,0 +1,104 @@
+"""The command ``grafter``: opens the editor, or runs one of the sub-commands. Each is imported only when asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from assistant import __version__
+
+COMMANDS = {
+    "models": "list, fetch, add, remove and check models",
+    "doctor": "say what this machine can do, what is missing and how to get it",
+    "serve": "run the local service for editors",
+    "complete": "complete a file at a place",
+    "ask": "ask the model a question",
+}
+
+_USAGE = """usage: grafter [PATH ...]            open the editor
+       grafter COMMAND [OPTIONS]     run a command; 'grafter COMMAND --help' tells more
+
+commands:
+{commands}
+
+options:
+  --version   print the version
+  --help      print this text
+
+A file or folder that is named like a command is opened with './' before its name."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with exit code 2."""
+        self.exit(2, f"grafter: {message}. '{self.prog} --help' tells more.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``grafter`` and return its exit code: 0, 1 for failures, 2 for bad input, 130 after Ctrl-C."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    first = argv[0] if argv else ""
+    if first in ("--help", "-h"):
+        width = max(map(len, COMMANDS))
+        print(_USAGE.format(commands="\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())))
+        return 0
+    if first == "--version":
+        print(f"grafter {__version__}")
+        return 0
+    if first in COMMANDS:
+        return _run_command(first, argv[1:])
+    if first.startswith("-") and first != "--":
+        print(f"grafter: there is no option '{first}'. 'grafter --help' tells more.", file=sys.stderr)
+        return 2
+    return open_editor(argv[1:] if first == "--" else argv)
+
+
+def _run_command(name: str, argv: list[str]) -> int:
+    from assistant.cli import output
+    from assistant.errors import GrafterError
+
+    module = importlib.import_module(f"assistant.cli.{name}")
+    parser = Parser(prog=f"grafter {name}", description=_first_paragraph(module))
+    module.add_arguments(parser)
+    try:
+        code = int(module.run(parser.parse_args(argv)))
+        sys.stdout.flush()
+    except GrafterError as error:
+        output.print_error(error)
+        return output.exit_code(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has left; what Python still wants to flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _first_paragraph(module: ModuleType) -> str:
+    return (module.__doc__ or "").partition("\n\n")[0]
+
+
+def open_editor(paths: Sequence[str]) -> int:
+    """Start the window with these files and folders, in the place of this process where the system can."""
+    # The safe path: a workspace with an app/ folder of its own is never imported.
+    command = [sys.executable, "-P", "-m", "app", *paths]
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execv(sys.executable, command)  # noqa: S606 - no shell on purpose
+    try:
+        return subprocess.call(command)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

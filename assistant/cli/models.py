@@ -1,0 +1,283 @@
+"""List, fetch, add, remove and check the models on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from assistant.cli import output
+from assistant.config import DEFAULT_MODEL, Source, find_paths, load_settings
+from assistant.errors import GrafterError, InputError, ModelError
+from assistant.models.catalogue import Catalogue, CatalogueEntry, check_id, load_catalogue
+from assistant.models.files import Report, human_bytes
+from assistant.models.machine import Machine, find_machine, judge
+from assistant.models.store import InstalledModel, Store
+
+# The better choice where the machine carries it, best first; DEFAULT_MODEL otherwise.
+_BETTER = ("qwen2.5-coder-1.5b-instruct",)
+_STAGES = {"download": "Downloading", "verify": "Checking", "convert": "Converting"}
+_TERMINATED = 143
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define ``grafter models``."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|pull|add|remove|verify")
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print JSON for programs")
+        return sub
+
+    action("list", "Show all models with size, licence and whether this machine carries them.")
+    pull = action("pull", "Fetch and install a model; an interrupted download goes on where it stopped.")
+    pull.add_argument("id", nargs="?", default=DEFAULT_MODEL, help=f"which model ({DEFAULT_MODEL} if left out)")
+    pull.add_argument(
+        "--source", action="append", choices=("hub", "index"), help="from where; can be given twice, in order"
+    )
+    pull.add_argument("--if-missing", action="store_true", help="do and say nothing where it is installed already")
+    add = action("add", "Install a model from this machine: a GGUF file, or a folder of safetensors.")
+    add.add_argument("path", type=Path, help="the file or folder")
+    add.add_argument("--name", help="what to call it (the file's name if left out)")
+    add.add_argument("--family", help="its fill-in-the-middle family (told by its tokenizer if left out)")
+    remove = action("remove", "Delete an installed model and what is left of its download.")
+    remove.add_argument("id", help="which model")
+    verify = action("verify", "Hash the files of installed models again.")
+    verify.add_argument("id", nargs="?", help="which model (all if left out)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked. Returns the exit code."""
+    store = Store(find_paths())
+    actions: dict[str, Callable[[argparse.Namespace, Store], int]] = {
+        "list": _list,
+        "pull": _pull,
+        "add": _add,
+        "remove": _remove,
+        "verify": _verify,
+    }
+    return actions[args.action](args, store)
+
+
+# --- list ------------------------------------------------------------------------------
+
+
+def list_models(catalogue: Catalogue, installed: Sequence[InstalledModel], machine: Machine, default: str) -> Any:
+    """Return what ``grafter models list --json`` prints: the catalogue, then models that only this machine has."""
+    present = {model.id for model in installed}
+    rows = [_catalogue_row(entry, entry.id in present, machine) for entry in catalogue.entries]
+    rows += [_local_row(model, machine) for model in installed if catalogue.find(model.id) is None]
+    recommended = recommend(catalogue, machine)
+    for row in rows:
+        row["recommended"] = row["id"] == recommended
+    return {"default": default, "models": rows}
+
+
+def recommend(catalogue: Catalogue, machine: Machine) -> str:
+    """Return the id of the best model that can be had from every source and runs well here."""
+    for model_id in _BETTER:
+        entry = catalogue.find(model_id)
+        if entry and judge(machine, entry.memory_bytes, entry.active_parameters)[0] == "yes":
+            return model_id
+    return DEFAULT_MODEL
+
+
+def _catalogue_row(entry: CatalogueEntry, installed: bool, machine: Machine) -> dict[str, Any]:
+    fits, reason = judge(machine, entry.memory_bytes, entry.active_parameters)
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "licence": entry.licence,
+        "description": entry.description,
+        "parameters": entry.parameters,
+        "download_bytes": entry.download_bytes,
+        "disk_bytes": entry.disk_bytes,
+        "memory_bytes": entry.memory_bytes,
+        "family": entry.family,
+        "fim": entry.fim,
+        "installed": installed,
+        "fits": fits,
+        "fits_reason": reason,
+        "sources": list(entry.sources),
+    }
+
+
+def _local_row(model: InstalledModel, machine: Machine) -> dict[str, Any]:
+    fits, reason = judge(machine, model.memory_bytes, model.parameters)
+    return {
+        "id": model.id,
+        "name": model.name,
+        "licence": model.licence,
+        "description": f"Added from {model.source.detail}.",
+        "parameters": model.parameters,
+        "download_bytes": 0,
+        "disk_bytes": model.disk_bytes,
+        "memory_bytes": model.memory_bytes,
+        "family": model.family,
+        "fim": model.fim,
+        "installed": True,
+        "fits": fits,
+        "fits_reason": reason,
+        "sources": [],
+    }
+
+
+def _list(args: argparse.Namespace, store: Store) -> int:
+    settings = load_settings(find_paths())
+    answer = list_models(load_catalogue(), store.installed(), find_machine(), settings.model or DEFAULT_MODEL)
+    if args.json:
+        output.print_json(answer)
+    else:
+        _print_table(answer["models"])
+        for broken in store.broken():
+            print(f"The model '{broken}' is damaged: 'grafter models remove {broken}' deletes it.")
+    return 0
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Model", "Licence"):
+        table.add_column(title, overflow="fold")
+    for title in ("Download", "On disk", "Needs"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("Fits", "Fills in", "State"):
+        table.add_column(title, no_wrap=True)
+    colours = {"yes": "green", "slow": "yellow", "no": "red"}
+    for row in rows:
+        state = "installed" if row["installed"] else ("recommended" if row["recommended"] else "")
+        table.add_row(
+            row["id"],
+            row["licence"],
+            human_bytes(row["download_bytes"]) if row["download_bytes"] else "-",
+            human_bytes(row["disk_bytes"]),
+            human_bytes(row["memory_bytes"]),
+            f"[{colours[row['fits']]}]{row['fits']}[/]",
+            "yes" if row["fim"] else "no",
+            f"[bold green]{state}[/]" if row["installed"] else state,
+        )
+    output.console().print(table)
+    print("\n'grafter models pull ID' fetches one. Needs: memory while serving, in RAM or on the graphics card.")
+
+
+# --- pull and add ----------------------------------------------------------------------
+
+
+def _pull(args: argparse.Namespace, store: Store) -> int:
+    if args.if_missing and store.find(args.id):
+        return 0
+
+    def work(report: Report) -> InstalledModel:
+        # Only now: the hub's library takes as long to import as the whole of 'list'.
+        from assistant.models.pull import pull
+
+        entry = load_catalogue().find(check_id(args.id))
+        if entry is None:
+            raise InputError(f"The catalogue has no model '{args.id}'; 'grafter models list' shows what there is.")
+        chosen = cast("list[Source] | None", args.source)
+        return pull(entry, store, chosen or load_settings(find_paths()).sources, report)
+
+    return _install(args.id, args.json, store, work)
+
+
+def _add(args: argparse.Namespace, store: Store) -> int:
+    def work(report: Report) -> InstalledModel:
+        from assistant.models.local import add, inspect
+
+        return add(inspect(args.path, args.name), store, args.family, report)
+
+    return _install(args.name or args.path.name, args.json, store, work)
+
+
+def _install(request_id: str, as_json: bool, store: Store, work: Callable[[Report], InstalledModel]) -> int:
+    """Run a job that installs a model, and print its events or bars and its end."""
+    with _ended_by_sigterm():
+        if not as_json:
+            with output.progress_bars(_STAGES) as bars:
+                model = work(bars.report)
+            print(f"{model.name} is installed ({human_bytes(model.disk_bytes)} in {store.path(model.id)}).")
+            return 0
+
+        def report(stage: str, done: int, total: int) -> None:
+            progress = {"stage": stage, "done": done, "total": total, "message": ""}
+            output.print_json({"event": "progress", "request_id": request_id, **progress})
+
+        try:
+            model = work(_sparsely(report))
+        except GrafterError as error:
+            output.print_json({"event": "failed", "message": str(error), "code": error.code})
+            return output.exit_code(error)
+    output.print_json({"event": "done", "id": model.id, "path": str(store.path(model.id))})
+    return 0
+
+
+def _sparsely(report: Report) -> Report:
+    """Pass on the first and last report of each stage, and in between one for each 500th part."""
+    last: tuple[str, int] = ("", -1)
+
+    def sparse(stage: Any, done: int, total: int) -> None:
+        nonlocal last
+        step = done * 500 // max(total, 1)
+        if (stage, step) != last:
+            last = (stage, step)
+            report(stage, done, total)
+
+    return sparse
+
+
+@contextmanager
+def _ended_by_sigterm() -> Generator[None]:
+    """Let SIGTERM unwind the block, so that children end too; what was downloaded stays."""
+
+    def end(_number: int, _frame: object) -> None:
+        sys.exit(_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- remove and verify -----------------------------------------------------------------
+
+
+def _remove(args: argparse.Namespace, store: Store) -> int:
+    freed = store.remove(args.id)
+    if args.json:
+        output.print_json({"event": "removed", "id": args.id, "freed_bytes": freed})
+    else:
+        print(f"'{args.id}' is removed; {human_bytes(freed)} are free again.")
+    return 0
+
+
+def _verify(args: argparse.Namespace, store: Store) -> int:
+    ids: list[str] = [args.id] if args.id else [*(model.id for model in store.installed()), *store.broken()]
+    sound = True
+    for model_id in ids:
+        try:
+            damage = store.verify(model_id)
+        except ModelError as error:
+            sound = False
+            _say_damage(args.json, model_id, str(error), [])
+            continue
+        files = [{"file": item.file, "problem": item.problem} for item in damage]
+        sound = sound and not files
+        names = ", ".join(f"{item.file} ({item.problem})" for item in damage)
+        advice = f"damaged: {names}. Run 'grafter models remove {model_id}' and fetch it again."
+        _say_damage(args.json, model_id, advice if files else "", files)
+    if not ids and not args.json:
+        print("No models are installed.")
+    return 0 if sound else 1
+
+
+def _say_damage(as_json: bool, model_id: str, problem: str, files: list[dict[str, str]]) -> None:
+    if as_json:
+        output.print_json({"id": model_id, "ok": not problem, "files": files, "message": problem})
+    else:
+        print(f"{model_id}: {problem or 'sound'}")

@@ -1,0 +1,115 @@
+"""Bytes on disk: hashing with progress, room on the disk, a lock between processes, and clear disk errors."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from assistant.errors import DiskError, ModelError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+Stage = Literal["download", "verify", "convert"]
+Report = Callable[[Stage, int, int], None]
+"""Told ``(stage, done, total)`` in bytes while something goes on."""
+
+BLOCK = 1 << 20
+
+# Room that is left over on the disk, so that the rest of the machine goes on working.
+_MARGIN_BYTES = 300_000_000
+
+
+def hash_file(path: Path, advance: Callable[[int], None] | None = None) -> str:
+    """Return the SHA-256 of a file as 64 hex digits; ``advance`` is told the bytes of each block read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            if advance:
+                advance(len(block))
+    return digest.hexdigest()
+
+
+def git_blob_id(path: Path) -> str:
+    """Return the id under which git stores the file: how the hub names its small files."""
+    data = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def human_bytes(count: float) -> str:
+    """Return a size for people, in decimal units: ``491 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 999.5 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit in ("bytes", "kB", "MB") else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError("the loop ends at GB")
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free bytes of the disk that holds, or would hold, the folder."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free
+
+
+def check_space(needs: list[tuple[Path, int]], what: str) -> None:
+    """Check that there is room for each ``(folder, bytes)``, adding up those on one disk.
+
+    Raises DiskError with what is needed and what is free.
+    """
+    by_disk: dict[int, tuple[Path, int]] = {}
+    for folder, count in needs:
+        there = folder.absolute()
+        while not there.exists():
+            there = there.parent
+        disk = there.stat().st_dev
+        by_disk[disk] = (folder, by_disk.get(disk, (folder, _MARGIN_BYTES))[1] + count)
+    for folder, count in by_disk.values():
+        free = free_bytes(folder)
+        if free < count:
+            raise DiskError(
+                f"{what} needs {human_bytes(count)} of free disk space for {folder}, and there are "
+                f"{human_bytes(free)}: free some, or set GRAFTER_HOME to a folder on a larger disk."
+            )
+
+
+@contextmanager
+def disk_errors(doing: str) -> Generator[None]:
+    """Turn a full or read-only disk inside the block into DiskError; ``doing`` begins the sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskError(f"{doing}: the disk is full. Free some space and try again.") from None
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise DiskError(f"{doing}: {error.filename or 'the folder'} may not be written.") from None
+        raise
+
+
+@contextmanager
+def exclusive(path: Path, busy: str) -> Generator[None]:
+    """Hold a lock between processes; the system frees it when the holder dies. Raises ModelError(busy) when held."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ModelError(busy) from None
+        yield
+    finally:
+        os.close(handle)
