@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,11 +51,14 @@ def find_paths() -> Paths:
         root = Path(home).expanduser().absolute()
         return Paths(root, root, root / "cache", root / "run")
     name = "grafter"
+    cache = Path(platformdirs.user_cache_dir(name, appauthor=False))
+    # Without XDG_RUNTIME_DIR (containers, cron) platformdirs warns and falls back to a guessable shared folder.
+    shared = sys.platform.startswith("linux") and not os.environ.get("XDG_RUNTIME_DIR")
     return Paths(
         Path(platformdirs.user_data_dir(name, appauthor=False)),
         Path(platformdirs.user_config_dir(name, appauthor=False)),
-        Path(platformdirs.user_cache_dir(name, appauthor=False)),
-        Path(platformdirs.user_runtime_dir(name, appauthor=False)),
+        cache,
+        cache / "run" if shared else Path(platformdirs.user_runtime_dir(name, appauthor=False)),
     )
 
 
