@@ -55,7 +55,7 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. ``missing``: Grafter cannot be used without it; ``note``: it can. ``advice`` may be several lines."""
+    """One finding. ``missing``: Grafter cannot be used without; ``note``: it can. ``advice`` may be several lines."""
 
     name: str
     state: State
