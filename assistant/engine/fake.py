@@ -1,0 +1,175 @@
+"""A scriptable engine without torch, for tests of everything that stands in front of one."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.engine.stream import TextStream
+from assistant.types import (
+    Chat,
+    Choice,
+    Control,
+    Delta,
+    Event,
+    Failed,
+    Finished,
+    FinishReason,
+    GenerateRequest,
+    Progress,
+    Prompt,
+    Started,
+    Text,
+    Timings,
+    TokenLogprob,
+)
+
+_TOKEN = re.compile(r"\s?\w+|\s|[^\w\s]")
+_LOGPROB = math.log(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to do with a prompt: ``texts`` are the alternatives (the last one serves for more)."""
+
+    texts: tuple[str, ...] = ("",)
+    token_seconds: float = 0.0
+    prefill_seconds: float = 0.0
+    failure: str = ""
+    """Where not empty: end with Failed and this sentence, after ``texts``' first tokens."""
+    failure_code: str = "internal_error"
+    error: Exception | None = None
+    """Where not None: raise it, as a bug would."""
+
+
+Table = Mapping[str, Answer | str]
+Script = Answer | str | Table | Callable[[GenerateRequest], Answer | str]
+
+
+def flat_prompt(prompt: Prompt | Chat) -> str:
+    """Return a prompt as one text: parts as they are spelled, or ``role: content`` lines."""
+    if isinstance(prompt, Chat):
+        return "\n".join(f"{message.role}: {message.content}" for message in prompt.messages)
+    return "".join(part.token if isinstance(part, Control) else part.text for part in prompt.parts)
+
+
+def fake_tokens(text: str) -> list[str]:
+    """Cut a text into the fake's tokens: words with the blank before them, blanks, and single signs."""
+    return _TOKEN.findall(text)
+
+
+class FakeEngine:
+    """Answers as its script says: always the same, by a piece of the prompt (the first that fits), or by a function."""
+
+    def __init__(self, script: Script = "", info: EngineInfo | None = None) -> None:
+        """Take a script; in a mapping the key ``""`` fits every prompt, and without a fit the answer is empty."""
+        self._script = script
+        self._info = info or EngineInfo("fake", "qwen2.5-coder", "cpu", "float32", 32768, 1000)
+        self.requests: list[GenerateRequest] = []
+        """Every request that came, in order."""
+        self.cancelled: list[str] = []
+        """Ids of the requests that ended because somebody cancelled them."""
+        self.closed = False
+
+    @property
+    def info(self) -> EngineInfo:
+        """Facts about the pretended model."""
+        return self._info
+
+    def count_tokens(self, texts: Sequence[Text]) -> list[int]:
+        """Return the number of the fake's tokens in each text."""
+        return [len(fake_tokens(text.text)) for text in texts]
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True
+
+    def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+        """Yield the events of the scripted answer; every token has a probability of one half."""
+        self.requests.append(request)
+        answer = self._answer(request)
+        prompt_tokens = len(fake_tokens(flat_prompt(request.prompt)))
+        begin = time.perf_counter()
+        yield Started(request.id, self._info.model, prompt_tokens)
+        if answer.error is not None:
+            raise answer.error
+        _sleep(answer.prefill_seconds, cancel)
+        yield Progress(request.id, "prefill", prompt_tokens, prompt_tokens)
+        prefilled = time.perf_counter()
+        choices: list[Choice] = []
+        for index in range(request.params.n):
+            text = answer.texts[min(index, len(answer.texts) - 1)]
+            choices.append((yield from self._write(request, index, text, answer.token_seconds, cancel)))
+        if answer.failure:
+            yield Failed(request.id, answer.failure, answer.failure_code)
+            return
+        if any(choice.reason == "cancelled" for choice in choices):
+            self.cancelled.append(request.id)
+        end = time.perf_counter()
+        yield Finished(
+            request.id,
+            self._info.model,
+            tuple(choices),
+            prompt_tokens,
+            0,
+            sum(choice.generated_tokens for choice in choices),
+            Timings(
+                prefill_ms=1000 * (prefilled - begin), decode_ms=1000 * (end - prefilled), total_ms=1000 * (end - begin)
+            ),
+            adapter=self._info.adapter,
+        )
+
+    def _answer(self, request: GenerateRequest) -> Answer:
+        script = self._script
+        if callable(script):
+            found = script(request)
+        elif isinstance(script, (Answer, str)):
+            found = script
+        else:
+            whole = flat_prompt(request.prompt)
+            found = next((answer for key, answer in script.items() if key in whole), "")
+        return Answer((found,)) if isinstance(found, str) else found
+
+    def _write(
+        self, request: GenerateRequest, index: int, text: str, token_seconds: float, cancel: CancelToken
+    ) -> Generator[Event, None, Choice]:
+        """Yield the deltas of one alternative and return its Choice."""
+        stream = TextStream(request.params.stop)
+        tokens = fake_tokens(text)
+        written = ""
+        taken: list[TokenLogprob] = []
+        reason: FinishReason = "stop"
+        for token in tokens:
+            _sleep(token_seconds, cancel)
+            if cancel.cancelled or len(taken) >= request.params.max_tokens:
+                reason = "cancelled" if cancel.cancelled else "length"
+                break
+            taken.append(TokenLogprob(token, _LOGPROB))
+            piece = stream.feed(token.encode())
+            if stream.stopped:
+                taken.pop()
+            if piece:
+                written += piece
+                yield Delta(request.id, index, piece, self._shown(request, taken[-1:]))
+            if stream.stopped:
+                break
+        if rest := stream.finish():
+            written += rest
+            yield Delta(request.id, index, rest)
+        mean = _LOGPROB if taken else None
+        return Choice(index, written, reason, len(taken), mean, self._shown(request, taken))
+
+    @staticmethod
+    def _shown(request: GenerateRequest, tokens: Sequence[TokenLogprob]) -> tuple[TokenLogprob, ...]:
+        return () if request.params.logprobs is None else tuple(tokens)
+
+
+def _sleep(seconds: float, cancel: CancelToken) -> None:
+    """Wait, but not on after somebody cancelled."""
+    end = time.perf_counter() + seconds
+    while seconds > 0 and not cancel.cancelled and (left := end - time.perf_counter()) > 0:
+        time.sleep(min(left, 0.005))

@@ -1,0 +1,249 @@
+"""The engine that runs a model in this process: requests in, events out, text on both sides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from assistant.engine.decode import Batch, CacheSlot, prefill
+from assistant.engine.device import is_out_of_memory, release_memory
+from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.engine.sampling import Sampled
+from assistant.engine.stream import TextStream
+from assistant.engine.tokenizer import Tokenizer
+from assistant.errors import GrafterError, InputError, OutOfMemory
+from assistant.types import (
+    Chat,
+    Choice,
+    Delta,
+    Event,
+    Failed,
+    Finished,
+    FinishReason,
+    GenerateRequest,
+    Progress,
+    Started,
+    Text,
+    Timings,
+    TokenLogprob,
+)
+
+
+class ContextLengthError(InputError):
+    """The prompt and the answer asked for do not fit into what the model can read."""
+
+    code = "context_length_exceeded"
+
+
+class LocalEngine:
+    """A transformers model on one device. Not safe for threads: one owns it."""
+
+    def __init__(self, model: Any, tokenizer: Tokenizer, info: EngineInfo, end_ids: frozenset[int]) -> None:
+        """``end_ids`` are the tokens with which the model itself ends a text."""
+        self._model: Any = model
+        self._tokenizer = tokenizer
+        self._info = info
+        self._end_ids = end_ids
+        self._slot = CacheSlot()
+
+    @property
+    def info(self) -> EngineInfo:
+        """Facts about the model."""
+        return self._info
+
+    def count_tokens(self, texts: Sequence[Text]) -> list[int]:
+        """Return the number of tokens of each text."""
+        return self._tokenizer.count(texts)
+
+    def close(self) -> None:
+        """Give the model's memory back."""
+        self._slot.clear()
+        device = self._model.device
+        self._model = None
+        release_memory(device)
+
+    def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+        """Yield Started, Progress and Delta, then one Finished or Failed."""
+        try:
+            yield from self._generate(request, cancel)
+        except GrafterError as error:
+            failed = Failed(request.id, str(error), error.code)
+        except Exception as error:
+            self._slot.clear()  # what it holds may be half a step
+            if not is_out_of_memory(error):
+                raise
+            failed = Failed(
+                request.id,
+                f"The {self._info.device} has not enough free memory for this request; close other programs that use "
+                "it, ask for less context, or choose a smaller model.",
+                OutOfMemory.code,
+            )
+        else:
+            return
+        # Here the error and with it the tensors that its frames held are gone.
+        release_memory(self._model.device)
+        yield failed
+
+    def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+        begin = time.perf_counter()
+        ids = self._read_prompt(request)
+        cache, cached = self._slot.take(self._model, ids)
+        yield Started(request.id, self._info.model, len(ids), cached)
+
+        logits = yield from self._prefill(request.id, ids, cache, cached, cancel)
+        prefilled = time.perf_counter()
+
+        writing = _Writing(request, self._tokenizer, self._end_ids)
+        if logits is not None:
+            batch = Batch(self._model, cache, ids, logits, request.params)
+            try:
+                yield from writing.run(batch, cancel)
+            finally:
+                batch.leave(self._slot)
+        end = time.perf_counter()
+        choices = writing.choices()
+        yield Finished(
+            request_id=request.id,
+            model=self._info.model,
+            choices=choices,
+            prompt_tokens=len(ids),
+            cached_tokens=cached,
+            generated_tokens=sum(choice.generated_tokens for choice in choices),
+            timings=Timings(
+                prefill_ms=1000 * (prefilled - begin),
+                decode_ms=1000 * (end - prefilled),
+                total_ms=1000 * (end - begin),
+            ),
+            adapter=self._info.adapter,
+        )
+
+    def _prefill(
+        self, request_id: str, ids: Sequence[int], cache: Any, cached: int, cancel: CancelToken
+    ) -> Generator[Event, None, torch.Tensor | None]:
+        """Read the prompt; return the logits after it, or None where somebody cancelled (what was read is kept)."""
+        done = cached
+        whole = False
+        try:
+            for read, logits in prefill(self._model, ids, cache, cached):
+                done = read
+                yield Progress(request_id, "prefill", done, len(ids))
+                if cancel.cancelled:
+                    return None
+                if done == len(ids):
+                    whole = True
+                    return logits
+        finally:
+            if not whole:
+                self._slot.put(cache, ids[:done])
+        return None
+
+    def _read_prompt(self, request: GenerateRequest) -> list[int]:
+        prompt = request.prompt
+        if isinstance(prompt, Chat):
+            prompt = self._tokenizer.chat(prompt.messages)
+        ids = self._tokenizer.encode(prompt)
+        if not ids and self._tokenizer.start_id is not None:
+            ids = [self._tokenizer.start_id]
+        if not ids:
+            raise InputError("The prompt is empty, and this model needs some text to go on from.")
+        room = self._info.context_length - request.params.max_tokens
+        if len(ids) > room:
+            raise ContextLengthError(
+                f"The prompt has {len(ids)} tokens and the answer may have {request.params.max_tokens}, but the model "
+                f"reads at most {self._info.context_length} in all; shorten the prompt or ask for fewer tokens."
+            )
+        return ids
+
+
+@dataclass(slots=True)
+class _Row:
+    """One alternative as far as it has come."""
+
+    stream: TextStream
+    text: str = ""
+    reason: FinishReason = "cancelled"
+    generated: int = 0
+    logprob_sum: float = 0.0
+    logprobs: list[tuple[int, TokenLogprob]] = field(default_factory=list[tuple[int, TokenLogprob]])
+    """Each token with the number of characters before it."""
+    unsent: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
+
+
+class _Writing:
+    """Follows the sequences of one request: their text, and when each ends."""
+
+    def __init__(self, request: GenerateRequest, tokenizer: Tokenizer, end_ids: frozenset[int]) -> None:
+        self._id = request.id
+        self._params = request.params
+        self._tokenizer = tokenizer
+        asked = (tokenizer.find_control(token) for token in request.stop_tokens)
+        self._end_ids = end_ids | {token for token in asked if token is not None}
+        drop_space = isinstance(request.prompt, Chat) and tokenizer.strips_leading_space
+        self._rows = [
+            _Row(TextStream(request.params.stop, drop_leading_space=drop_space)) for _ in range(request.params.n)
+        ]
+
+    def run(self, batch: Batch, cancel: CancelToken) -> Iterator[Delta]:
+        """Write until every sequence has ended or somebody cancels."""
+        if self._params.max_tokens <= 0:
+            for row in self._rows:
+                row.reason = "length"
+            return
+        while batch.active and not cancel.cancelled:
+            for index, sampled in batch.step():
+                text = self._take(index, sampled)
+                if self._rows[index].reason != "cancelled":
+                    batch.drop(index)
+                if text:
+                    yield self._delta(index, text)
+        for index, row in enumerate(self._rows):
+            if row.reason == "cancelled" and (rest := row.stream.finish()):
+                yield self._delta(index, rest)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """Return the alternatives as they stand."""
+        return tuple(
+            Choice(
+                index=index,
+                text=row.text,
+                reason=row.reason,
+                generated_tokens=row.generated,
+                mean_logprob=row.logprob_sum / row.generated if row.generated else None,
+                logprobs=tuple(token for start, token in row.logprobs if start < len(row.text)),
+            )
+            for index, row in enumerate(self._rows)
+        )
+
+    def _take(self, index: int, sampled: Sampled) -> str:
+        """Add a token to its row and return the text that is now certain."""
+        row = self._rows[index]
+        row.generated += 1
+        row.logprob_sum += sampled.logprob
+        if sampled.token in self._end_ids:
+            row.reason = "stop"
+            return row.stream.finish()
+        if self._params.logprobs is not None:
+            token = self._describe(sampled)
+            row.logprobs.append((row.stream.length, token))
+            row.unsent.append(token)
+        text = row.stream.feed(self._tokenizer.token_bytes(sampled.token))
+        if row.stream.stopped:
+            row.reason = "stop"
+        elif row.generated >= self._params.max_tokens:
+            row.reason = "length"
+            text += row.stream.finish()
+        return text
+
+    def _delta(self, index: int, text: str) -> Delta:
+        row = self._rows[index]
+        row.text += text
+        logprobs, row.unsent = tuple(row.unsent), []
+        return Delta(self._id, index, text, logprobs)
+
+    def _describe(self, sampled: Sampled) -> TokenLogprob:
+        spell = self._tokenizer.spell
+        return TokenLogprob(spell(sampled.token), sampled.logprob, tuple((spell(id_), p) for id_, p in sampled.top))

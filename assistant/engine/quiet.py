@@ -1,0 +1,42 @@
+"""Keep transformers' bars and hints off the terminal, and hear its progress instead."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from transformers.utils import logging
+
+
+@contextmanager
+def quietly(progress: Callable[[str, int, int], None] | None = None) -> Generator[None]:
+    """Silence the library inside; ``progress`` gets (what, done, total) of the loops it would draw bars for."""
+
+    def watch(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        items = args[0] if args else kwargs.get("iterable")
+        if progress is None or items is None or not hasattr(items, "__len__"):
+            return factory(*args, **kwargs)
+        return _watched(items, str(kwargs.get("desc", "")), progress)
+
+    bars = logging.is_progress_bar_enabled()
+    level = logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    previous = logging.set_tqdm_hook(watch)
+    try:
+        yield
+    finally:
+        logging.set_tqdm_hook(previous)
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _watched(items: Any, what: str, progress: Callable[[str, int, int], None]) -> Iterator[Any]:
+    for done, item in enumerate(items):
+        progress(what, done, len(items))
+        yield item
+    progress(what, len(items), len(items))

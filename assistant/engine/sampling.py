@@ -1,0 +1,83 @@
+"""From logits to the next token: pure functions on one row of scores over the vocabulary."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from assistant.types import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A chosen token, its natural-log probability, and the likeliest tokens with theirs, best first.
+
+    Probabilities are the model's own: before penalty, temperature and cuts.
+    """
+
+    token: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()
+
+
+def sample(
+    logits: torch.Tensor, params: Params, seen: torch.Tensor | None = None, generator: torch.Generator | None = None
+) -> Sampled:
+    """Choose the next token.
+
+    ``logits`` has shape (vocabulary,) and any float type; ``seen`` holds the ids so far, on the same
+    device, and is needed only for a repetition penalty; ``generator`` lives on that device too.
+    """
+    raw = logits.float()
+    scores = raw
+    if params.repetition_penalty != 1.0 and seen is not None:
+        scores = penalise(scores, seen, params.repetition_penalty)
+    if params.temperature <= 0:
+        token = int(scores.argmax())
+    else:
+        kept = keep_top_p(keep_top_k(scores / params.temperature, params.top_k), params.top_p)
+        token = int(torch.multinomial(kept.softmax(-1), 1, generator=generator))
+    return describe(raw, token, params.logprobs)
+
+
+def describe(logits: torch.Tensor, token: int, alternatives: int | None = None) -> Sampled:
+    """Return a token with its probability under ``logits`` (shape (vocabulary,)) and the likeliest others."""
+    raw = logits.float()
+    total = raw.logsumexp(-1)
+    top: tuple[tuple[int, float], ...] = ()
+    if alternatives:
+        values, ids = raw.topk(min(alternatives, raw.shape[-1]))
+        top = tuple(zip(ids.tolist(), (values - total).tolist(), strict=True))
+    return Sampled(token, float(raw[token] - total), top)
+
+
+def penalise(scores: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:
+    """Make the tokens in ``seen`` less likely: positive scores are divided by the penalty, negative multiplied.
+
+    As Keskar et al. 2019 (CTRL), section 4.1.
+    """
+    ids = seen.unique()
+    picked = scores[ids]
+    return scores.index_put((ids,), torch.where(picked > 0, picked / penalty, picked * penalty))
+
+
+def keep_top_k(scores: torch.Tensor, k: int) -> torch.Tensor:
+    """Put all but the ``k`` best scores at minus infinity; 0 keeps all."""
+    if not 0 < k < scores.shape[-1]:
+        return scores
+    values, ids = scores.topk(k)
+    return torch.full_like(scores, -torch.inf).index_put((ids,), values)
+
+
+def keep_top_p(scores: torch.Tensor, p: float) -> torch.Tensor:
+    """Keep the fewest best tokens whose probabilities sum to at least ``p`` (always one); 1 keeps all."""
+    if p >= 1.0:
+        return scores
+    values, ids = scores.sort(descending=True)
+    chances = values.softmax(-1)
+    before = chances.cumsum(-1) - chances
+    values = values.masked_fill(before >= max(p, torch.finfo(chances.dtype).tiny), -torch.inf)
+    return torch.empty_like(scores).index_put((ids,), values)
