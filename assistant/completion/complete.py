@@ -31,18 +31,6 @@ from assistant.types import (
 _MAX_SHARE_OF_CONTEXT = 0.75
 
 
-class _LinkedToken(CancelToken):
-    """Cancelled by its owner or by us, once every alternative has been cut."""
-
-    def __init__(self, owner: CancelToken) -> None:
-        super().__init__()
-        self._owner = owner
-
-    @property
-    def cancelled(self) -> bool:
-        return self._owner.cancelled or super().cancelled
-
-
 def complete(
     engine: Engine, request: CompleteRequest, cancel: CancelToken, budget: Budget | None = None
 ) -> Iterator[Event]:
@@ -63,13 +51,13 @@ def complete(
     generate = _generate_request(request, shape, fim)
     context_ms = (time.perf_counter() - started) * 1000
     trimmers = [Trimmer(shape, before, after) for _ in range(request.n)]
-    linked = _LinkedToken(cancel)
-    for event in engine.generate(generate, linked):
+    ours = CancelToken(parent=cancel)
+    for event in engine.generate(generate, ours):
         match event:
             case Delta(index=index, text=text):
                 shown = trimmers[index].feed(text)
                 if all(trimmer.done for trimmer in trimmers):
-                    linked.cancel()
+                    ours.cancel()
                 if shown:
                     yield replace(event, text=shown)
             case Finished():

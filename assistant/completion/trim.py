@@ -38,6 +38,8 @@ class Trimmer:
         self._below = next((line for line in below if line), "")
         self._kept = ""  # whole lines that passed, with their line ends
         self._line = ""  # the line that is being written
+        # On a line that is already indented, models like to begin with the indentation once more.
+        self._at_indent = bool(self._line_so_far) and not self._line_so_far.strip()
         self._shown = 0  # characters given out so far
         self._recent: list[str] = []
         self._blank = 0
@@ -48,6 +50,11 @@ class Trimmer:
         """Take the next characters of the model; return those that may now be shown."""
         if self.done:
             return ""
+        if self._at_indent:
+            stripped = text.lstrip(" \t")
+            if len(stripped) < len(text) and "indentation" not in self.fired:
+                self.fired.append("indentation")
+            self._at_indent, text = not stripped, stripped
         self._line += text
         while "\n" in self._line and not self.done:
             line, _, rest = self._line.partition("\n")

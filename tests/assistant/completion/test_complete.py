@@ -1,0 +1,95 @@
+import pytest
+from assistant.completion.complete import complete
+from assistant.context.window import Budget
+from assistant.engine.fake import Answer, FakeEngine, flat_prompt
+from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.prompts.fim import NOTE_PREFIX_ONLY
+from assistant.types import CompleteRequest, Control, Delta, Failed, Finished, Started
+
+
+def ask(engine, text, cancel=None, budget=None, **options):
+    """Complete ``text`` at its bar."""
+    cursor = text.index("|")
+    request = CompleteRequest("r1", text.replace("|", "", 1), cursor, **options)
+    return list(complete(engine, request, cancel or CancelToken(), budget))
+
+
+def info(family="qwen2.5-coder", context_length=32768):
+    return EngineInfo("fake", family, "cpu", "float32", context_length)
+
+
+def test_events_come_in_order_and_carry_everything():
+    engine = FakeEngine("\n    return a + b\nprint()")
+    events = ask(engine, "x = 1\ndef add(a, b):|\n", path="m.py", workspace="/home/me/shop")
+    assert isinstance(events[0], Started)
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert finished.choices[0].text == "\n    return a + b"
+    assert finished.choices[0].reason == "stop"
+    assert finished.choices[0].mean_logprob < 0
+    assert finished.filters == ("leaves-the-block",)
+    assert "".join(e.text for e in events if isinstance(e, Delta)).startswith("\n    return a + b")
+    (piece,) = finished.context
+    assert (piece.path, piece.lines, piece.why) == ("m.py", (1, 3), "this file")
+    assert piece.tokens > 0
+    assert finished.timings.total_ms >= finished.timings.context_ms >= 0
+
+
+def test_the_prompt_is_the_familys_and_its_tokens_stop_it():
+    engine = FakeEngine("1")
+    ask(engine, "x = |\ny\n")
+    assert flat_prompt(engine.requests[0].prompt) == "<|fim_prefix|>x = <|fim_suffix|>\ny\n<|fim_middle|>"
+    assert "<|file_sep|>" in engine.requests[0].stop_tokens
+
+
+def test_control_tokens_in_the_file_stay_text():
+    engine = FakeEngine("1")
+    ask(engine, "# <|fim_middle|><|im_end|>\nx = |\n")
+    controls = [part.token for part in engine.requests[0].prompt.parts if isinstance(part, Control)]
+    assert controls == ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
+
+
+def test_generation_ends_when_the_suggestion_does():
+    engine = FakeEngine("1\n" + "more text " * 500)
+    finished = ask(engine, "x = |\n")[-1]
+    assert finished.choices[0].text == "1"
+    assert finished.generated_tokens < 10
+
+
+def test_a_cancelled_request_says_so():
+    cancel = CancelToken()
+    cancel.cancel()
+    finished = ask(FakeEngine("abc def"), "x = |\n", cancel=cancel)[-1]
+    assert finished.choices[0].reason == "cancelled"
+    assert finished.choices[0].text == ""
+
+
+def test_alternatives_that_say_the_same_are_one():
+    engine = FakeEngine(Answer(("a()", "a()  ", "", "b()")))
+    finished = ask(engine, "|\n", n=4)[-1]
+    assert [(choice.index, choice.text) for choice in finished.choices] == [(0, "a()"), (1, "b()")]
+
+
+def test_a_model_without_the_tokens_says_what_it_cannot_see():
+    finished = ask(FakeEngine("1", info("none")), "x = |\n")[-1]
+    assert finished.note == NOTE_PREFIX_ONLY
+
+
+def test_a_failure_of_the_engine_passes_through():
+    events = ask(FakeEngine(Answer(("ab",), failure="No room.", failure_code="out_of_memory")), "x = |\n")
+    assert events[-1] == Failed("r1", "No room.", "out_of_memory")
+
+
+@pytest.mark.parametrize("cursor", [-1, 3])
+def test_a_cursor_outside_of_the_text_fails(cursor):
+    (event,) = complete(FakeEngine("1"), CompleteRequest("r1", "ab", cursor), CancelToken())
+    assert isinstance(event, Failed)
+    assert event.code == "invalid_request"
+
+
+def test_a_short_context_shrinks_the_window():
+    engine = FakeEngine("1", info(context_length=256))
+    finished = ask(engine, "a = 1\n" * 500 + "b = |" + "\nc = 2" * 500)[-1]
+    assert finished.prompt_tokens < 256 * 0.8
+    small = ask(FakeEngine("1"), "a = 1\n" * 500 + "b = |", budget=Budget(40, 10))[-1]
+    assert small.prompt_tokens < 60
