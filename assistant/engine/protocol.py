@@ -11,10 +11,14 @@ from assistant.types import Event, GenerateRequest, Text
 
 
 class CancelToken:
-    """Set once, from any thread; engines look at it before each token and each piece of prefill."""
+    """Set once, from any thread; engines look at it before each token and each piece of prefill.
 
-    def __init__(self) -> None:
+    With a ``parent`` it is cancelled with it too, while it can be cancelled on its own.
+    """
+
+    def __init__(self, parent: CancelToken | None = None) -> None:
         self._event = threading.Event()
+        self._parent = parent
 
     def cancel(self) -> None:
         """Ask the generation to end; it finishes with reason ``cancelled``."""
@@ -23,7 +27,7 @@ class CancelToken:
     @property
     def cancelled(self) -> bool:
         """Whether somebody asked to end."""
-        return self._event.is_set()
+        return self._event.is_set() or (self._parent is not None and self._parent.cancelled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,69 @@
+"""Run the local service: it loads the model and answers editors on 127.0.0.1 until it is stopped or its parent ends.
+
+The first line of standard output is {"event":"ready","url":...,"token_file":...}; all the rest goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from assistant.cli.local_model import add_model_arguments, choose_device, choose_model, loader
+from assistant.config import find_paths
+
+_OTHER_EDITORS = """\
+Every request needs 'Authorization: Bearer TOKEN'. Without options the token is new at each start and lies in the
+ready line's token_file. For other editors, which want a key that stays, give a port and a token file:
+
+  grafter serve --stay --port 8012 --token-file ~/.config/grafter-key
+
+The file is made on first use. OpenAI clients take http://127.0.0.1:8012/v1 as their base URL and the file's content as
+their API key; llama.vim and llama.vscode take http://127.0.0.1:8012/infill (llama.vscode: without the path)."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``grafter serve``."""
+    parser.epilog = _OTHER_EDITORS
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="port on 127.0.0.1; 0, the default, takes a free one"
+    )
+    add_model_arguments(parser, device_help="where to run the model; else the chosen device, or the best there is")
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument(
+        "--parent-pid", type=int, metavar="PID", help="end with this process, not with the one that started this"
+    )
+    ends.add_argument("--stay", action="store_true", help="go on when the program that started this has ended")
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="PATH",
+        help="keep the token in this file (made on first use); the variable GRAFTER_TOKEN gives the token itself",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until something ends it; the model loads after the ready line."""
+    from assistant.engine.worker import EngineWorker
+    from assistant.server.process import Service, find_parent, log_to_stderr, make_token
+
+    log_to_stderr()
+    paths = find_paths()
+    parent = None if args.stay else find_parent(args.parent_pid)
+    model = choose_model(paths, args.model)
+    load = loader(paths, model, choose_device(paths, args.device)) if model else None
+    worker = EngineWorker(load, model.id if model else None)
+    file = args.token_file.expanduser().absolute() if args.token_file else None
+    token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
+    return Service(worker, paths, token, args.port, model.id if model else None).run(parent)
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port (0 to 65535)")
+    return port

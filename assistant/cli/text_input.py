@@ -1,0 +1,38 @@
+"""Reading a file that the person named on the command line, with one clear sentence for whatever is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assistant.errors import InputError
+
+MAX_FILE_BYTES = 5_000_000
+
+
+def read_source(path: Path) -> str:
+    """Return the text of a file, its line ends as line feeds. Raises InputError when there is no such text file."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; name a file.")
+        if not path.is_file():
+            raise InputError(f"There is no file {path}.")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB.")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if b"\0" in data:
+        raise InputError(f"{path} is not a text file.")
+    return _decode(path, data).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decode(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(data).best()
+        if best is None:
+            raise InputError(f"The encoding of {path} is not known; save it as UTF-8.") from None
+        return str(best)

@@ -1,0 +1,39 @@
+"""The service as one ASGI application: routes, guard and error shapes, put together in one place."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from assistant.engine.worker import EngineWorker
+from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
+from assistant.server.grafter_routes import GrafterRoutes
+from assistant.server.guard import Guard
+from assistant.server.llamacpp_routes import LlamaCppRoutes
+from assistant.server.openai_routes import OpenAIRoutes
+from assistant.server.streams import Dispatcher
+
+
+def create_app(worker: EngineWorker, token: str, port: int, *, dispatcher: Dispatcher | None = None) -> Starlette:
+    """Return the application for a service that listens on 127.0.0.1 at ``port``.
+
+    The worker is used, not owned: whoever made it starts and closes it. ``dispatcher`` is given by those who want to
+    close it before the server stops.
+    """
+    dispatcher = dispatcher or Dispatcher(worker)
+    routes = [
+        *GrafterRoutes(dispatcher).routes(),
+        *OpenAIRoutes(dispatcher, int(time.time())).routes(),
+        *LlamaCppRoutes(dispatcher).routes(),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, token=token, port=port)],
+        exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception, Exception: on_crash},
+    )
+    # A path with one slash too many is unknown; a redirect would repeat the body at a new address.
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,51 @@
+"""The window's own routes: the state of the service, and completions with everything that is known about them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.completion.complete import complete
+from assistant.engine.protocol import CancelToken, Engine
+from assistant.server.body import read_body
+from assistant.server.schemas import CompleteBody
+from assistant.server.sse import SseResponse, data_line
+from assistant.server.streams import Dispatcher
+from assistant.types import Event
+from assistant.wire import event_to_json, health_to_json
+
+
+class GrafterRoutes:
+    """The handlers; everything they need is the dispatcher."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/health", self.health, methods=["GET"]),
+            Route("/grafter/complete", self.complete, methods=["POST"]),
+        ]
+
+    async def health(self, _request: Request) -> Response:
+        """Say in what state the model is; the status is 200 in every state."""
+        return JSONResponse(health_to_json(self._dispatcher.worker.health()))
+
+    async def complete(self, request: Request) -> Response:
+        """Stream the events of a completion; what fails after the body was read comes as an event, not as a status."""
+        wanted = (await read_body(request, CompleteBody)).request()
+
+        def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
+            return complete(engine, wanted, cancel)
+
+        open_stream = functools.partial(self._dispatcher.open, job, wanted.id)
+        return SseResponse(open_stream, _encode, hold_status=False)
+
+
+def _encode(event: Event) -> Iterator[bytes]:
+    yield data_line(event_to_json(event))

@@ -1,0 +1,190 @@
+"""The bodies that the service takes: every number bounded, every type strict, unknown fields ignored.
+
+OpenAI's clients send many fields that mean nothing here, and ``null`` where they mean "default"; both pass.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from assistant.types import CompleteRequest, Params
+
+# More than any model of the catalogue has context for; what fits is the engine's to say.
+_MAX_TOKENS = 131_072
+_MAX_ALTERNATIVES = 8
+
+Tokens = Annotated[int, Field(ge=1, le=_MAX_TOKENS)]
+Alternatives = Annotated[int, Field(ge=1, le=_MAX_ALTERNATIVES)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+TopK = Annotated[int, Field(ge=0, le=1_000_000)]
+Penalty = Annotated[float, Field(ge=0.1, le=10)]
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
+Stop = str | Annotated[list[str], Field(max_length=16)]
+Name = Annotated[str, Field(max_length=200)]
+
+
+class Body(BaseModel):
+    """What all bodies share."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_means_default(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        fields = cast("dict[str, Any]", data)
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+class StreamOptions(Body):
+    """OpenAI's options of a stream."""
+
+    include_usage: bool = False
+
+
+class Sampling(Body):
+    """How to decode, as OpenAI's routes spell it.
+
+    Without a ``temperature`` the answer is the likeliest one: the same question gets the same answer. ``top_k`` and
+    ``repetition_penalty`` are extensions that other local servers have too.
+    """
+
+    model: Name = ""
+    stream: bool = False
+    stream_options: StreamOptions = StreamOptions()
+    n: Alternatives = 1
+    stop: Stop = []
+    seed: Seed | None = None
+    temperature: Temperature = 0.0
+    top_p: TopP = 1.0
+    top_k: TopK = 0
+    repetition_penalty: Penalty = 1.0
+    logit_bias: dict[str, float] = {}
+
+    def params(self, max_tokens: int, logprobs: int | None) -> Params:
+        """Return the parameters of the engine."""
+        return Params(
+            max_tokens=max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            repetition_penalty=self.repetition_penalty,
+            seed=self.seed,
+            stop=stop_strings(self.stop),
+            n=self.n,
+            logprobs=logprobs,
+        )
+
+
+class CompletionBody(Sampling):
+    """``POST /v1/completions``. Token ids as ``prompt`` are read so that the refusal can be clear."""
+
+    prompt: str | list[str] | list[int] | list[list[int]]
+    suffix: str | None = None
+    max_tokens: Tokens = 16
+    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    echo: bool = False
+    best_of: Alternatives | None = None
+
+
+class ContentPart(Body):
+    """One part of a message's content; only text can be read."""
+
+    type: Name
+    text: str = ""
+
+
+class ChatMessage(Body):
+    """One turn; ``role`` is checked by the route, which can say more than "not one of"."""
+
+    role: Name
+    content: str | list[ContentPart] = ""
+
+
+class ResponseFormat(Body):
+    """OpenAI's wish for an output format."""
+
+    type: Name = "text"
+
+
+class ChatBody(Sampling):
+    """``POST /v1/chat/completions``."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    logprobs: bool = False
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
+    tool_choice: str | dict[str, Any] = "auto"
+    response_format: ResponseFormat = ResponseFormat()
+
+
+class ExtraInput(Body):
+    """A piece of another file, as llama.cpp's editor plugins send it."""
+
+    filename: Annotated[str, Field(max_length=4096)] = ""
+    text: str = ""
+
+
+class InfillBody(Body):
+    """``POST /infill``, llama.cpp's. ``prompt`` stands between ``input_prefix`` and the hole.
+
+    ``t_max_predict_ms`` ends the answer early, after its first line, as llama.cpp does. ``n_indent``, the list of
+    ``samplers`` and slots have no meaning here: where a block ends is read from the text.
+    """
+
+    input_prefix: str = ""
+    input_suffix: str = ""
+    input_extra: Annotated[list[ExtraInput], Field(max_length=1000)] = []
+    prompt: str = ""
+    n_predict: Annotated[int, Field(ge=-1, le=_MAX_TOKENS)] = -1
+    n_cmpl: Alternatives = 1
+    t_max_predict_ms: Annotated[int, Field(ge=-1, le=86_400_000)] = 0
+    response_fields: Annotated[list[Name], Field(max_length=100)] = []
+    stream: bool = False
+    stop: Stop = []
+    temperature: Temperature = 0.0
+    top_k: Annotated[int, Field(ge=-1, le=1_000_000)] = 0
+    top_p: TopP = 1.0
+    repeat_penalty: Penalty = 1.0
+    seed: Seed = -1
+
+    def params(self, max_tokens: int) -> Params:
+        """Return the parameters of the engine; a negative seed or top_k means "none" to llama.cpp."""
+        return Params(
+            max_tokens=max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=max(self.top_k, 0),
+            repetition_penalty=self.repeat_penalty,
+            seed=self.seed if self.seed >= 0 else None,
+            stop=stop_strings(self.stop),
+            n=self.n_cmpl,
+        )
+
+
+class CompleteBody(Body):
+    """``POST /grafter/complete``: the fields of CompleteRequest."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    text: str
+    cursor: Annotated[int, Field(ge=0)]
+    path: Annotated[str, Field(max_length=4096)] | None = None
+    workspace: Annotated[str, Field(max_length=4096)] | None = None
+    trigger: Literal["auto", "manual"] = "auto"
+    n: Alternatives = 1
+    max_tokens: Tokens | None = None
+    temperature: Temperature = 0.0
+
+    def request(self) -> CompleteRequest:
+        """Return the request that the completion path takes."""
+        return CompleteRequest(**self.model_dump())
+
+
+def stop_strings(stop: Stop) -> tuple[str, ...]:
+    """Return stop strings as a tuple; empty ones, which would stop at once, are dropped."""
+    return tuple(text for text in ([stop] if isinstance(stop, str) else stop) if text)

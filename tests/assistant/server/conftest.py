@@ -1,0 +1,94 @@
+"""A running service over a scripted engine, on a free port."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+import uvicorn
+from assistant.engine.fake import FakeEngine
+from assistant.engine.worker import EngineWorker
+from assistant.server.app import create_app
+from assistant.server.process import bind
+from assistant.server.streams import Dispatcher
+
+TOKEN = "the-token-of-this-test-0123456789abcdef"
+
+
+@dataclass
+class Running:
+    """What a test needs of a running service."""
+
+    url: str
+    token: str
+    worker: EngineWorker
+    dispatcher: Dispatcher
+    http: httpx.Client = field(repr=False)
+
+    def events(self, path: str, body: dict) -> list[str]:
+        """Return the data lines of a streamed answer."""
+        with self.http.stream("POST", path, json=body) as response:
+            assert response.status_code == 200, response.read()
+            assert response.headers["content-type"].startswith("text/event-stream")
+            return [line.removeprefix("data: ") for line in response.iter_lines() if line.startswith("data: ")]
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait for something that another thread does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def until():
+    """Return ``wait_until``."""
+    return wait_until
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Running]]:
+    """Return what starts a service: on an engine, on a load function, or (None) without a model."""
+    ends: list[Callable[[], None]] = []
+
+    def start(engine=None, *, load=None, ready: bool = True, **options) -> Running:
+        if engine is not None:
+            load = lambda _progress: engine  # noqa: E731
+        worker = EngineWorker(load, "fake" if load else None)
+        worker.start()
+        if ready and load:
+            wait_until(lambda: worker.health().state != "loading")
+        dispatcher = Dispatcher(worker, **options)
+        listener = bind(0)
+        port = listener.getsockname()[1]
+        app = create_app(worker, TOKEN, port, dispatcher=dispatcher)
+        server = uvicorn.Server(
+            uvicorn.Config(app, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        wait_until(lambda: server.started)
+        url = f"http://127.0.0.1:{port}"
+        http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=30)
+
+        def end() -> None:
+            http.close()
+            server.should_exit = True
+            thread.join(10)
+            worker.close(5)
+
+        ends.append(end)
+        return Running(url, TOKEN, worker, dispatcher, http)
+
+    yield start
+    for end in ends:
+        end()
+
+
+@pytest.fixture
+def hello(serve) -> Running:
+    """Return a service whose model answers everything with the same words."""
+    return serve(FakeEngine("Hello, wörld!"))
