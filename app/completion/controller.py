@@ -1,0 +1,245 @@
+"""Ties the completion session to Qt: one timer, the service, and the editor that has the focus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QTextCursor, QTextDocument
+
+from app.completion.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status, StatusKind
+from app.completion.session import CompletionSession, Options
+from app.connection import Connection, ConnectionState
+from app.services.api import ApiClient, CompletionReply
+from assistant.config import Settings
+from assistant.types import CompleteRequest, Event
+
+
+class SuggestionEditor(Protocol):
+    """What the controller needs of an editor: QPlainTextEdit with ghost text, offsets in code points.
+
+    Signals: ``textChanged``, ``cursorPositionChanged``, ``selectionChanged``, ``suggestion_accepted(kind, text)``,
+    ``suggestion_dismissed()``, ``suggestion_requested()``, ``cycle_requested(step)`` and QObject's ``destroyed``.
+    """
+
+    textChanged: Any  # noqa: N815
+    cursorPositionChanged: Any  # noqa: N815
+    selectionChanged: Any  # noqa: N815
+    destroyed: Any
+    suggestion_accepted: Any
+    suggestion_dismissed: Any
+    suggestion_requested: Any
+    cycle_requested: Any
+
+    def document(self) -> QTextDocument: ...  # noqa: D102
+    def textCursor(self) -> QTextCursor: ...  # noqa: D102, N802
+    def isReadOnly(self) -> bool: ...  # noqa: D102, N802
+    def plain_text(self) -> str: ...  # noqa: D102
+    def cursor_offset(self) -> int: ...  # noqa: D102
+    def show_suggestion(self, text: str) -> None: ...  # noqa: D102
+    def clear_suggestion(self) -> None: ...  # noqa: D102
+
+
+class CompletionController(QObject):
+    """Shows suggestions in one editor at a time."""
+
+    status = Signal(str)
+    """A short text for the status line, empty when there is nothing to say."""
+    suggestion_shown = Signal(object, object)
+    """Milliseconds from the key to the first character (None: from memory); the Finished (None: it still streams)."""
+
+    def __init__(
+        self, connection: Connection, api: ApiClient, settings: Settings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._connection = connection
+        self._api = api
+        self._settings = settings
+        self._editor: SuggestionEditor | None = None
+        self._session: CompletionSession | None = None
+        self._replies: dict[str, CompletionReply] = {}
+        self._revision = -1
+        self._text = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timer)
+        connection.changed.connect(self._on_connection)
+
+    def attach(self, editor: SuggestionEditor, path: str | None, workspace: str | None) -> None:
+        """Serve ``editor`` from now on, and no other. ``path`` is relative to ``workspace`` where there is one."""
+        self.detach()
+        self._editor = editor
+        self._revision = -1
+        prefix, suffix = self._place(editor)
+        self._session = CompletionSession(
+            prefix,
+            suffix,
+            path=path,
+            workspace=workspace,
+            options=self._options(editor),
+            ready=self._connection.state.can_complete,
+        )
+        for signal, slot in self._wires(editor):
+            signal.connect(slot)
+
+    @Slot()
+    def detach(self) -> None:
+        """Leave the editor: its suggestion goes, its request is given up."""
+        editor, session = self._editor, self._session
+        if editor is None or session is None:
+            return
+        for signal, slot in self._wires(editor):
+            signal.disconnect(slot)
+        self._do(session.close())
+        self._editor = self._session = None
+
+    def set_settings(self, settings: Settings) -> None:
+        """Take over changed settings: suggestions on or off, and how long typing must rest."""
+        self._settings = settings
+        if self._session is not None and self._editor is not None:
+            self._do(self._session.set_options(self._options(self._editor)))
+
+    @Slot()
+    def ask(self) -> None:
+        """Ask for a suggestion at the cursor now."""
+        if self._session is not None:
+            self._do(self._session.ask(_now()))
+
+    @Slot(int)
+    def cycle(self, step: int) -> None:
+        """Show the next (1) or the previous (-1) alternative."""
+        if self._session is not None:
+            self._do(self._session.cycle(step, _now()))
+
+    # --- from the editor ------------------------------------------------------------------
+
+    def _wires(self, editor: SuggestionEditor) -> list[tuple[Any, Callable[..., None]]]:
+        return [
+            (editor.textChanged, self._on_text),
+            (editor.cursorPositionChanged, self._on_cursor),
+            (editor.selectionChanged, self._on_cursor),
+            (editor.suggestion_accepted, self._on_accepted),
+            (editor.suggestion_dismissed, self._on_dismissed),
+            (editor.suggestion_requested, self.ask),
+            (editor.cycle_requested, self.cycle),
+            (editor.destroyed, self._on_destroyed),
+        ]
+
+    def _options(self, editor: SuggestionEditor) -> Options:
+        return Options(self._settings.suggestions, editor.isReadOnly(), self._settings.debounce_ms)
+
+    def _place(self, editor: SuggestionEditor) -> tuple[str, str]:
+        revision = editor.document().revision()
+        if revision != self._revision:  # moving the cursor through a long file must not copy it each time
+            self._revision, self._text = revision, editor.plain_text()
+        offset = editor.cursor_offset()
+        return self._text[:offset], self._text[offset:]
+
+    @Slot()
+    def _on_text(self) -> None:
+        if self._session is not None and self._editor is not None:
+            prefix, suffix = self._place(self._editor)
+            selection = self._editor.textCursor().hasSelection()
+            self._do(self._session.text_changed(prefix, suffix, _now(), selection))
+
+    @Slot()
+    def _on_cursor(self) -> None:
+        if self._session is not None and self._editor is not None:
+            prefix, suffix = self._place(self._editor)
+            selection = self._editor.textCursor().hasSelection()
+            self._do(self._session.cursor_moved(prefix, suffix, _now(), selection))
+
+    @Slot(str, str)
+    def _on_accepted(self, kind: str, _text: str) -> None:
+        if self._session is not None:
+            self._do(self._session.accepted(kind))
+
+    @Slot()
+    def _on_dismissed(self) -> None:
+        if self._session is not None:
+            self._do(self._session.dismissed())
+
+    @Slot()
+    def _on_destroyed(self) -> None:
+        session, self._editor, self._session = self._session, None, None
+        if session is not None:
+            self._do(session.close())
+
+    # --- from the timer and the service -----------------------------------------------------
+
+    @Slot()
+    def _on_timer(self) -> None:
+        if self._session is not None:
+            self._do(self._session.timer_fired())
+
+    @Slot(object)
+    def _on_connection(self, state: ConnectionState) -> None:
+        if self._session is not None:
+            self._do(self._session.set_ready(state.can_complete, _now()))
+
+    @Slot(object)
+    def _on_event(self, event: Event) -> None:
+        if self._session is not None:
+            self._do(self._session.event(event, _now()))
+
+    # --- what the session wants -------------------------------------------------------------
+
+    def _do(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case SetTimer():
+                    self._set_timer(action.ms)
+                case Send():
+                    self._send(action.request)
+                case Cancel():
+                    self._replies[action.request_id].abort()
+                case Show() | Clear():
+                    self._show(action.text if isinstance(action, Show) else "")
+                case Status():
+                    self.status.emit(self._sentence(action))
+                case Arrived():
+                    self._on_arrived(action)
+
+    def _set_timer(self, ms: int | None) -> None:
+        if ms is None:
+            self._timer.stop()
+        else:
+            self._timer.start(ms)
+
+    def _show(self, text: str) -> None:
+        if self._editor is not None:
+            if text:
+                self._editor.show_suggestion(text)
+            else:
+                self._editor.clear_suggestion()
+
+    def _send(self, request: CompleteRequest) -> None:
+        reply = self._api.complete(request)
+        self._replies[request.id] = reply
+        reply.received.connect(self._on_event)
+        reply.done.connect(lambda: self._replies.pop(request.id, None))
+
+    def _on_arrived(self, arrived: Arrived) -> None:
+        if arrived.first_ms is not None:
+            self._connection.note_latency(arrived.first_ms, arrived.total_ms)
+        self.suggestion_shown.emit(arrived.first_ms, arrived.finished)
+
+    def _sentence(self, status: Status) -> str:
+        if status.kind == "failed":
+            return status.message
+        sentences: dict[StatusKind, str] = {
+            "thinking": self.tr("Thinking…"),
+            "alternative": self.tr("{index}/{count}").format(index=status.index, count=status.count),
+            "empty": self.tr("No suggestion here."),
+            "off": self.tr("Suggestions are switched off."),
+            "read_only": self.tr("This file cannot be edited."),
+            "selection": self.tr("No suggestion while text is selected."),
+            "not_ready": self.tr("The model is not ready yet."),
+        }
+        return sentences.get(status.kind, "")
+
+
+def _now() -> float:
+    return time.monotonic() * 1000

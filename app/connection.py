@@ -1,0 +1,176 @@
+"""What the window knows of its service: one state and one sentence, from its process, its health and its requests."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.services.api import ApiClient
+from app.services.service_process import ServiceProcess
+from assistant.types import Failed, Health
+
+Kind = Literal["starting", "none", "loading", "ready", "thinking", "failed", "restarting", "unresponsive"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """The service as a person may see it.
+
+    ``progress`` is 0 to 1 while loading; ``message`` is a sentence or empty. ``first_ms`` is the time from the last
+    key to the first character of the last suggestion, ``latency_ms`` to the whole of it; None before there was one.
+    """
+
+    kind: Kind = "starting"
+    model: str | None = None
+    device: str | None = None
+    progress: float = 0.0
+    message: str = ""
+    latency_ms: float | None = None
+    first_ms: float | None = None
+    adapter: str | None = None
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether a request would be answered now."""
+        return self.kind in {"ready", "thinking"}
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Milliseconds between questions after the service's health, and of silence that is too long."""
+
+    loading_ms: int = 250
+    ready_ms: int = 3000
+    silence_ms: int = 10_000
+
+
+class Connection(QObject):
+    """Starts and watches the service; ``changed`` carries each new ConnectionState."""
+
+    changed = Signal(object)
+
+    def __init__(
+        self,
+        process: ServiceProcess,
+        api: ApiClient,
+        parent: QObject | None = None,
+        *,
+        intervals: Intervals | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._process = process
+        self._api = api
+        self._intervals = intervals or Intervals()
+        self._state = ConnectionState()
+        self._running = False
+        self._restarting = False
+        self._silent_since: float | None = None
+        self._poll = QTimer(self)
+        self._poll.setSingleShot(True)
+        self._poll.timeout.connect(api.get_health)
+        process.starting.connect(self._on_starting)
+        process.ready.connect(self._on_ready)
+        process.stopped.connect(self._on_stopped)
+        api.health_received.connect(self._on_health)
+        api.health_failed.connect(self._on_health_failed)
+        api.running_changed.connect(self._on_running)
+
+    @property
+    def state(self) -> ConnectionState:
+        """The newest state."""
+        return self._state
+
+    @property
+    def details(self) -> str:
+        """What the service wrote to standard error lately, for the person who asks why it failed."""
+        return "\n".join(self._process.stderr_tail)
+
+    @Slot()
+    def start(self) -> None:
+        """Start the service."""
+        self._process.start()
+
+    @Slot()
+    def stop(self) -> None:
+        """End the service and leave it ended."""
+        self._process.stop()
+
+    @Slot()
+    def restart(self) -> None:
+        """Start the service anew, also after it was given up."""
+        self._restarting = True
+        self._process.restart()
+
+    @Slot(str)
+    def use_model(self, model: str) -> None:
+        """Start the service anew with another model."""
+        self._restarting = True
+        self._process.restart(model)
+
+    def note_latency(self, first_ms: float, total_ms: float | None) -> None:
+        """Remember how long the last suggestion took, from the key to its first character and to its end."""
+        self._change(first_ms=first_ms, latency_ms=total_ms)
+
+    def _change(self, **changes: object) -> None:
+        state = dataclasses.replace(self._state, **changes)  # pyright: ignore[reportArgumentType]
+        if state != self._state:
+            self._state = state
+            self.changed.emit(state)
+
+    @Slot()
+    def _on_starting(self) -> None:
+        kind = "restarting" if self._restarting else "starting"
+        self._change(kind=kind, progress=0.0, message=self._state.message if self._restarting else "")
+
+    @Slot(str, str)
+    def _on_ready(self, url: str, token: str) -> None:
+        self._silent_since = None
+        self._api.set_endpoint(url, token)
+        self._api.get_health()
+
+    @Slot(str, bool)
+    def _on_stopped(self, reason: str, will_restart: bool) -> None:
+        self._poll.stop()
+        self._api.set_endpoint("", "")
+        self._restarting = will_restart
+        self._change(kind="restarting" if will_restart else "failed", progress=0.0, message=reason)
+
+    @Slot(object)
+    def _on_health(self, health: Health) -> None:
+        self._silent_since = None
+        self._restarting = False
+        kind: Kind = health.state
+        if kind == "ready" and self._running:
+            kind = "thinking"
+        self._change(
+            kind=kind,
+            model=health.model,
+            device=health.device,
+            progress=health.progress,
+            message=health.message,
+            adapter=health.adapter,
+        )
+        loading = health.state == "loading"
+        self._poll.start(self._intervals.loading_ms if loading else self._intervals.ready_ms)
+
+    @Slot(object)
+    def _on_health_failed(self, failed: Failed) -> None:
+        now = time.monotonic()
+        if self._silent_since is None:
+            self._silent_since = now
+        silent_ms = (now - self._silent_since) * 1000
+        if failed.code == "timeout" or silent_ms >= self._intervals.silence_ms:
+            self._change(kind="unresponsive", message=failed.message)
+            self._process.fail(failed.message)
+        else:
+            self._poll.start(self._intervals.loading_ms)
+
+    @Slot(int)
+    def _on_running(self, running: int) -> None:
+        self._running = running > 0
+        if self._state.can_complete:
+            self._change(kind="thinking" if self._running else "ready")

@@ -1,0 +1,287 @@
+"""HTTP glue against a scripted service: what streams, what breaks, and what a person is told."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from app.services.api import ApiClient, CompletionReply
+from app.services.service_process import ServiceProcess
+from assistant.types import CompleteRequest, Delta, Event, Failed, Finished, Health
+from pytestqt.qtbot import QtBot
+
+pytestmark = pytest.mark.gui
+
+
+class Client:
+    """An ApiClient with what it said about health."""
+
+    def __init__(self, **options: Any) -> None:
+        self.api = ApiClient(**options)
+        self.health: list[Health | Failed] = []
+        self.running: list[int] = []
+        self.api.health_received.connect(self.health.append)
+        self.api.health_failed.connect(self.health.append)
+        self.api.running_changed.connect(self.running.append)
+
+
+class Heard:
+    """What one completion said."""
+
+    def __init__(self, client: Client, reply: CompletionReply) -> None:
+        self.client = client  # it owns the reply
+        self.reply = reply
+        self.events: list[Event] = []
+        self.done = 0
+        reply.received.connect(self.events.append)
+        reply.done.connect(self._on_done)
+
+    def _on_done(self) -> None:
+        self.done += 1
+
+    @property
+    def last(self) -> Event:
+        return self.events[-1]
+
+
+@pytest.fixture
+def service(qtbot: QtBot, fake_service: Any) -> Iterator[Any]:
+    process = ServiceProcess(fake_service.command)
+    process.ready.connect(lambda url, token: fake_service.__dict__.update(url=url, token=token))
+    with qtbot.waitSignal(process.ready):
+        process.start()
+    fake_service.process = process
+    yield fake_service
+    process.close()
+
+
+def connect(service: Any, **options: Any) -> Client:
+    client = Client(**options)
+    client.api.set_endpoint(service.url + "/", service.token)
+    return client
+
+
+def complete(client: Client, text: str = "x") -> Heard:
+    return Heard(client, client.api.complete(CompleteRequest("r1", text, len(text))))
+
+
+def finish(qtbot: QtBot, heard: Heard) -> Event:
+    qtbot.waitUntil(lambda: heard.done > 0)
+    assert heard.done == 1
+    return heard.last
+
+
+def failure(qtbot: QtBot, heard: Heard) -> Failed:
+    last = finish(qtbot, heard)
+    assert isinstance(last, Failed)
+    assert last.request_id == "r1"
+    return last
+
+
+def test_health(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    client.api.get_health()
+    client.api.get_health()
+    qtbot.waitUntil(lambda: bool(client.health))
+    assert client.health == [Health("ready", "fake-1b", "cpu")]
+    assert len(service.rows("health")) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ("garbage", "garbage", "a state that cannot be read"),
+        ({"status": 500}, "service_error", "The service is unwell."),
+        ({"state": "ready", "surprise": 1}, "garbage", "cannot be read"),
+    ],
+)
+def test_health_that_is_none(qtbot: QtBot, service: Any, answer: Any, code: str, said: str) -> None:
+    service.set(health=[answer])
+    client = connect(service)
+    client.api.get_health()
+    qtbot.waitUntil(lambda: bool(client.health))
+    [failed] = client.health
+    assert isinstance(failed, Failed)
+    assert failed.code == code
+    assert said in failed.message
+
+
+def test_health_without_token_or_service(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    client.api.set_endpoint(service.url, "wrong")
+    client.api.get_health()
+    qtbot.waitUntil(lambda: len(client.health) == 1)
+    client.api.set_endpoint("http://127.0.0.1:9", "x")
+    client.api.get_health()
+    qtbot.waitUntil(lambda: len(client.health) == 2)
+    assert [failed.code for failed in client.health if isinstance(failed, Failed)] == ["unauthorized", "unreachable"]
+    client.api.set_endpoint("", "")
+    client.api.get_health()
+    assert len(client.health) == 2
+
+
+def test_health_that_does_not_come_and_the_next_that_does(qtbot: QtBot, service: Any) -> None:
+    service.set(health=["stall", {"state": "none"}])
+    client = connect(service, health_timeout_ms=300)
+    client.api.get_health()
+    qtbot.waitUntil(lambda: bool(client.health))
+    client.api.get_health()
+    qtbot.waitUntil(lambda: len(client.health) == 2)
+    assert client.health == [Failed("", "The service did not answer within 0.3 s.", "timeout"), Health("none")]
+
+
+def test_an_answer_of_a_service_of_the_past_is_dropped(qtbot: QtBot, service: Any) -> None:
+    service.set(health=["stall", {"state": "none"}])
+    client = connect(service)
+    client.api.get_health()
+    qtbot.waitUntil(lambda: len(service.rows("health")) == 1)
+    client.api.set_endpoint(service.url, service.token)
+    client.api.get_health()
+    qtbot.waitUntil(lambda: bool(client.health))
+    assert client.health == [Health("none")]
+
+
+def test_deltas_come_as_they_are_written(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"delta": "eins"}, {"gate": "a"}, {"raw": ": keep-alive\n\n"}, {"finished": ["eins zwei"]}]])
+    client = connect(service)
+    heard = complete(client, "die Zahl ä: ")
+    qtbot.waitUntil(lambda: bool(heard.events))
+    assert heard.events == [Delta("r1", 0, "eins")]
+    assert client.api.running == 1
+    service.open_gate("a")
+    last = finish(qtbot, heard)
+    assert isinstance(last, Finished)
+    assert last.choices[0].text == "eins zwei"
+    assert client.running == [1, 0]
+    assert service.requests[0]["text"] == "die Zahl ä: "
+    heard.reply.abort()
+    assert heard.done == 1
+
+
+def test_characters_split_across_writes(qtbot: QtBot, service: Any) -> None:
+    text = "größer 写一个 \U0001f600"
+    service.set(complete=[["bytes", {"delta": text}, {"finished": [text]}]])
+    heard = complete(connect(service))
+    last = finish(qtbot, heard)
+    assert heard.events[0] == Delta("r1", 0, text)
+    assert isinstance(last, Finished)
+    assert last.choices[0].text == text
+
+
+def test_text_with_half_a_surrogate_pair_still_goes_out(qtbot: QtBot, service: Any) -> None:
+    heard = complete(connect(service), "a\ud83db")
+    assert isinstance(finish(qtbot, heard), Finished)
+    assert len(service.requests[0]["text"]) == 3
+
+
+def test_the_service_says_failed(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"failed": "The model has no room."}]])
+    assert failure(qtbot, complete(connect(service))) == Failed("r1", "The model has no room.", "model_error")
+
+
+def test_abort_is_quiet_and_the_service_notices(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"delta": "a"}, "stall"]])
+    client = connect(service)
+    heard = complete(client)
+    qtbot.waitUntil(lambda: bool(heard.events))
+    heard.reply.abort()
+    assert (heard.done, len(heard.events), client.api.running) == (1, 1, 0)
+    qtbot.waitUntil(lambda: service.rows("left") == [{"kind": "left", "id": "r1"}])
+    heard.reply.abort()
+    assert (heard.done, len(heard.events)) == (1, 1)
+
+
+def test_silence_fails_after_a_while(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"delta": "a"}, "stall"]])
+    client = connect(service, idle_ms=300)
+    heard = complete(client)
+    assert failure(qtbot, heard) == Failed("r1", "The service said nothing for 0.3 s.", "timeout")
+    qtbot.waitUntil(lambda: bool(service.rows("left")))
+    assert heard.done == 1
+
+
+def test_a_service_that_dies_mid_stream_and_the_next_request(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"delta": "a"}, "die"]])
+    client = connect(service)
+    heard = complete(client)
+    assert failure(qtbot, heard) == Failed("r1", "The service ended in the middle of a suggestion.", "cut")
+    service.set(complete=[[{"finished": ["b"]}]])
+    with qtbot.waitSignal(service.process.ready):
+        pass
+    client.api.set_endpoint(service.url, service.token)
+    assert isinstance(finish(qtbot, complete(client)), Finished)
+
+
+def test_a_stream_that_ends_without_an_end(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"delta": "a"}]])
+    assert failure(qtbot, complete(connect(service))).code == "cut"
+
+
+@pytest.mark.parametrize("raw", ["data: <html>\n\n", 'data: {"event": "dance"}\n\n', "data: [1]\n\n"])
+def test_garbage_in_the_stream(qtbot: QtBot, service: Any, raw: str) -> None:
+    service.set(complete=[[{"raw": raw}, "stall"]])
+    failed = failure(qtbot, complete(connect(service)))
+    assert failed.code == "garbage"
+    assert "cannot be read" in failed.message
+
+
+def test_garbage_instead_of_a_stream(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"status": 200, "body": {"hello": 1}}]])
+    assert failure(qtbot, complete(connect(service))).code == "garbage"
+
+
+def test_events_after_the_last_one_are_not_heard(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=[[{"finished": ["a"]}, {"delta": "b"}]])
+    heard = complete(connect(service))
+    gone: list[bool] = []
+    heard.reply.destroyed.connect(lambda: gone.append(True))
+    qtbot.waitUntil(lambda: bool(gone))
+    assert (heard.done, len(heard.events)) == (1, 1)
+
+
+def test_the_wrong_token(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    client.api.set_endpoint(service.url, "wrong")
+    failed = failure(qtbot, complete(client))
+    assert failed.code == "unauthorized"
+    assert "token" in failed.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message", "code"),
+    [
+        (500, {"error": {"message": "The model broke.", "code": "model_error"}}, "The model broke.", "model_error"),
+        (413, {"error": {"message": "Too long.", "code": None}}, "Too long.", "service_error"),
+        (503, ["busy"], "The service answered with status 503.", "service_error"),
+        (302, {}, "The service answered with status 302.", "service_error"),
+    ],
+)
+def test_error_answers(qtbot: QtBot, service: Any, status: int, body: Any, message: str, code: str) -> None:
+    service.set(complete=[[{"status": status, "body": body}]])
+    assert failure(qtbot, complete(connect(service))) == Failed("r1", message, code)
+
+
+def test_nothing_listens(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    service.process.close()
+    failed = failure(qtbot, complete(client))
+    assert failed.code == "unreachable"
+    assert "nothing listens" in failed.message
+
+
+def test_a_name_that_leads_nowhere(qtbot: QtBot) -> None:
+    client = Client()
+    client.api.set_endpoint("http://grafter.invalid", "x")
+    assert failure(qtbot, complete(client)).code == "unreachable"
+
+
+def test_no_service_at_all(qtbot: QtBot) -> None:
+    heard = complete(Client())
+    assert heard.events == []
+    assert failure(qtbot, heard) == Failed("r1", "The service is not running.", "unreachable")
+
+
+def test_no_service_and_given_up_at_once(qtbot: QtBot) -> None:
+    heard = complete(Client())
+    with qtbot.waitSignal(heard.reply.destroyed):
+        heard.reply.abort()
+    assert (heard.done, heard.events) == (1, [])
