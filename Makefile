@@ -70,7 +70,7 @@ bench: model
 	$(PY) -P tests/bench/run.py
 
 wheel-test: setup-dev
-	$(PYTEST) -q -m slow tests/e2e/test_wheel.py
+	$(PYTEST) -q tests/e2e/test_wheel.py
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis

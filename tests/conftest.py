@@ -5,6 +5,7 @@ import os
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from assistant.config import DEFAULT_MODEL, find_paths
 
 # Asked before the fixtures below point GRAFTER_HOME elsewhere.
@@ -46,18 +48,26 @@ def home_with_real_model(grafter_home: Path, real_model: Path) -> Path:
     return grafter_home
 
 
+def running_children() -> list[psutil.Process]:
+    """Return the processes that this one started, directly or not, and that still run."""
+    running = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                running.append(child)
+    return running
+
+
 @pytest.fixture(autouse=True)
 def nothing_leaks() -> Iterator[None]:
     """Fail a test that leaves a thread or a child process behind."""
     threads = set(threading.enumerate())
-    children = {child.pid for child in psutil.Process().children(recursive=True)}
+    children = {child.pid for child in running_children()}
     yield
 
     def left() -> list[str]:
         rows = [f"thread {t.name}" for t in threading.enumerate() if t not in threads and not t.daemon]
-        for child in psutil.Process().children(recursive=True):
-            if child.pid not in children and child.status() != psutil.STATUS_ZOMBIE:
-                rows.append(f"process {child.pid} {child.name()}")
+        rows += [f"process {c.pid} {c.name()}" for c in running_children() if c.pid not in children]
         return rows
 
     deadline = time.monotonic() + _SETTLE_SECONDS

@@ -59,7 +59,8 @@ def apt_install(packages: list[str]) -> None:
     """Install Debian packages. Raises SetupError when apt-get cannot."""
     print(f"setup: installing system packages: {' '.join(packages)}", flush=True)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]):
+    apt_get = ["apt-get", "-q", "-y"]
+    for command in ([*apt_get, "update"], [*apt_get, "install", "--no-install-recommends", *packages]):
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             last = (done.stderr or done.stdout).strip().splitlines()[-1:]
@@ -86,8 +87,10 @@ def make_venv() -> None:
             f"Python {sys.version_info.major}.{sys.version_info.minor} is too old: Grafter needs 3.11 or newer. "
             "Name one with 'make PYTHON=python3.12 ...'."
         )
-    if PYTHON.exists() and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False).returncode == 0:
-        return
+    if PYTHON.exists():
+        pip = subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False)
+        if pip.returncode == 0:
+            return
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     try:
         import ensurepip  # noqa: F401, PLC0415 - Debian keeps it in a package of its own
@@ -108,7 +111,10 @@ def install(*, dev: bool) -> None:
     if any(mark.exists() and mark.read_text() == wanted for mark in (stamp, VENV / "installed-dev")):
         return
     tools = tomllib.loads(project.decode())["dependency-groups"]["dev"] if dev else []
-    print("setup: installing Grafter and what it needs (the first time this downloads about 400 MB or, with CUDA, some GB)", flush=True)
+    print(
+        "setup: installing Grafter and what it needs (the first time this downloads 400 MB; with CUDA, some GB)",
+        flush=True,
+    )
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-q", "-c", "constraints.txt"]
     if subprocess.run([*pip, "-e", ".", *tools], cwd=ROOT, check=False).returncode != 0:
         raise SetupError(

@@ -1,4 +1,5 @@
 import pytest
+
 from assistant.errors import InputError
 from assistant.prompts import fim
 from assistant.prompts.fim import FAMILIES, SourceFile, control_tokens, guess_family, infill_prompt
@@ -86,7 +87,7 @@ def test_a_model_without_the_tokens_gets_the_prefix_and_says_so():
 
 
 def test_unknown_family_is_an_input_error_that_names_the_known_ones():
-    with pytest.raises(InputError, match="'nope'.*qwen2.5-coder"):
+    with pytest.raises(InputError, match=r"'nope'.*qwen2\.5-coder"):
         infill_prompt("nope", "P", "S")
 
 
