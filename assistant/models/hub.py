@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from huggingface_hub import HfApi, ModelInfo, hf_hub_url
+from huggingface_hub import HfApi, ModelInfo, constants, hf_hub_url
 from huggingface_hub import utils as hub_utils
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from assistant.errors import DownloadError, ModelError
 from assistant.models.catalogue import CatalogueEntry, HubSource, is_plain_name
-from assistant.models.files import BLOCK, Report, disk_errors, git_blob_id, hash_file, human_bytes
+from assistant.models.files import Report, disk_errors, git_blob_id, hash_file, human_bytes
 from assistant.models.sources import Fetched, SourceError
 
 # Whole wait for the first answer: behind a firewall that swallows packets, the next source gets its turn soon.
@@ -80,6 +80,8 @@ def make_plan(entry: CatalogueEntry, source: HubSource, endpoint: str | None = N
     Raises SourceError when the hub cannot be reached or lacks the repository, ModelError when the licence
     was not accepted yet or the hub's hash is not the catalogue's.
     """
+    # Else each request says what else runs here, after asking the hub for a list of programs to look for.
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # pyright: ignore[reportConstantRedefinition]
     api = HfApi(endpoint=endpoint)
 
     def ask() -> ModelInfo:
@@ -134,43 +136,42 @@ def download(
     folder = plan.folder(downloads)
     with disk_errors(f"{plan.repo} could not be saved"):
         folder.mkdir(parents=True, exist_ok=True)
-        done = 0
+        counter = _Counter(report, plan.bytes)
+        counter.move(plan.have(downloads))
         for file in plan.files:
-            _fetch_file(plan, file, folder, _Counter(report, done, plan.bytes), endpoint, pause)
-            done += file.bytes
+            _fetch_file(plan, file, folder, counter, endpoint, pause)
     where = folder / plan.files[0].name if plan.single else folder
     return Fetched(where, f"{plan.repo}@{plan.commit}")
 
 
-@dataclass(slots=True)
 class _Counter:
-    """Reports the bytes of one file as part of the whole."""
+    """Reports the bytes of all files that are there."""
 
-    report: Report
-    before: int
-    total: int
+    def __init__(self, report: Report, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
 
-    def at(self, position: int) -> None:
-        self.report("download", self.before + position, self.total)
+    def move(self, count: int) -> None:
+        """Count so many bytes more, or fewer."""
+        self._done += count
+        self._report("download", self._done, self._total)
 
 
 def _fetch_file(
     plan: HubPlan, file: RemoteFile, folder: Path, counter: _Counter, endpoint: str | None, pause: float
 ) -> None:
     target, part = folder / file.name, folder / f"{file.name}.part"
-    counter.at(part.stat().st_size if part.exists() else 0)
-    if not target.exists():
-        failures = 0
-        while (have := part.stat().st_size if part.exists() else 0) < file.bytes or not part.exists():
-            problem = _stream(plan, file, part, have, counter, endpoint)
-            failures = failures + 1 if part.stat().st_size <= have else 0
-            if problem and failures >= _TRIES:
-                raise _lost(file, part, problem)
-            if problem:
-                time.sleep(pause)
-        _check(file, part)
-        part.rename(target)
-    counter.at(file.bytes)
+    if target.exists():
+        return
+    failures = 0
+    while (have := part.stat().st_size if part.exists() else 0) < file.bytes or not part.exists():
+        problem = _stream(plan, file, part, have, counter, endpoint)
+        failures = failures + 1 if part.stat().st_size <= have else 0
+        if problem and failures >= _TRIES:
+            raise _lost(file, part, problem)
+        if problem:
+            time.sleep(pause)
+    _check(file, part)
+    part.rename(target)
 
 
 def _lost(file: RemoteFile, part: Path, problem: str) -> DownloadError:
@@ -196,15 +197,17 @@ def _stream(plan: HubPlan, file: RemoteFile, part: Path, have: int, counter: _Co
                 hf_raise_for_status(response)
                 if have and response.status_code != 206:
                     out.truncate(0)  # the server began from the start
+                    counter.move(-have)
                     have = 0
-                for block in response.iter_bytes(BLOCK):
-                    have += len(block)
-                    if have > file.bytes:
+                for block in response.iter_bytes():
+                    if have + len(block) > file.bytes:
                         out.truncate(0)
+                        counter.move(-have)
                         return "it sent more bytes than the file has"
+                    have += len(block)
                     out.write(block)
                     out.flush()
-                    counter.at(have)
+                    counter.move(len(block))
         except _transport_error() as error:
             return _reason(error)
     return "" if have == file.bytes else "the connection was closed early"

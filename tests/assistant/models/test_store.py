@@ -1,0 +1,113 @@
+import json
+
+import pytest
+
+from assistant.errors import DiskError, InputError, ModelError
+from assistant.models.pull import pull
+from assistant.models.store import Damage, InstalledModel, Origin, StoredFile
+
+BAD_IDS = ["../evil", "a/b", "/etc", "", ".hidden", "Upper", "a" * 81, "a\\b", "a\0b", "-option", "c:evil", "a\n"]
+
+
+@pytest.fixture
+def installed(entry, store, tools, reports):
+    return pull(entry, store, ["hub"], reports, tools)
+
+
+@pytest.mark.parametrize("model_id", BAD_IDS)
+def test_ids_that_are_no_plain_names_are_refused(store, model_id):
+    for action in (store.path, store.find, store.get, store.remove, store.verify, store.staging):
+        with pytest.raises(InputError):
+            action(model_id)
+
+
+def test_a_store_that_does_not_exist_yet_is_empty(store):
+    assert store.installed() == []
+    assert store.broken() == []
+    assert store.find("toy") is None
+    with pytest.raises(InputError, match="'toy' is not installed"):
+        store.get("toy")
+
+
+def test_a_folder_counts_only_with_its_manifest(installed, store):
+    (store.path("toy") / "model.json").unlink()
+    assert store.installed() == []
+    assert store.find("toy") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 99}', "\udcff"])
+def test_a_manifest_that_cannot_be_read_is_damage_and_can_be_removed(installed, store, text):
+    (store.path("toy") / "model.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert store.installed() == []
+    assert store.broken() == ["toy"]
+    with pytest.raises(ModelError, match=r"'toy' is damaged.*grafter models remove toy"):
+        store.get("toy")
+    assert store.remove("toy") > 0
+    assert not store.path("toy").exists()
+
+
+def test_verify_finds_every_kind_of_damage(installed, store):
+    seen = []
+    assert store.verify("toy", lambda done, total: seen.append((done, total))) == []
+    assert seen[-1] == (installed.disk_bytes, installed.disk_bytes)
+    weights = store.path("toy") / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[1000] ^= 1
+    weights.write_bytes(data)
+    (store.path("toy") / "config.json").unlink()
+    assert set(map(tuple, [(d.file, d.problem) for d in store.verify("toy")])) == {
+        ("model.safetensors", "changed"),
+        ("config.json", "missing"),
+    }
+
+
+def test_verify_reads_no_file_outside_the_folder(installed, store):
+    manifest = store.path("toy") / "model.json"
+    data = json.loads(manifest.read_text())
+    data["files"]["../../secret"] = {"bytes": 1, "sha256": "0" * 64}
+    manifest.write_text(json.dumps(data))
+    assert store.verify("toy") == [Damage("../../secret", "missing")]
+
+
+def test_remove_frees_the_model_and_its_downloads(installed, store):
+    leftover = store.downloads / "toy" / "hub-x" / "f.part"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_bytes(b"12345")
+    bytes_before = sum(p.stat().st_size for p in store.path("toy").iterdir())
+    assert store.remove("toy") == bytes_before + 5
+    assert not store.path("toy").exists()
+    assert not leftover.exists()
+    with pytest.raises(InputError, match="not installed"):
+        store.remove("toy")
+
+
+def test_remove_also_deletes_a_download_without_a_model(store):
+    leftover = store.downloads / "toy" / "x.part"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_bytes(b"1")
+    assert store.remove("toy") == 1
+
+
+def test_staging_starts_empty_and_never_counts(store):
+    staged = store.staging("toy")
+    (staged / "model.json").write_text("{}")
+    assert store.installed() == []
+    assert list(store.staging("toy").iterdir()) == []
+
+
+def test_a_store_that_may_not_be_written_says_so(store, monkeypatch):
+    def refuse(self, **_):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(DiskError, match="may not be written"):
+        store.staging("toy")
+
+
+def test_installing_replaces_what_was_there_by_one_rename(installed, store):
+    staged = store.staging("toy")
+    (staged / "new").write_bytes(b"n")
+    model = InstalledModel("toy", "Toy 2", "MIT", "none", Origin("local", "x"), {"new": StoredFile(1, "0")}, 5, 6)
+    store.install(staged, model)
+    assert store.get("toy") == model
+    assert sorted(p.name for p in store.folder.iterdir()) == ["toy"]
