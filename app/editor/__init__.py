@@ -1,0 +1,1 @@
+"""The code editor: a plain-text widget with ghost text, and reading and saving files without changing a byte."""

@@ -1,0 +1,107 @@
+"""Indentation rules as pure functions on text: what Enter, Tab, Backspace and a closing bracket do."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+TAB_WIDTH = 4
+"""Columns of a tab stop."""
+
+_OPEN, _CLOSE = "([{", ")]}"
+_LEAVES_BLOCK = re.compile(r"(return|pass|break|continue|raise)\b")
+_STRING_OR_COMMENT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#.*")
+
+
+def leading(line: str) -> str:
+    """Return the spaces and tabs that a line begins with."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def columns(text: str) -> int:
+    """Return how many columns a text without line breaks takes, tabs going to the next stop."""
+    column = 0
+    for character in text:
+        column += TAB_WIDTH - column % TAB_WIDTH if character == "\t" else 1
+    return column
+
+
+def detect_unit(text: str, default: str = "    ") -> str:
+    """Return what one level of indentation is in a text: a tab, or 2 to 8 spaces; ``default`` where it shows none.
+
+    Counts by how much each line is deeper than the one before, in the first 2000 lines.
+    """
+    steps: Counter[str] = Counter()
+    before = ""
+    for line in text.split("\n", 2000)[:2000]:
+        if not line.strip():
+            continue
+        now = leading(line)
+        if now.startswith("\t") and not before:
+            steps["\t"] += 1
+        elif len(now) > len(before) and now.startswith(before) and "\t" not in now:
+            step = len(now) - len(before)
+            if 2 <= step <= 8:
+                steps[" " * step] += 1
+        before = now
+    return steps.most_common(1)[0][0] if steps else default
+
+
+def outdented(indentation: str, unit: str) -> str:
+    """Return an indentation one level less: to the stop before, in the characters that it is made of."""
+    if indentation.endswith("\t"):
+        return indentation[:-1]
+    width = TAB_WIDTH if unit == "\t" else len(unit)
+    surplus = columns(indentation) % width or width
+    spaces = len(indentation) - len(indentation.rstrip(" "))
+    return indentation[: len(indentation) - min(surplus, spaces)]
+
+
+def after_line(before: str, unit: str, python_like: bool) -> str:
+    """Return the indentation of a new line, from the text of the line before the cursor.
+
+    One level deeper after an opening bracket and, in Python-like languages, after ``:``;
+    one less after a statement that leaves its block.
+    """
+    indentation = leading(before)
+    code = before.strip()
+    if python_like:
+        code = _STRING_OR_COMMENT.sub(lambda match: "" if match.group().startswith("#") else "''", code).rstrip()
+    if code and (code[-1] in _OPEN or (python_like and code[-1] == ":")):
+        return indentation + unit
+    if python_like and _LEAVES_BLOCK.match(code) and not _has_open_bracket(code):
+        return outdented(indentation, unit)
+    return indentation
+
+
+def opens_pair(before: str, after: str) -> bool:
+    """Return whether the cursor stands between an opening bracket and its closing one, blanks aside."""
+    left, right = before.rstrip()[-1:], after.lstrip()[:1]
+    return (
+        bool(left and right) and left in _OPEN and _CLOSE.index(right) == _OPEN.index(left)
+        if right in _CLOSE
+        else False
+    )
+
+
+def to_next_stop(before: str, unit: str) -> str:
+    """Return what Tab inserts after a text on the line: a tab, or spaces up to the next level."""
+    if unit == "\t":
+        return "\t"
+    return " " * (len(unit) - columns(before) % len(unit))
+
+
+def indented(line: str, unit: str) -> str:
+    """Return a line one level deeper; an empty one stays empty."""
+    return unit + line if line.strip() else line
+
+
+def backspace_length(before: str, unit: str) -> int:
+    """Return how many characters Backspace removes: back to the stop before when only spaces stand on the left."""
+    if not before or before.strip(" \t") or not before.endswith(" "):
+        return 1
+    return len(before) - len(outdented(before, unit))
+
+
+def _has_open_bracket(code: str) -> bool:
+    return sum(code.count(mark) for mark in _OPEN) > sum(code.count(mark) for mark in _CLOSE)

@@ -1,0 +1,82 @@
+"""Laid-out, coloured lines for painting, kept while neither their text nor their colours change.
+
+Colours live in these layouts and not in the document, so that colouring a line never
+counts as a change of the document and costs nothing for lines that nobody sees.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout, QTextOption
+
+from app.editor.code_points import to_utf16
+from app.editor.document_layout import DocumentLayout
+from app.editor.lexing import Runs
+from app.theme import Theme
+
+GHOST = "ghost"
+_WIDE = 1e6
+_KEPT = 600
+
+
+class LineCache:
+    """Makes the layouts; call ``clear`` (or one of the setters) when font, theme or wrapping change."""
+
+    def __init__(self, layout: DocumentLayout) -> None:
+        self._document_layout = layout
+        self._font = QFont()
+        self._formats: dict[str, QTextCharFormat] = {}
+        self._layouts: dict[tuple[str, Runs, float], QTextLayout] = {}
+
+    def clear(self) -> None:
+        """Forget every layout."""
+        self._layouts.clear()
+
+    def set_font(self, font: QFont) -> None:
+        """Use another font."""
+        self._font = QFont(font)
+        self.clear()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use another theme's syntax colours."""
+        self._formats = {}
+        for style, color in {**theme.syntax, GHOST: theme.colors["ghost"]}.items():
+            self._formats[style] = QTextCharFormat()
+            self._formats[style].setForeground(QColor(color))
+        self.clear()
+
+    def get(self, text: str, runs: Runs, option: QTextOption, width: float) -> QTextLayout:
+        """Return the layout of a line (U+2028 breaks it) with its runs, its lines placed in their slots.
+
+        ``width`` in pixels wraps where ``option`` says so; else it does not matter.
+        """
+        key = (text, runs, width)
+        layout = self._layouts.get(key)
+        if layout is None:
+            if len(self._layouts) >= _KEPT:
+                self.clear()
+            layout = self._layouts[key] = self._make(text, runs, option, width)
+        return layout
+
+    def _make(self, text: str, runs: Runs, option: QTextOption, width: float) -> QTextLayout:
+        layout = QTextLayout(text, self._font)
+        layout.setCacheEnabled(True)
+        layout.setTextOption(option)
+        formats: list[QTextLayout.FormatRange] = []
+        for start, length, style in runs:
+            item = QTextLayout.FormatRange()
+            item.start = to_utf16(text, start)
+            item.length = to_utf16(text, start + length) - item.start
+            item.format = self._formats[style]
+            formats.append(item)
+        layout.setFormats(formats)
+        margin = self._document_layout.document().documentMargin()
+        wraps = option.wrapMode() != QTextOption.WrapMode.NoWrap
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLeadingIncluded(True)
+            line.setLineWidth(width if wraps else _WIDE)
+            line.setPosition(QPointF(margin, 0.0))
+        layout.endLayout()
+        self._document_layout.place_lines(layout)
+        return layout
