@@ -40,6 +40,7 @@ SHARD_BYTES = 4 * 2**30
 """Weights are written in files of at most about this size, so that little memory is needed at a time."""
 
 _FIM_SPELLINGS = ("fim", "code_middle", "▁<MID>", "[MIDDLE]", "[SUFFIX]")
+_VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 _PASSED_ON = ("generation_config.json", "chat_template.jinja", "LICENSE", "NOTICE")
 
 Report = Callable[[int, int], None]
@@ -181,6 +182,8 @@ def _check_folder(source: Path) -> None:
         raise ModelError(f"The config.json in {source} cannot be read ({_line(error)}); fetch it again.") from None
     if not any(source.glob("*.safetensors")):
         raise ModelError(f"{source} has no *.safetensors file; Grafter reads weights from no other format but GGUF.")
+    if not any((source / name).is_file() for name in _VOCABULARIES):
+        raise ModelError(f"{source} has no tokenizer (tokenizer.json, tokenizer.model or vocab.json); fetch it again.")
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         raise ModelError(
             f"The model in {source} is a '{kind}', which cannot write text with the installed transformers; "

@@ -54,6 +54,8 @@ class Tokenizer:
     @classmethod
     def load(cls, folder: Path) -> Tokenizer:
         """Read the tokenizer of a model folder. Raises ModelError where there is none that can be read."""
+        if not (folder / "tokenizer.json").is_file():  # without it the library makes up an empty vocabulary
+            raise ModelError(f"There is no tokenizer.json in {folder}; remove the model and fetch it again.")
         try:
             wrapped = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
         except Exception as error:  # noqa: BLE001  (the libraries raise whatever a damaged file makes them meet)

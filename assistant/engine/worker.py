@@ -82,19 +82,23 @@ class EngineWorker:
             if self._running is not None:
                 self._running.cancel()
             self._wake.notify()
-        if self._thread.ident is not None:
+        if self._thread.ident is None:
+            self._work(None)
+        else:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         engine = self._load_engine()
-        while (waiting := self._next()) is not None:
-            try:
-                self._serve(engine, waiting)
-            finally:
-                self._running = None
+        self._work(engine)
         if engine is not None:
             engine.close()
+
+    def _work(self, engine: Engine | None) -> None:
+        """Serve jobs until the worker closes and the queue is empty."""
+        while (waiting := self._next()) is not None:
+            self._serve(engine, waiting)
+            self._running = None
 
     def _load_engine(self) -> Engine | None:
         if self._load is None:
