@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def _run_command(name: str, argv: list[str]) -> int:
     from assistant.cli import output
     from assistant.errors import GrafterError
 
+    _speak_utf8()
     module = importlib.import_module(f"assistant.cli.{name}")
     parser = Parser(prog=f"grafter {name}", description=_first_paragraph(module))
     module.add_arguments(parser)
@@ -81,6 +83,13 @@ def _run_command(name: str, argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 to pipes on every system, and never fail at a character that a terminal cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def _first_paragraph(module: ModuleType) -> str:

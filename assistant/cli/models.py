@@ -16,7 +16,7 @@ from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.catalogue import Catalogue, CatalogueEntry, check_id, load_catalogue
 from assistant.models.files import Report, human_bytes
 from assistant.models.machine import Machine, find_machine, judge
-from assistant.models.store import InstalledModel, Store
+from assistant.models.store import Damage, InstalledModel, Store
 
 # The better choice where the machine carries it, best first; DEFAULT_MODEL otherwise.
 _BETTER = ("qwen2.5-coder-1.5b-instruct",)
@@ -142,27 +142,27 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Model", "Licence"):
-        table.add_column(title, overflow="fold")
-    for title in ("Download", "On disk", "Needs"):
+    table.add_column("", no_wrap=True)
+    table.add_column("Model", overflow="fold", min_width=28)
+    for title in ("Download", "Needs"):
         table.add_column(title, justify="right", no_wrap=True)
-    for title in ("Fits", "Fills in", "State"):
+    for title in ("Fits", "FIM"):
         table.add_column(title, no_wrap=True)
+    table.add_column("Licence", overflow="fold")
     colours = {"yes": "green", "slow": "yellow", "no": "red"}
     for row in rows:
-        state = "installed" if row["installed"] else ("recommended" if row["recommended"] else "")
         table.add_row(
+            "[green]✓[/]" if row["installed"] else ("[yellow]★[/]" if row["recommended"] else ""),
             row["id"],
-            row["licence"],
             human_bytes(row["download_bytes"]) if row["download_bytes"] else "-",
-            human_bytes(row["disk_bytes"]),
             human_bytes(row["memory_bytes"]),
             f"[{colours[row['fits']]}]{row['fits']}[/]",
             "yes" if row["fim"] else "no",
-            f"[bold green]{state}[/]" if row["installed"] else state,
+            row["licence"],
         )
     output.console().print(table)
-    print("\n'grafter models pull ID' fetches one. Needs: memory while serving, in RAM or on the graphics card.")
+    print("\n✓ installed  ★ recommended for this machine  'grafter models pull ID' fetches one")
+    print("Needs: memory while serving, in RAM or on the graphics card  FIM: it sees what follows the cursor")
 
 
 # --- pull and add ----------------------------------------------------------------------
@@ -261,7 +261,7 @@ def _verify(args: argparse.Namespace, store: Store) -> int:
     sound = True
     for model_id in ids:
         try:
-            damage = store.verify(model_id)
+            damage = _hash_again(store, model_id, show=not args.json)
         except ModelError as error:
             sound = False
             _say_damage(args.json, model_id, str(error), [])
@@ -274,6 +274,13 @@ def _verify(args: argparse.Namespace, store: Store) -> int:
     if not ids and not args.json:
         print("No models are installed.")
     return 0 if sound else 1
+
+
+def _hash_again(store: Store, model_id: str, *, show: bool) -> list[Damage]:
+    if not show:
+        return store.verify(model_id)
+    with output.progress_bars(_STAGES) as bars:
+        return store.verify(model_id, lambda done, total: bars.report("verify", done, total))
 
 
 def _say_damage(as_json: bool, model_id: str, problem: str, files: list[dict[str, str]]) -> None:

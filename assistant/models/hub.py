@@ -30,6 +30,7 @@ _CONNECT_S = 5.0
 _READ_S = 30.0
 # Tries in a row that bring nothing, before a lost connection is reported.
 _TRIES = 3
+_REFUSALS = (401, 403, 404)
 
 _TEXT_FILES = re.compile(r".+\.(json|jinja|tiktoken)|tokenizer\.model|(merges|vocab)\.txt|LICENSE|NOTICE")
 _Answer = TypeVar("_Answer")
@@ -87,7 +88,7 @@ def make_plan(entry: CatalogueEntry, source: HubSource, endpoint: str | None = N
     def ask() -> ModelInfo:
         return api.model_info(source.repo, revision=source.revision, files_metadata=True, timeout=_CONNECT_S)
 
-    with _Failures(entry, source, api.endpoint):
+    with _Failures(entry, source.repo, api.endpoint):
         info = _within(_FIRST_ANSWER_S, ask)
     if not info.sha or not _COMMIT.fullmatch(info.sha):
         raise SourceError(f"it names no commit for {source.repo}")
@@ -126,15 +127,22 @@ def _folder_files(remote: list[RemoteFile], source: HubSource) -> list[RemoteFil
 
 
 def download(
-    plan: HubPlan, downloads: Path, report: Report, endpoint: str | None = None, pause: float = 1.0
+    entry: CatalogueEntry,
+    plan: HubPlan,
+    downloads: Path,
+    report: Report,
+    endpoint: str | None = None,
+    pause: float = 1.0,
 ) -> Fetched:
     """Fetch all files of a plan into a folder under ``downloads`` and check each against the hub's hash.
 
     Whole files and beginnings of files from an earlier try are used. Raises SourceError when not one byte
-    came, DownloadError when the connection was lost or a hash is wrong (that file is then deleted).
+    came, DownloadError when the connection was lost or a hash is wrong (that file is then deleted), ModelError
+    when the licence was not accepted yet.
     """
     folder = plan.folder(downloads)
-    with disk_errors(f"{plan.repo} could not be saved"):
+    failures = _Failures(entry, plan.repo, endpoint or constants.ENDPOINT)
+    with failures, disk_errors(f"{plan.repo} could not be saved"):
         folder.mkdir(parents=True, exist_ok=True)
         counter = _Counter(report, plan.bytes)
         counter.move(plan.have(downloads))
@@ -208,6 +216,10 @@ def _stream(plan: HubPlan, file: RemoteFile, part: Path, have: int, counter: _Co
                     out.write(block)
                     out.flush()
                     counter.move(len(block))
+        except HfHubHTTPError as error:
+            if error.response.status_code in _REFUSALS:
+                raise
+            return _reason(error)
         except _transport_error() as error:
             return _reason(error)
     return "" if have == file.bytes else "the connection was closed early"
@@ -226,8 +238,8 @@ def _check(file: RemoteFile, part: Path) -> None:
 class _Failures:
     """Turns the hub library's errors inside the block into ours."""
 
-    def __init__(self, entry: CatalogueEntry, source: HubSource, endpoint: str) -> None:
-        self.entry, self.source, self.endpoint = entry, source, endpoint
+    def __init__(self, entry: CatalogueEntry, repo: str, endpoint: str) -> None:
+        self.entry, self.repo, self.endpoint = entry, repo, endpoint
 
     def __enter__(self) -> None:
         return None
@@ -239,11 +251,11 @@ class _Failures:
         if isinstance(error, GatedRepoError) or (self.entry.gated and status in (401, 403)):
             raise ModelError(
                 f"{self.entry.name} is given only to those who accept its licence ({self.entry.licence}): accept it at "
-                f"{self.endpoint}/{self.source.repo}, make an access token there, and pull again with the "
+                f"{self.endpoint}/{self.repo}, make an access token there, and pull again with the "
                 "token in the environment variable HF_TOKEN."
             ) from None
-        if status in (401, 403, 404):
-            raise SourceError(f"it has no repository {self.source.repo} that you may read") from None
+        if status in _REFUSALS:
+            raise SourceError(f"it has no repository {self.repo} that you may read") from None
         if isinstance(error, (_transport_error(), OSError)):
             raise SourceError(f"it cannot be reached at {self.endpoint} ({_reason(error)})") from None
 

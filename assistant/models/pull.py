@@ -87,7 +87,7 @@ def _from_hub(entry: CatalogueEntry, store: Store, downloads: Path, report: Repo
     plan = hub.make_plan(entry, entry.hub, tools.endpoint)
     rest = plan.bytes - plan.have(downloads)
     check_space([(store.downloads, rest), (store.folder, entry.disk_bytes)], entry.name)
-    return hub.download(plan, downloads, report, tools.endpoint, tools.pause_s)
+    return hub.download(entry, plan, downloads, report, tools.endpoint, tools.pause_s)
 
 
 def _from_index(entry: CatalogueEntry, store: Store, downloads: Path, report: Report, tools: Tools) -> Fetched:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import types
@@ -85,6 +86,14 @@ def test_bugs_are_not_hidden(command):
     command.run = raising(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         cli.main(["models"])
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_pipes_get_utf8_whatever_the_system_speaks(encoding):
+    command = [sys.executable, "-P", "-m", "assistant.cli.main", "models", "list"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, timeout=60, env=environment, check=True)
+    assert "✓ installed" in done.stdout.decode("utf-8")
 
 
 def test_a_reader_that_leaves_is_no_traceback():

@@ -71,9 +71,9 @@ def test_list_for_people_has_every_model(store, capsys):
     assert main(["models", "list"]) == 0
     out = capsys.readouterr().out
     assert all(entry.id in out for entry in load_catalogue().entries)
-    (line,) = [line for line in out.splitlines() if line.startswith(DEFAULT_MODEL + " ")]
-    assert "491 MB" in line
-    assert line.rstrip().endswith("installed")
+    (line,) = [line for line in out.splitlines() if DEFAULT_MODEL in line.split()]
+    mark, model_id, size, unit, *_, licence = line.split()
+    assert (mark, model_id, size, unit, licence) == ("✓", DEFAULT_MODEL, "491", "MB", "Apache-2.0")
 
 
 def test_the_default_is_the_chosen_model(store, capsys):

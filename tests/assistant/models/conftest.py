@@ -64,12 +64,14 @@ shutil.move(temporary, dest)
 
 @dataclass
 class Hub:
-    """A stand-in of the hub. ``cut_after``: bytes after which the next answers end, one number for each answer."""
+    """A stand-in of the hub. ``files_only``: ``status`` holds for files but not for
+    the list of them. ``cut_after``: bytes after which the next answers end, one number for each answer."""
 
     files: dict[str, bytes]
     endpoint: str = ""
     status: int = 200
     error_code: str = ""
+    files_only: bool = False
     lie: dict[str, str] = field(default_factory=dict)
     extra_names: list[str] = field(default_factory=list)
     cut_after: list[int] = field(default_factory=list)
@@ -101,7 +103,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         hub = self.hub
         hub.asked.append(self.path.partition("?")[0])
-        if hub.status != 200:
+        if hub.status != 200 and not (hub.files_only and self.path.startswith("/api/")):
             self.send_response(hub.status)
             if hub.error_code:
                 self.send_header("X-Error-Code", hub.error_code)

@@ -120,10 +120,29 @@ def test_small_files_are_checked_by_their_git_id(entry, store, hub, tools, repor
         pull(entry, store, ["hub"], reports, tools)
 
 
-def test_a_gated_model_says_where_to_accept_the_licence(entry, store, hub, tools, reports):
-    hub.status, hub.error_code = 403, "GatedRepo"
+@pytest.mark.parametrize("files_only", [True, False])
+@pytest.mark.parametrize(("status", "code"), [(403, "GatedRepo"), (401, "GatedRepo"), (401, "")])
+def test_a_gated_model_says_where_to_accept_the_licence(entry, store, hub, tools, reports, status, code, files_only):
+    hub.status, hub.error_code, hub.files_only = status, code, files_only
     with pytest.raises(ModelError, match=r"accept its licence \(MIT\).*team/model.*HF_TOKEN"):
         pull(dataclasses.replace(entry, gated=True), store, ["hub"], reports, tools)
+
+
+@pytest.mark.parametrize("files_only", [True, False])
+def test_a_repository_that_is_gone_lets_the_index_try(file_entry, store, hub, tools, reports, files_only):
+    hub.files = {"toy.gguf": hub.files["model.safetensors"]}
+    hub.status, hub.files_only = 404, files_only
+    assert pull(file_entry, store, ["hub", "index"], reports, tools).source.kind == "index"
+    reports.clear()
+    with pytest.raises(DownloadError, match="no repository team/model that you may read"):
+        pull(dataclasses.replace(file_entry, id="toy2"), store, ["hub"], reports, tools)
+
+
+def test_a_hub_that_only_breaks_is_tried_again_and_then_left(entry, store, hub, tools, reports):
+    hub.status, hub.files_only = 503, True
+    with pytest.raises(DownloadError, match=r"config\.json could not be fetched"):
+        pull(entry, store, ["hub"], reports, tools)
+    assert len(hub.asked) == 4
 
 
 def test_a_hub_file_that_is_not_the_pinned_one_is_not_even_fetched(file_entry, store, hub, tools, reports):
