@@ -1,3 +1,4 @@
+import os
 import sys
 import zipfile
 
@@ -99,6 +100,25 @@ def test_what_pip_says_becomes_a_sentence(file_entry, store, tmp_path, reports, 
     with pytest.raises(error, match=sentence) as caught:
         index.download(file_entry.index, file_entry.file, store.downloads, reports, (sys.executable, str(script)))
     assert "secret" not in str(caught.value)
+
+
+def test_a_job_that_is_ended_ends_pip_and_keeps_whole_parts(file_entry, store, reports, tmp_path):
+    script, pid = tmp_path / "slow.py", tmp_path / "pid"
+    script.write_text(f"import os, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
+    joined = store.downloads / "index" / "toy.gguf"
+    joined.parent.mkdir(parents=True)
+    joined.write_bytes(bytes(400_000))
+
+    def stop(stage, done, total):
+        if pid.exists() and pid.read_text():
+            raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        index.download(file_entry.index, file_entry.file, store.downloads, stop, (sys.executable, str(script)))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert joined.stat().st_size == 400_000
+    assert not (store.downloads / "index" / "wheels").exists()
 
 
 def test_the_real_pip_from_a_folder_of_wheels(file_entry, store, hub, reports, index_folder, monkeypatch):
