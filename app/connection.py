@@ -102,18 +102,27 @@ class Connection(QObject):
     @Slot()
     def restart(self) -> None:
         """Start the service anew, also after it was given up."""
-        self._restarting = True
+        self._start_over()
         self._process.restart()
 
     @Slot(str)
     def use_model(self, model: str) -> None:
         """Start the service anew with another model."""
-        self._restarting = True
+        self._start_over(model=model)
         self._process.restart(model)
 
-    def note_latency(self, first_ms: float, total_ms: float | None) -> None:
+    def note_latency(self, first_ms: float, total_ms: float) -> None:
         """Remember how long the last suggestion took, from the key to its first character and to its end."""
         self._change(first_ms=first_ms, latency_ms=total_ms)
+
+    def _start_over(self, **changes: object) -> None:
+        self._restarting = True
+        self._leave_service()
+        self._change(kind="restarting", progress=0.0, message=self.tr("The service is being started anew."), **changes)
+
+    def _leave_service(self) -> None:
+        self._poll.stop()
+        self._api.set_endpoint("", "")
 
     def _change(self, **changes: object) -> None:
         state = dataclasses.replace(self._state, **changes)  # pyright: ignore[reportArgumentType]
@@ -134,8 +143,7 @@ class Connection(QObject):
 
     @Slot(str, bool)
     def _on_stopped(self, reason: str, will_restart: bool) -> None:
-        self._poll.stop()
-        self._api.set_endpoint("", "")
+        self._leave_service()
         self._restarting = will_restart
         self._change(kind="restarting" if will_restart else "failed", progress=0.0, message=reason)
 

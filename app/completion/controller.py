@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from app.completion.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status, StatusKind
@@ -64,6 +64,7 @@ class CompletionController(QObject):
         self._text = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_timer)
         connection.changed.connect(self._on_connection)
 
@@ -222,7 +223,7 @@ class CompletionController(QObject):
         reply.done.connect(lambda: self._replies.pop(request.id, None))
 
     def _on_arrived(self, arrived: Arrived) -> None:
-        if arrived.first_ms is not None:
+        if arrived.first_ms is not None and arrived.total_ms is not None:
             self._connection.note_latency(arrived.first_ms, arrived.total_ms)
         self.suggestion_shown.emit(arrived.first_ms, arrived.finished)
 

@@ -121,8 +121,7 @@ class CompletionSession:
 
     def timer_fired(self) -> list[Action]:
         """Ask, now that the time of SetTimer is over."""
-        self._timer_on = False
-        if self._may_ask_unasked():
+        if self._timer_on:
             self._send("auto", 1, 0, self._edited_at)
         return self._take()
 
@@ -150,7 +149,7 @@ class CompletionSession:
         if self._flight is not None and self._flight.n > 1:
             self._flight.step += step
         elif self._offer is not None and self._offer.asked_more:
-            self._rotate(step)
+            self._rotate(self._offer, step)
         else:
             self._ask_by_hand(ALTERNATIVES, step if self._shown else 0, now)
         return self._take()
@@ -309,7 +308,10 @@ class CompletionSession:
         if self._adopt(offer):
             first_ms = now - flight.asked_at if flight.first_ms is None else flight.first_ms
             self._actions.append(Arrived(first_ms, now - flight.asked_at, finished))
-            self._rotate(flight.step)
+            if flight.step:
+                self._rotate(offer, flight.step)
+            else:
+                self._tell()
             return
         self._drop_partial()
         self._tell()
@@ -329,12 +331,11 @@ class CompletionSession:
             more, prefix=self._prefix, suffix=self._suffix, texts=tuple(rests), index=0, asked_more=True
         )
 
-    def _rotate(self, step: int) -> None:
-        """Show another alternative of what is shown."""
-        if self._offer is not None:
-            indices = list(self._offer.rests(self._prefix, self._suffix))
-            index = indices[(indices.index(self._offer.index) + step) % len(indices)]
-            self._adopt(dataclasses.replace(self._offer, index=index))
+    def _rotate(self, offer: Offer, step: int) -> None:
+        """Show another alternative of the offer that is shown."""
+        indices = list(offer.rests(self._prefix, self._suffix))
+        index = indices[(indices.index(offer.index) + step) % len(indices)]
+        self._adopt(dataclasses.replace(offer, index=index))
         self._tell()
 
     def _drop_partial(self) -> None:

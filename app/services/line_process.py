@@ -26,8 +26,9 @@ class Outcome:
 
     @property
     def last_line(self) -> str:
-        """The last line of standard error that says something."""
-        return next((line.strip() for line in reversed(self.stderr) if line.strip()), "")
+        """The last line of standard error that says something, without the name of our own command line."""
+        said = next((line.strip() for line in reversed(self.stderr) if line.strip()), "")
+        return said.removeprefix("grafter: ")
 
 
 class LineProcess(QObject):

@@ -1,4 +1,4 @@
-"""The window's view of ``grafter models``: list, download with progress, cancel, remove; each a child process."""
+"""The window's view of ``grafter models``: list, download with progress, cancel, add, remove; each a child process."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _Job = Literal["pull", "add", "remove"]
 class ModelJobs(QObject):
     """Runs ``command`` (up to and with ``models``) with list, pull, add and remove.
 
-    Listing may run beside a job; of pull, add and remove one runs at a time. Each job ends with exactly one of ``done``,
-    ``removed``, ``cancelled`` and ``failed``.
+    Listing may run beside a job; of pull, add and remove one runs at a time. Each job ends with exactly one of
+    ``done``, ``removed``, ``cancelled`` and ``failed``.
     """
 
     listed = Signal(list)
@@ -55,7 +55,7 @@ class ModelJobs(QObject):
 
     @property
     def busy_with(self) -> str:
-        """The id of the model that is being downloaded or removed, empty without a job."""
+        """The id (or path) of the model that is being downloaded, added or removed, empty without a job."""
         return self._model
 
     @property
@@ -89,10 +89,17 @@ class ModelJobs(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """End the download that runs; what has arrived stays for the next try."""
-        if self._job == "pull":
+        """End the download or import that runs; what has been downloaded stays for the next try."""
+        if self._job in {"pull", "add"}:
             self._cancelling = True
             self._runner.stop()
+
+    @Slot()
+    def close(self) -> None:
+        """End what runs and wait for that; for the end of the application."""
+        self._cancelling = True
+        self._lister.close()
+        self._runner.close()
 
     def _run(self, job: _Job, model: str) -> None:
         if self._job is not None:
@@ -135,7 +142,7 @@ class ModelJobs(QObject):
         worked = outcome.kind == "exited" and outcome.exit_code == 0
         if worked and job == "remove":
             self.removed.emit(model)
-        elif worked and self._succeeded:
+        elif self._succeeded and (worked or self._cancelling):  # the cancel came too late: it is installed
             self.done.emit(model)
         elif self._cancelling:
             self.cancelled.emit(model)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
+
 from app.services.api import ApiClient, CompletionReply
 from app.services.service_process import ServiceProcess
 from assistant.types import CompleteRequest, Delta, Event, Failed, Finished, Health
-from pytestqt.qtbot import QtBot
 
 pytestmark = pytest.mark.gui
 

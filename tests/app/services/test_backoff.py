@@ -1,6 +1,7 @@
 """Delays between starts of a crashed service."""
 
 import pytest
+
 from app.services.backoff import Backoff
 
 

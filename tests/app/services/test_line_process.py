@@ -6,8 +6,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from app.services.line_process import STDERR_LINES, LineProcess, Outcome
 from pytestqt.qtbot import QtBot
+
+from app.services.line_process import STDERR_LINES, LineProcess, Outcome
 
 pytestmark = pytest.mark.gui
 

@@ -1,8 +1,9 @@
 """Lines out of bytes."""
 
-from app.services.lines import LineSplitter
 from hypothesis import given
 from hypothesis import strategies as st
+
+from app.services.lines import LineSplitter
 
 
 @given(st.text(alphabet="ab\nä€\U0001f600"), st.integers(1, 7))

@@ -1,6 +1,7 @@
 """Rate and time left of a long job."""
 
 import pytest
+
 from app.services.rate import RateEstimate
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import psutil
 import pytest
+from pytestqt.qtbot import QtBot
+
 from app.services.backoff import Backoff
 from app.services.service_process import ServiceProcess
-from pytestqt.qtbot import QtBot
 
 pytestmark = pytest.mark.gui
 
