@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-# What PySide6's QtGui and the xcb platform plugin link to and do not carry themselves: library -> (Debian, Fedora) package.
+# What PySide6's QtGui and the xcb platform plugin link to and do not carry: library -> (Debian, Fedora) package.
 _GUI_LIBRARIES = {
     "libEGL.so.1": ("libegl1", "libglvnd-egl"),
     "libGL.so.1": ("libgl1", "libglvnd-glx"),
@@ -55,9 +55,9 @@ def find_problem(
     x11, wayland = environ.get("DISPLAY"), environ.get("WAYLAND_DISPLAY")
     if not plugin and not x11 and not wayland:
         return (
-            "Grafter cannot open its window: neither DISPLAY nor WAYLAND_DISPLAY is set, so there is no screen to show it on.\n"
-            "Start it in a terminal of your desktop; over SSH connect with 'ssh -X HOST'; on a machine without a screen "
-            "install xvfb and run 'xvfb-run grafter'.\n"
+            "Grafter cannot open its window: DISPLAY and WAYLAND_DISPLAY are not set, so there is no screen.\n"
+            "Start it in a terminal of your desktop; over SSH connect with 'ssh -X HOST'; on a machine without a\n"
+            "screen run: sudo apt-get install -y xvfb && xvfb-run grafter\n"
             "Without a window, 'grafter complete', 'grafter ask' and 'grafter serve' work."
         )
     missing = missing_libraries(environ, loads)
@@ -94,7 +94,8 @@ def library_message(missing: list[str], os_release: str = "") -> str:
     first, second = (apt, f"On Fedora: {dnf}"), (dnf, f"On Debian and Ubuntu: {apt}")
     command, other = second if _is_fedora(os_release) else first
     names = ", ".join(missing)
-    return f"Grafter cannot open its window: Qt needs system libraries that are missing here ({names}).\nRun: {command}\n{other}"
+    what = f"Grafter cannot open its window: Qt needs system libraries that are missing here ({names})."
+    return f"{what}\nRun: {command}\n{other}"
 
 
 def import_message(error: ImportError) -> str:

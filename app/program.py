@@ -1,0 +1,117 @@
+"""The composition root of the window: makes every part, shows the window, then starts the service behind it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from app.completion.controller import CompletionController
+from app.connection import Connection
+from app.services.api import ApiClient
+from app.services.model_jobs import ModelJobs
+from app.services.service_process import ServiceProcess
+from app.settings_store import SettingsStore
+from app.theme import ThemeManager
+from app.window.dialogs import Dialogs
+from app.window.main_window import MainWindow, Services
+from assistant.config import find_paths
+
+
+def run(arguments: list[str]) -> int:
+    """Show the window for ``arguments`` and return the exit code."""
+    parser = argparse.ArgumentParser(prog="grafter", description="Open the editor.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder to work in, or files to open")
+    parser.add_argument("--startup-report", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if problem := _bad_path(options.paths):
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 2
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("grafter")
+    application.setApplicationDisplayName("Grafter")
+    application.setDesktopFileName("grafter")
+    application.setWindowIcon(window_icon())
+    window, process = build(application)
+    if options.startup_report:
+        _StartupReport(window)
+    sys.excepthook = _hook(window)
+    window.show()
+    window.open_paths(options.paths)
+    # The first paint comes before the service: its start must not be waited for.
+    QTimer.singleShot(0, window.services.connection.start)
+    application.aboutToQuit.connect(process.close)
+    return application.exec()
+
+
+def build(application: QApplication) -> tuple[MainWindow, ServiceProcess]:
+    """Make the window with everything it works with. Nothing is started yet."""
+    grafter = [sys.executable, "-P", "-m", "assistant.cli.main"]
+    paths = find_paths()
+    store = SettingsStore(paths, application)
+    theme = ThemeManager(application, store.settings.theme, application)
+    # Model and device are the settings' own, which the service reads at each start.
+    process = ServiceProcess([*grafter, "serve", "--port", "0", "--parent-pid", str(os.getpid())], application)
+    api = ApiClient(application)
+    connection = Connection(process, api, application)
+    completion = CompletionController(connection, api, store.settings, application)
+    jobs = ModelJobs([*grafter, "models"], application)
+    window = MainWindow(Services(paths, store, theme, connection, completion, jobs, Dialogs()))
+    return window, process
+
+
+def window_icon() -> QIcon:
+    """Return the program's icon."""
+    pixmap = QPixmap()
+    pixmap.loadFromData((resources.files("resources") / "icons" / "grafter.svg").read_bytes(), "SVG")
+    return QIcon(pixmap)
+
+
+def _bad_path(paths: list[Path]) -> str:
+    for path in paths:
+        if not path.exists() and not path.absolute().parent.is_dir():
+            return f"There is no {path}, and no folder {path.absolute().parent} to make it in. Check the path."
+    return ""
+
+
+def _hook(window: MainWindow) -> object:
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Say it in the window: an unexpected error must never take the text away."""
+        text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(text)
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+        else:
+            window.report(text)
+
+    return report
+
+
+class _StartupReport(QObject):
+    """Prints how long it took from the start of the process to the first paint of the window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Wait for the first paint."""
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._print)
+        return False
+
+    def _print(self) -> None:
+        ms = (time.time() - psutil.Process().create_time()) * 1000
+        print(json.dumps({"event": "shown", "ms": round(ms)}), flush=True)  # noqa: T201

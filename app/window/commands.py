@@ -1,0 +1,63 @@
+"""Every action of the window: one table that makes the shortcuts, the menu and the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+
+@dataclass(frozen=True)
+class Command:
+    """An action with its group. ``keys`` is what people see, also where the editor itself handles the key."""
+
+    id: str
+    group: str
+    action: QAction
+    keys: str
+
+
+class Commands(QObject):
+    """The commands of one window, by id, in the order in which they were added."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._commands: dict[str, Command] = {}
+
+    def add(
+        self,
+        name: str,
+        group: str,
+        title: str,
+        run: Callable[[], object],
+        keys: str | tuple[str, ...] = (),
+        *,
+        handled_by_editor: bool = False,
+        checkable: bool = False,
+    ) -> QAction:
+        """Add a command. With ``handled_by_editor`` the keys are shown but not bound to the window."""
+        sequences = [QKeySequence(text) for text in ((keys,) if isinstance(keys, str) else keys)]
+        action = QAction(title, self)
+        action.setCheckable(checkable)
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        if not handled_by_editor:
+            action.setShortcuts(sequences)
+        action.triggered.connect(lambda _checked=False: run())
+        self._window.addAction(action)
+        shown = sequences[0].toString(QKeySequence.SequenceFormat.NativeText) if sequences else ""
+        self._commands[name] = Command(name, group, action, shown)
+        return action
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+    def __getitem__(self, name: str) -> Command:
+        return self._commands[name]
+
+    def keys(self, name: str) -> str:
+        """Return the first key of a command as people read it."""
+        return self._commands[name].keys

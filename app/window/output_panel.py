@@ -1,0 +1,48 @@
+"""The bottom panel with what the service wrote: for the person who asks why something failed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from app.window.icons import IconSet
+from app.window.style import label, tool_button
+
+_LINES = 2000
+
+
+class OutputPanel(QFrame):
+    """A bounded, read-only log."""
+
+    close_wanted = Signal()
+
+    def __init__(self, icons: IconSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("output")
+        self.setMinimumHeight(96)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 4, 8, 0)
+        head.addWidget(label(self.tr("Output"), bold=True))
+        head.addStretch(1)
+        clear = tool_button(icons, "trash", self.tr("Clear the output"))
+        close = tool_button(icons, "x", self.tr("Hide the output"))
+        close.clicked.connect(self.close_wanted)
+        head.addWidget(clear)
+        head.addWidget(close)
+        column.addLayout(head)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setMaximumBlockCount(_LINES)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setPlaceholderText(self.tr("Nothing yet. What the service writes appears here."))
+        self.text.setAccessibleName(self.tr("Output of the service"))
+        self.text.document().setDocumentMargin(16)
+        clear.clicked.connect(self.text.clear)
+        column.addWidget(self.text)
+
+    def add(self, line: str) -> None:
+        """Append a line; follows the end unless the person scrolled up."""
+        self.text.appendPlainText(line)

