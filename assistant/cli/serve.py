@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until something ends it; the model loads after the ready line."""
     from assistant.engine.worker import EngineWorker
-    from assistant.server.process import Service, find_parent, log_to_stderr, make_token
+    from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
     log_to_stderr()
     paths = find_paths()
@@ -55,8 +55,9 @@ def run(args: argparse.Namespace) -> int:
     load = loader(paths, model, choose_device(paths, args.device)) if model else None
     worker = EngineWorker(load, model.id if model else None)
     file = args.token_file.expanduser().absolute() if args.token_file else None
-    token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
-    return Service(worker, paths, token, args.port, model.id if model else None).run(parent)
+    with bind(args.port) as listener:
+        token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
+        return Service(worker, paths, token, listener, model.id if model else None).run(parent)
 
 
 def _port(text: str) -> int:

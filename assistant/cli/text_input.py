@@ -23,16 +23,15 @@ def read_source(path: Path) -> str:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     if b"\0" in data:
         raise InputError(f"{path} is not a text file.")
-    return _decode(path, data).replace("\r\n", "\n").replace("\r", "\n")
+    return _decode(data).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _decode(path: Path, data: bytes) -> str:
+def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 
         best = from_bytes(data).best()
-        if best is None:
-            raise InputError(f"The encoding of {path} is not known; save it as UTF-8.") from None
-        return str(best)
+        # Latin-1 gives every byte a character, so that a file whose encoding cannot be guessed is read all the same.
+        return data.decode("latin-1") if best is None else str(best)

@@ -86,17 +86,18 @@ class ServiceClient:
             "stream_options": {"include_usage": True},
         }
         text, reason = "", "stop"
-        for chunk in self._stream("/v1/chat/completions", body):
-            if "error" in chunk:
-                yield Failed("", str(_error(chunk, 500)), str(chunk["error"].get("code") or "internal_error"))
-                return
-            for choice in chunk["choices"]:
-                reason = choice["finish_reason"] or reason
-                if piece := choice["delta"].get("content"):
-                    text += piece
-                    yield Delta(chunk["id"], 0, piece)
-            if chunk["usage"]:
-                yield _chat_finished(chunk, text, reason)
+        with _readable_errors():
+            for chunk in self._stream("/v1/chat/completions", body):
+                if "error" in chunk:
+                    yield Failed("", str(_error(chunk, 500)), str(chunk["error"].get("code") or "internal_error"))
+                    return
+                for choice in chunk["choices"]:
+                    reason = choice["finish_reason"] or reason
+                    if piece := choice["delta"].get("content"):
+                        text += piece
+                        yield Delta(chunk["id"], 0, piece)
+                if chunk["usage"]:
+                    yield _chat_finished(chunk, text, reason)
 
     def _stream(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         with _readable_errors(), self._http.stream("POST", path, json=body) as response:

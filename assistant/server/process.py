@@ -96,7 +96,7 @@ def _checked(value: str, name: str) -> str:
 
 def bind(port: int) -> socket.socket:
     """Return a listening socket on the loopback address; port 0 takes a free one. Raises InputError."""
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it each answer waits 40 ms for an acknowledgement.
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it an answer waits 40 ms for its packets.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -133,12 +133,14 @@ class _Server(uvicorn.Server):
 class Service:
     """One run of the service: put together by the caller, ended by a signal or with its parent."""
 
-    def __init__(self, worker: EngineWorker, paths: Paths, token: Token, port: int, model: str | None) -> None:
+    def __init__(
+        self, worker: EngineWorker, paths: Paths, token: Token, listener: socket.socket, model: str | None
+    ) -> None:
         self._worker = worker
         self._paths = paths
         self._token = token
-        self._socket = bind(port)
-        self._port: int = self._socket.getsockname()[1]
+        self._socket = listener
+        self._port: int = listener.getsockname()[1]
         self._model = model
         self._dispatcher = Dispatcher(worker)
         self._loop: asyncio.AbstractEventLoop | None = None

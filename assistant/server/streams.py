@@ -81,6 +81,11 @@ class Dispatcher:
         self._open: set[EventStream] = set()
         self._closing = False
 
+    @property
+    def busy(self) -> int:
+        """How many requests are open."""
+        return len(self._open)
+
     @asynccontextmanager
     async def open(
         self, job: Job, request_id: str, receive: Receive, priority: Priority = Priority.INTERACTIVE

@@ -4,10 +4,11 @@ import dataclasses
 import json
 
 import pytest
-from assistant import types, wire
-from assistant.errors import ServiceError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assistant import types, wire
+from assistant.errors import ServiceError
 
 TEXT = st.text(max_size=20)
 COUNT = st.integers(0, 10**9)

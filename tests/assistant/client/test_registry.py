@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from assistant.client import registry
 from assistant.config import find_paths
 from assistant.errors import InputError

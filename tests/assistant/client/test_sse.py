@@ -1,9 +1,12 @@
 """Server-sent events, cut anywhere."""
 
+import itertools
+
 import pytest
-from assistant.client.sse import SseParser
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assistant.client.sse import SseParser
 
 STREAM = ': hello\n\ndata: {"a":"grün 漢字 😀"}\n\nevent: x\ndata:one\ndata: two\nid: 7\n\n: keep-alive\n\ndata: last\n\n'.encode()
 PAYLOADS = ['{"a":"grün 漢字 😀"}', "one\ntwo", "last"]
@@ -25,7 +28,7 @@ def test_byte_by_byte():
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_any_cuts_give_the_same_events(cuts):
     edges = [0, *sorted(cuts), len(STREAM)]
-    assert parse([STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]) == PAYLOADS
+    assert parse([STREAM[a:b] for a, b in itertools.pairwise(edges)]) == PAYLOADS
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from assistant.engine.fake import FakeEngine
-from assistant.server.app import create_app
-from assistant.server.body import MAX_BODY_BYTES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.routing import Route
+
+from assistant.engine.fake import FakeEngine
+from assistant.server.app import create_app
+from assistant.server.body import MAX_BODY_BYTES
 
 GOOD = {
     "/v1/completions": {"prompt": "x", "model": "fake", "max_tokens": 5},

@@ -2,8 +2,9 @@
 
 import httpx
 import pytest
-from assistant.server.guard import Guard
 from starlette.responses import PlainTextResponse
+
+from assistant.server.guard import Guard
 
 PORT = 8123
 TOKEN = "a-token-of-this-start-0123456789"

@@ -1,5 +1,6 @@
 """A running service over a scripted engine, on a free port."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 import uvicorn
+
 from assistant.engine.fake import FakeEngine
 from assistant.engine.worker import EngineWorker
 from assistant.server.app import create_app
@@ -26,6 +28,8 @@ class Running:
     worker: EngineWorker
     dispatcher: Dispatcher
     http: httpx.Client = field(repr=False)
+    close_dispatcher: Callable[[], None]
+    """Ends all open requests, from any thread."""
 
     def events(self, path: str, body: dict) -> list[str]:
         """Return the data lines of a streamed answer."""
@@ -65,8 +69,14 @@ def serve() -> Iterator[Callable[..., Running]]:
         listener = bind(0)
         port = listener.getsockname()[1]
         app = create_app(worker, TOKEN, port, dispatcher=dispatcher)
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        async def with_loop(scope, receive, send):
+            loops.append(asyncio.get_running_loop())
+            await app(scope, receive, send)
+
         server = uvicorn.Server(
-            uvicorn.Config(app, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+            uvicorn.Config(with_loop, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
         )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -81,7 +91,9 @@ def serve() -> Iterator[Callable[..., Running]]:
             worker.close(5)
 
         ends.append(end)
-        return Running(url, TOKEN, worker, dispatcher, http)
+        return Running(
+            url, TOKEN, worker, dispatcher, http, lambda: loops[-1].call_soon_threadsafe(dispatcher.close) and None
+        )
 
     yield start
     for end in ends:

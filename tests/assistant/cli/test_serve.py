@@ -1,0 +1,106 @@
+"""``grafter serve``: which model it takes, and what it refuses. The running process is tested in tests/assistant/server."""
+
+import subprocess
+import sys
+
+import pytest
+
+from assistant.cli.local_model import choose_device, choose_model
+from assistant.cli.main import main
+from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
+from assistant.errors import InputError, ModelError
+from assistant.models.store import InstalledModel, Origin, Store
+
+
+@pytest.fixture
+def install():
+    store = Store(find_paths())
+
+    def make(model_id):
+        model = InstalledModel(model_id, model_id, "MIT", "none", Origin("local", "x"), {}, 1, 100)
+        return store.install(store.staging(model_id), model)
+
+    return make
+
+
+def chosen(wanted=None):
+    model = choose_model(find_paths(), wanted)
+    return model and model.id
+
+
+def test_the_model_is_the_wanted_else_the_chosen_else_the_default_else_any(install):
+    assert chosen() is None
+    install("zebra")
+    assert chosen() == "zebra"
+    install("ant")
+    assert chosen() == "ant"
+    install(DEFAULT_MODEL)
+    assert chosen() == DEFAULT_MODEL
+    save_settings(find_paths(), Settings(model="zebra"))
+    assert chosen() == "zebra"
+    assert chosen("ant") == "ant"
+
+
+def test_a_choice_that_is_gone_or_damaged_gives_way(install):
+    folder = install("zebra")
+    install("ant")
+    save_settings(find_paths(), Settings(model="gone"))
+    assert chosen() == "ant"
+    save_settings(find_paths(), Settings(model="zebra"))
+    (folder / "model.json").write_text("{")
+    assert chosen() == "ant"
+    save_settings(find_paths(), Settings(model="../not an id"))
+    assert chosen() == "ant"
+    with pytest.raises(ModelError, match="damaged"):
+        chosen("zebra")
+    with pytest.raises(InputError, match="not installed"):
+        chosen("gone")
+
+
+def test_the_device_is_the_wanted_else_the_chosen():
+    assert choose_device(find_paths(), None) == "auto"
+    save_settings(find_paths(), Settings(device="cpu"))
+    assert choose_device(find_paths(), None) == "cpu"
+    assert choose_device(find_paths(), "cuda") == "cuda"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "65536"],
+        ["--port", "-1"],
+        ["--port", "http"],
+        ["--model", "nothing"],
+        ["--model", "../up"],
+        ["--device", "toaster"],
+        ["--parent-pid", "1073741824"],
+        ["--stay", "--parent-pid", "1"],
+    ],
+)
+def test_bad_options_are_one_sentence_and_exit_2(arguments, capsys):
+    try:
+        code = main(["serve", *arguments])
+    except SystemExit as exit_:
+        code = exit_.code
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+
+
+def test_the_help_tells_how_other_editors_connect(capsys):
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    out = capsys.readouterr().out
+    for word in ("--token-file", "Authorization: Bearer", "llama.vim", "/v1"):
+        assert word in out
+
+
+def test_the_service_imports_no_torch_before_it_is_ready():
+    code = (
+        "import sys\n"
+        "import assistant.cli.serve, assistant.server.process, assistant.engine.worker, assistant.server.app\n"
+        "heavy = {'torch', 'transformers', 'numpy', 'PySide6', 'rich'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
