@@ -202,6 +202,8 @@ def _entry(row: object) -> CatalogueEntry:
         raise table.wrong("the entry", "given a source: hub or index")
     if index and file is None:
         raise table.wrong("'file'", "given for an index source, since its hash is the only proof")
+    if index and file and -(-file.bytes // index.part_bytes) != len(index.packages):
+        raise table.wrong("'parts'", "as many as the file has parts of 'part_bytes'")
     parameters = table.number("parameters")
     return CatalogueEntry(
         id=model_id,

@@ -69,6 +69,7 @@ class Hub:
 
     files: dict[str, bytes]
     endpoint: str = ""
+    commit: str = COMMIT
     status: int = 200
     error_code: str = ""
     files_only: bool = False
@@ -112,7 +113,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         path = self.path.partition("?")[0]
         if path.startswith("/api/models/"):
-            body = json.dumps({"id": "team/model", "sha": COMMIT, "siblings": hub.siblings()}).encode()
+            body = json.dumps({"id": "team/model", "sha": hub.commit, "siblings": hub.siblings()}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

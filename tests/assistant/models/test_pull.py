@@ -138,6 +138,33 @@ def test_a_repository_that_is_gone_lets_the_index_try(file_entry, store, hub, to
         pull(dataclasses.replace(file_entry, id="toy2"), store, ["hub"], reports, tools)
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda hub: hub.files.pop("config.json"), r"team/model has no safetensors with a config\.json"),
+        (
+            lambda hub: hub.files.pop("model.safetensors") and hub.files.pop("consolidated.safetensors"),
+            "no safetensors",
+        ),
+        (
+            lambda hub: hub.lie.update({"config.json": None}),
+            r"no hash for config\.json, so the file could not be checked",
+        ),
+        (lambda hub: setattr(hub, "commit", "../../etc"), "names no commit"),
+    ],
+)
+def test_a_repository_that_cannot_be_used_is_not_begun(entry, store, hub, tools, reports, change, sentence):
+    change(hub)
+    with pytest.raises(DownloadError, match=sentence):
+        pull(entry, store, ["hub"], reports, tools)
+    assert hub.ranges == []
+
+
+def test_a_repository_without_the_wanted_file(file_entry, store, hub, tools, reports):
+    with pytest.raises(DownloadError, match=r"team/model has no file toy\.gguf"):
+        pull(file_entry, store, ["hub"], reports, tools)
+
+
 def test_a_hub_that_only_breaks_is_tried_again_and_then_left(entry, store, hub, tools, reports):
     hub.status, hub.files_only = 503, True
     with pytest.raises(DownloadError, match=r"config\.json could not be fetched"):
