@@ -71,6 +71,10 @@ class Gutter(QWidget):
                 cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
             self._editor.setTextCursor(cursor)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Belongs to the press."""
+        event.accept()
+
     @Slot(QRect, int)
     def _follow(self, rect: QRect, dy: int) -> None:
         if dy:

@@ -95,6 +95,9 @@ class Highlighter(QObject):
             return
         if self._limited():
             self._slices.stop()
+            self._rest.stop()
+            # No lines are known: the edit that makes the text small again starts over.
+            self._tokens = LineTokens(self._lexer, 0)
             return
         first = self._document.findBlock(position).blockNumber()
         last_block = self._document.findBlock(position + added)

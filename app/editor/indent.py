@@ -67,9 +67,10 @@ def after_line(before: str, unit: str, python_like: bool) -> str:
     code = before.strip()
     if python_like:
         code = _STRING_OR_COMMENT.sub(lambda match: "" if match.group().startswith("#") else "''", code).rstrip()
-    if code and (code[-1] in _OPEN or (python_like and code[-1] == ":")):
+    open_bracket = _has_open_bracket(code)
+    if code and (code[-1] in _OPEN or (python_like and code[-1] == ":" and not open_bracket)):
         return indentation + unit
-    if python_like and _LEAVES_BLOCK.match(code) and not _has_open_bracket(code):
+    if python_like and _LEAVES_BLOCK.match(code) and not open_bracket:
         return outdented(indentation, unit)
     return indentation
 

@@ -170,7 +170,8 @@ class LineTokens:
             # The pass that this edit ends had come to _next: behind it the lines fit together only after that.
             reach = max(reach, self._next if self._job else start)
             reach = reach + added - removed if reach >= first + removed else max(reach, first)
-            start = min(start if self._job is None else self._next, first)
+            # Of the lines before _next the last is lexed, but where it leads is noted only with the next one.
+            start = min(start if self._job is None else max(start, self._next - 1), first)
         else:
             start, reach = first, 0
         self._restart(start, max(reach, first + added))

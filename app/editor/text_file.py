@@ -86,10 +86,11 @@ def read_text_file(path: Path) -> TextFile:
     characters that the editor cannot keep, DiskError where the disk refuses.
     """
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise InputError(f"{path} is not a regular file. Open a text file.")
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError(f"{path} is not a regular file. Open a text file.")
             if status.st_size > MAX_BYTES:
                 size = status.st_size / 1024 / 1024
                 raise InputError(f"{path.name} has {size:.0f} MiB; files up to {MAX_BYTES >> 20} MiB can be opened.")

@@ -47,13 +47,15 @@ class TextView(QPlainTextEdit):
         self._ghost: Ghost | None = None
         self._ghost_text = ""
         self._hint = ""
-        self._text: tuple[int, str] = (-1, "")
+        self._text: str | None = None
         self._brackets: tuple[int, ...] = ()
         document = QTextDocument(self)
         document.setDocumentMargin(_MARGIN)
         self._layout = DocumentLayout(document)
         document.setDocumentLayout(self._layout)
         self.setDocument(document)
+        # Before everybody else's connections, which ask for the text. (Not by revision(): setPlainText resets it.)
+        document.contentsChange.connect(self._forget_text)
         self._lines = LineCache(self._layout)
         self._highlighter = Highlighter(document, self.plain_text, self)
         self._highlighter.changed.connect(self._follow_colors)
@@ -73,10 +75,9 @@ class TextView(QPlainTextEdit):
 
     def plain_text(self) -> str:
         """Return the whole text with LF line ends, no-break spaces and all (Qt's toPlainText replaces those)."""
-        revision = self.document().revision()
-        if self._text[0] != revision:
-            self._text = (revision, self.document().toRawText().replace("\u2029", "\n"))
-        return self._text[1]
+        if self._text is None:
+            self._text = self.document().toRawText().replace("\u2029", "\n")
+        return self._text
 
     def cursor_offset(self) -> int:
         """Return the cursor's place in ``plain_text()``, in characters."""
@@ -190,6 +191,10 @@ class TextView(QPlainTextEdit):
         return QFontMetricsF(self.font()).horizontalAdvance("m")
 
     # --- following ---------------------------------------------------------------------
+
+    @Slot()
+    def _forget_text(self) -> None:
+        self._text = None
 
     @Slot()
     def _follow_colors(self) -> None:

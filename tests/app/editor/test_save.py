@@ -1,0 +1,122 @@
+"""Saving: atomic, with the file's mode and links, and never over another program's work."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from app.editor.save import save_text_file
+from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file
+from assistant.errors import DiskError
+
+pytestmark = pytest.mark.gui
+AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "code.py"
+    path.write_bytes(b"a\r\nb\r\n")
+    return path
+
+
+def test_save_writes_and_remembers(path):
+    file = read_text_file(path)
+    saved = save_text_file(file, "a\nb\nc\n")
+    assert path.read_bytes() == b"a\r\nb\r\nc\r\n"
+    assert saved == read_text_file(path)
+    again = save_text_file(saved, "x")
+    assert path.read_bytes() == b"x"
+    assert again.breaks == ()
+    assert [entry.name for entry in path.parent.iterdir()] == ["code.py"]
+
+
+def test_a_new_file_is_made(tmp_path):
+    saved = save_text_file(TextFile(tmp_path / "new.py"), "é\n")
+    assert (tmp_path / "new.py").read_bytes() == "é\n".encode()
+    assert saved.stamp is not None
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o755, 0o600, 0o640])
+def test_permissions_are_kept(path, mode):
+    path.chmod(mode)
+    save_text_file(read_text_file(path), "x\n")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@POSIX
+def test_a_link_stays_one(path, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    link = folder / "link.py"
+    link.symlink_to(path)
+    save_text_file(read_text_file(link), "new\n")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new\r\n"
+
+
+def test_another_programs_work_is_not_overwritten(path):
+    file = read_text_file(path)
+    path.write_bytes(b"theirs, longer\n")
+    with pytest.raises(FileChanged, match=r"code\.py was changed by another program"):
+        save_text_file(file, "mine\n")
+    assert path.read_bytes() == b"theirs, longer\n"
+    save_text_file(file, "mine\n", overwrite=True)
+    assert path.read_bytes() == b"mine\r\n"
+
+
+def test_a_file_that_appeared_is_not_overwritten(path):
+    with pytest.raises(FileChanged):
+        save_text_file(TextFile(path), "mine\n")
+
+
+def test_text_that_does_not_fit_leaves_the_file(path):
+    path.write_bytes("# Größe für Übung, déjà vu\n".encode("latin-1"))
+    before = path.read_bytes()
+    with pytest.raises(CannotEncode):
+        save_text_file(read_text_file(path), "\U0001f600\n")
+    assert path.read_bytes() == before
+
+
+@POSIX
+@pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
+def test_a_read_only_folder_says_so(path):
+    file = read_text_file(path)
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(DiskError, match=r"code\.py could not be saved"):
+            save_text_file(file, "x\n")
+    finally:
+        path.parent.chmod(0o700)
+    assert path.read_bytes() == b"a\r\nb\r\n"
+
+
+def test_a_folder_that_is_gone_says_so(tmp_path):
+    with pytest.raises(DiskError, match=r"x\.py could not be saved"):
+        save_text_file(TextFile(tmp_path / "gone" / "x.py"), "x\n")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="uses a file size limit")
+def test_a_disk_that_refuses_more_leaves_the_old_file(path):
+    """A process whose files may have 4 kB stands for a full disk: the write fails in the middle."""
+    program = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from PySide6.QtCore import QCoreApplication; app = QCoreApplication([])\n"
+        "from app.editor.save import save_text_file; from app.editor.text_file import read_text_file\n"
+        "from assistant.errors import DiskError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "file = read_text_file(Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try:\n    save_text_file(file, 'x' * 100000)\n"
+        "except DiskError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, str(path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "code.py could not be saved" in done.stdout, done.stderr
+    assert path.read_bytes() == b"a\r\nb\r\n"
+    assert [entry.name for entry in path.parent.iterdir()] == ["code.py"]

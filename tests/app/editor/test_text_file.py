@@ -1,0 +1,130 @@
+"""Reading files of every encoding, and giving the same bytes back."""
+
+import codecs
+import itertools
+import os
+
+import pytest
+
+from app.editor.text_file import CannotEncode, TextFile, decode, encode_text, read_text_file, stamp_of
+from assistant.errors import InputError
+
+ENCODINGS = {
+    "utf-8": b"",
+    "utf-8 mark": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "utf-32-le": codecs.BOM_UTF32_LE,
+    "utf-32-be": codecs.BOM_UTF32_BE,
+    "latin-1": b"",
+    "cp1251": b"",
+    "shift_jis": b"",
+}
+WORDS = {
+    "latin-1": "# Größe für Übung, déjà vu, señor: naïve façade à côté",
+    "cp1251": "# Проверка русского текста в старой кодировке, ещё одна строка",
+    "shift_jis": "# 日本語のテキストです。これは古い文字コードのテストです",
+}
+ENDS = {"lf": "\n", "crlf": "\r\n", "cr": "\r", "mixed": None}
+
+
+def make(encoding: str, end: str, final: bool) -> bytes:
+    lines = [
+        "def gcd(a, b):",
+        "\treturn a  ",
+        "",
+        WORDS.get(encoding, "# é 写 \U0001f600 \xa0 \u2028 x"),
+        "print(gcd(4, 6))",
+    ]
+    ends = itertools.cycle(["\n", "\r\n", "\r"]) if ENDS[end] is None else itertools.repeat(ENDS[end])
+    pieces = [line + next(ends) for line in lines]
+    text = "".join(pieces) if final else "".join(pieces)[: -len(ENDS[end] or "\r\n")]
+    return ENCODINGS[encoding] + text.encode(encoding.split(maxsplit=1)[0])
+
+
+@pytest.mark.parametrize("final", [True, False], ids=["final", "nofinal"])
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_unedited_bytes_come_back(tmp_path, encoding, end, final):
+    path = tmp_path / "file.py"
+    path.write_bytes(make(encoding, end, final))
+    file = read_text_file(path)
+    assert "\r" not in file.text
+    assert encode_text(file, file.text) == path.read_bytes()
+    if encoding not in {"latin-1", "cp1251", "shift_jis"}:
+        assert file.encoding == encoding.split()[0]
+        assert "\U0001f600" in file.text
+
+
+@pytest.mark.parametrize(
+    "data", [b"", *(mark for mark in ENCODINGS.values() if mark), b"\n", b"\r\n\r\n", b"x", b"\xff\xfe\x00"]
+)
+def test_small_files_come_back(tmp_path, data):
+    if data == b"\xff\xfe\x00":
+        with pytest.raises(InputError, match="not a text file"):
+            decode(tmp_path / "x", data)
+        return
+    file = decode(tmp_path / "x", data)
+    assert encode_text(file, file.text) == data
+
+
+def test_edited_text_takes_the_files_ways(tmp_path):
+    file = decode(tmp_path / "x", codecs.BOM_UTF16_LE + "a\r\nb".encode("utf-16-le"))
+    assert (file.newline_name, file.encoding_name) == ("CRLF", "UTF-16 LE BOM")
+    assert encode_text(file, "a\nb\nc\n") == codecs.BOM_UTF16_LE + "a\r\nb\r\nc\r\n".encode("utf-16-le")
+
+
+def test_names_for_people(tmp_path):
+    assert TextFile(tmp_path / "new").encoding_name == "UTF-8"
+    assert TextFile(tmp_path / "new").newline_name == "LF"
+    assert decode(tmp_path / "x", b"a\r\nb\n").newline_name == "Mixed"
+    assert decode(tmp_path / "x", b"a\rb").newline_name == "CR"
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\0\0\1", b"PK\3\4\1\2\5\6\7\x0e\x0f", bytes(range(1, 32)) * 10])
+def test_binary_is_refused(tmp_path, data):
+    path = tmp_path / "a.bin"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.bin is not a text file"):
+        read_text_file(path)
+
+
+def test_too_large_missing_and_folders_are_refused(tmp_path):
+    big = tmp_path / "big.txt"
+    with big.open("wb") as file:
+        file.truncate(20 * 1024 * 1024 + 1)
+    with pytest.raises(InputError, match="20 MiB can be opened"):
+        read_text_file(big)
+    with pytest.raises(InputError, match="does not exist"):
+        read_text_file(tmp_path / "none.txt")
+    with pytest.raises(InputError, match="is a folder"):
+        read_text_file(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX only")
+def test_a_pipe_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a regular file"):
+        read_text_file(tmp_path / "pipe")
+
+
+def test_characters_that_the_editor_cannot_keep_are_refused(tmp_path):
+    with pytest.raises(InputError, match="paragraph separators"):
+        decode(tmp_path / "x.js", "a\u2029b".encode())
+
+
+def test_a_character_that_the_encoding_lacks_is_named(tmp_path):
+    file = decode(tmp_path / "x.py", "# Größe für Übung, déjà vu".encode("latin-1"))
+    with pytest.raises(CannotEncode, match=r"U\+1F600.*UTF-8"):
+        encode_text(file, "\U0001f600")
+    assert encode_text(file.as_utf8(), "\U0001f600") == "\U0001f600".encode()
+
+
+def test_stamp_follows_the_file(tmp_path):
+    path = tmp_path / "x"
+    assert stamp_of(path) is None
+    path.write_text("a")
+    first = read_text_file(path).stamp
+    assert stamp_of(path) == first
+    path.write_text("ab")
+    assert stamp_of(path) != first
