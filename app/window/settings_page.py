@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QFontDatabase, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontDatabase, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.settings_store import SettingsStore
 from app.window.icons import IconSet
@@ -15,7 +23,7 @@ from app.window.page import Page
 from app.window.style import label
 from assistant.config import Settings
 
-_FIELD_WIDTH = 260
+_FIELD_WIDTH = 296
 
 
 class _Combo(QComboBox):
@@ -36,7 +44,7 @@ class SettingsPage(Page):
     def __init__(self, icons: IconSet, store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(icons, self.tr("Settings"), "gear-six", parent)
         self._store = store
-        self._loading = False
+        self._loading = self._fonts_listed = False
         self.column.addWidget(label(self.tr("Settings"), scale=1.7, bold=True))
         self._add_appearance()
         self._add_suggestions()
@@ -62,9 +70,6 @@ class SettingsPage(Page):
         self._row(grid, self.tr("Theme"), self.theme)
         self.font_family = _Combo()
         self.font_family.addItem(self.tr("Automatic"), "")
-        for family in QFontDatabase.families():
-            if QFontDatabase.isFixedPitch(family) and not QFontDatabase.isPrivateFamily(family):
-                self.font_family.addItem(family, family)
         self.font_family.currentIndexChanged.connect(lambda _: self._set(font_family=self.font_family.currentData()))
         help_text = self.tr(
             "Automatic takes the first of JetBrains Mono, Cascadia Code, Fira Code and the system's own."
@@ -149,6 +154,19 @@ class SettingsPage(Page):
         grid.addLayout(holder, row, 0)
         grid.addLayout(cell, row, 1)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """List the installed fonts the first time: with many of them that takes a while."""
+        super().showEvent(event)
+        if self._fonts_listed:
+            return
+        self._fonts_listed = self._loading = True
+        self.font_family.clear()
+        self.font_family.addItem(self.tr("Automatic"), "")
+        for family in QFontDatabase.families():
+            if QFontDatabase.isFixedPitch(family) and not QFontDatabase.isPrivateFamily(family):
+                self.font_family.addItem(family, family)
+        self._load(self._store.settings)
+
     # --- values ------------------------------------------------------------------------
 
     def _set(self, **changes: Any) -> None:
@@ -163,7 +181,7 @@ class SettingsPage(Page):
     def _load(self, settings: Settings) -> None:
         self._loading = True
         _choose(self.theme, settings.theme)
-        if settings.font_family and self.font_family.findData(settings.font_family) < 0:
+        if self._fonts_listed and settings.font_family and self.font_family.findData(settings.font_family) < 0:
             self.font_family.addItem(
                 self.tr("{family} (not installed)").format(family=settings.font_family), settings.font_family
             )

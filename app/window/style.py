@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
@@ -74,12 +76,31 @@ QToolButton[kind="tool"] {{ background: transparent; border: 1px solid transpare
 QToolButton[kind="tool"]:hover {{ background: {hover}; color: {text}; }}
 QToolButton[kind="tool"]:checked {{ background: {selection}; color: {text}; }}
 QToolButton[kind="tool"]:focus {{ border: 1px solid {accent}; }}
+#page QComboBox, #page QSpinBox {{ background: {background}; color: {text}; border: 1px solid {border};
+  border-radius: 6px; padding: 3px 8px; min-height: 22px; }}
+#page QComboBox:hover, #page QSpinBox:hover {{ border: 1px solid {muted}; }}
+#page QComboBox:focus, #page QSpinBox:focus {{ border: 1px solid {accent}; }}
+#page QComboBox::drop-down {{ border: none; width: 24px; }}
+#page QComboBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 12px; height: 12px; }}
+#page QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 4px; }}
+#page QSpinBox {{ padding: 3px 0; }}
+#page QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 8px; min-height: 0; }}
+#page QSpinBox::up-button, #page QSpinBox::down-button {{ background: transparent; border: none; width: 24px; }}
+#page QSpinBox::up-arrow {{ image: url("{icons}/caret-up.svg"); width: 10px; height: 10px; }}
+#page QSpinBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 10px; height: 10px; }}
+QCheckBox {{ spacing: 8px; }}
+QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px;
+  background: {background}; }}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border: 1px solid {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent};
+  image: url("{icons}/check-{tick}.svg"); }}
 """
 
 
 def window_sheet(theme: Theme) -> str:
     """Return the style sheet of the main window in the colours of ``theme``."""
-    return _SHEET.format_map(theme.colors)
+    icons = Path(str(resources.files("resources"))) / "icons"
+    return _SHEET.format(**theme.colors, icons=icons.as_posix(), tick="dark" if theme.dark else "light")
 
 
 def label(text: str, tone: Tone = "text", scale: float = 1.0, *, bold: bool = False, wrap: bool = False) -> QLabel:

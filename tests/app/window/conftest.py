@@ -170,6 +170,7 @@ def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
 
     def make() -> MainWindow:
         store = SettingsStore(find_paths(), root)
+        qapp.setStyleSheet("")  # of the test before
         theme = ThemeManager(qapp, store.settings.theme, root)
         process = ServiceProcess([sys.executable, "-c", ""], root)
         api = ApiClient(root)

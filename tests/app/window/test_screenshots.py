@@ -1,0 +1,165 @@
+"""Pictures of the window in every state that a person meets, for looking at: build/screenshots/*.png."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from assistant.types import Progress
+
+pytestmark = pytest.mark.gui
+
+OUT = Path(__file__).parents[3] / "build" / "screenshots"
+SIZE = (1280, 800)
+SMALL = (900, 600)
+MODEL = {"model": "qwen2.5-coder-0.5b-instruct", "device": "cpu"}
+CODE = '''\
+"""Greatest common divisors, and what follows from them."""
+
+from collections.abc import Iterable
+
+
+def gcd(a: int, b: int) -> int:
+    """Return the largest number that divides both."""
+    while b:
+        a, b = b, a % b
+    return a
+
+
+def lcm(numbers: Iterable[int]) -> int:
+    """Return the smallest number that all of them divide."""
+    result = 1
+    for number in numbers:
+'''
+GHOST = "result = result * number // gcd(result, number)\n    return result"
+AFTER = '''
+
+
+def coprime(a: int, b: int) -> bool:
+    """Whether no number but 1 divides both."""
+    return gcd(a, b) == 1
+'''
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture
+def shoot(make_window, theme, qtbot):
+    """Return the window in a theme and what takes its picture."""
+    window = make_window()
+    window.services.store.update(theme=theme)
+
+    def take(name: str, size: tuple[int, int] = SIZE) -> QImage:
+        window.resize(*size)
+        QTest.qWait(80)
+        QTest.mouseMove(window, QPoint(size[0] // 2, size[1] - 60))
+        image = window.grab().toImage()
+        OUT.mkdir(parents=True, exist_ok=True)
+        assert image.save(str(OUT / f"{name}-{theme}.png"))
+        ratio = image.devicePixelRatio()
+        assert (image.width(), image.height()) == (size[0] * ratio, size[1] * ratio)
+        colors = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+        assert len(colors) > 40, "the picture is blank"
+        return image
+
+    return window, take
+
+
+def open_code(window, folder):
+    path = folder / "src" / "numbers.py"
+    path.write_text(CODE + "        " + AFTER, encoding="utf-8")
+    window.open_folder(folder)
+    window.documents.open(folder / "README.md")
+    page = window.documents.open(path)
+    page.editor.set_cursor_offset(len(CODE) + 8)
+    window.files.tree.expandAll()
+    return page
+
+
+def test_ghost_text_of_two_lines(shoot, folder):
+    window, take = shoot
+    page = open_code(window, folder)
+    window.services.connection.show("ready", **MODEL, latency_ms=184.0)
+    page.editor.show_suggestion(GHOST)
+    with_ghost = take("window")
+    assert page.editor.plain_text() == CODE + "        " + AFTER
+    page.editor.clear_suggestion()
+    assert take("window-without") != with_ghost
+    page.editor.show_suggestion(GHOST)
+    take("window-small", SMALL)
+
+
+def test_first_start(shoot):
+    window, take = shoot
+    window.services.connection.show("none")
+    take("first-start")
+    window.models.cards["small"].buttons["download"].click()
+    window.services.jobs.progress.emit(Progress("small", "download", 221_130_030, 491_400_064), 12_345_678.0, 21.9)
+    take("first-start-downloading")
+    take("first-start-small", SMALL)
+    message = (
+        "The connection to the hub was cut after 211 MB. What arrived is kept: try again, or choose another source."
+    )
+    window.services.jobs.end("failed", message)
+    take("first-start-failed")
+
+
+def test_a_service_that_gave_up(shoot, folder):
+    window, take = shoot
+    page = open_code(window, folder)
+    page.editor.insertPlainText("result ")
+    reason = "The service was killed or crashed. It failed 5 times within 60 s and was left off."
+    window.services.connection.log = "loading weights\nRuntimeError: the file model.safetensors is damaged\n"
+    window.services.connection.show("failed", message=reason)
+    take("failure")
+    window.show_output(True)
+    take("failure-log", SMALL)
+
+
+def test_welcome(shoot, folder, tmp_path):
+    window, take = shoot
+    window.services.connection.show("loading", **MODEL, progress=0.42)
+    take("welcome")
+    window.services.store.remember(str(tmp_path / "a-long-name-of-a-folder" / "that-goes-on-and-on" / "vineyard"))
+    window.services.store.remember(str(tmp_path / "orchard"))
+    take("welcome-recent")
+    window.open_folder(folder)
+    take("welcome-folder", SMALL)
+
+
+def test_settings(shoot):
+    window, take = shoot
+    window.show_settings()
+    take("settings")
+    take("settings-small", SMALL)
+
+
+def test_palette_and_find(shoot, folder):
+    window, take = shoot
+    page = open_code(window, folder)
+    window.services.connection.show("thinking", **MODEL, latency_ms=184.0)
+    window.navigation.palette()
+    take("palette")
+    QTest.keyClicks(window.picker.line, "theme")
+    take("palette-typed")
+    QTest.keyClick(window.picker.line, Qt.Key.Key_Escape)
+    page.find_bar.open_bar()
+    QTest.keyClicks(page.find_bar.line, "number")
+    QTest.qWait(150)  # counting waits for a pause
+    take("find")
+
+
+def test_high_contrast(make_window, folder):
+    window = make_window()
+    window.services.store.update(theme="high-contrast")
+    page = open_code(window, folder)
+    page.editor.show_suggestion(GHOST)
+    window.resize(*SIZE)
+    QTest.qWait(80)
+    OUT.mkdir(parents=True, exist_ok=True)
+    assert window.grab().save(str(OUT / "window-high-contrast.png"))
