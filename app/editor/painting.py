@@ -88,12 +88,12 @@ class LinePainter:
         layout.draw(self._painter, origin, [], clip)
 
     def caret(self, layout: QTextLayout, origin: QPointF, position: int, width: int) -> None:
-        """Draw the caret before a position of the laid-out text, over most of the line's height."""
+        """Draw the caret before a position of the laid-out text, as tall as the letters' box."""
         line = layout.lineForTextPosition(position)
         if line.isValid():
             x = origin.x() + x_at(line, position) - width / 2
-            y = origin.y() + line.y() - 1
-            self._painter.fillRect(QRectF(x, y, width, line.ascent() + line.descent() + 2), self._text)
+            # No taller than Qt thinks it is: that is what Qt repaints when the caret blinks.
+            self._painter.fillRect(QRectF(x, origin.y() + line.y(), width, line.ascent() + line.descent()), self._text)
 
     def key_hint(self, layout: QTextLayout, origin: QPointF, words: str, font: QFont) -> None:
         """Draw a key cap after the end of a laid-out text."""
@@ -136,9 +136,8 @@ class LinePainter:
 
     def _underline(self, box: QRectF, style: QTextCharFormat) -> None:
         color = style.underlineColor()
-        self._painter.setPen(QPen(color if color.isValid() else self._text, 0))
-        y = box.bottom() - self._area.lift
-        self._painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+        line = QRectF(box.left(), box.bottom() - self._area.lift, box.width(), 1)
+        self._painter.fillRect(line, color if color.isValid() else self._text)
 
 
 def hint_width(font: QFont, words: str, letter: float) -> float:

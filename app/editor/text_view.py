@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QRectF, Signal, Slot
 from PySide6.QtGui import (
@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
 from app.editor import brackets, editing, indent
 from app.editor.code_points import from_utf16, to_utf16
@@ -63,6 +63,8 @@ class TextView(QPlainTextEdit):
         self._gutter.setAccessibleName(self.tr("Line numbers"))
         document.blockCountChanged.connect(self._fit_gutter)
         self.cursorPositionChanged.connect(self._follow_cursor)
+        # Qt repaints only the letters' boxes of a selection.
+        self.selectionChanged.connect(self.viewport().update)
         self.setAccessibleName(self.tr("Code editor"))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -250,6 +252,13 @@ class TextView(QPlainTextEdit):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what is seen; Qt's own painting knows neither taller lines nor ghosts."""
         painter = QPainter(self.viewport())
+        try:
+            self._paint(painter, event)
+        finally:
+            # A painter that outlives its event, as after an error, brings the program down.
+            painter.end()
+
+    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(event.rect())
         painter.fillRect(event.rect(), QColor(self._theme.colors["background"]))
@@ -273,13 +282,17 @@ class TextView(QPlainTextEdit):
                 lines.caret(block.layout(), origin, caret, self.cursorWidth())
             if ghost is not None and self._hint:
                 lines.key_hint(visual, origin, self._hint, self.font())
-        painter.end()
+
+    def setExtraSelections(self, selections: Sequence[QTextEdit.ExtraSelection]) -> None:  # noqa: N802 - Qt's name
+        """Mark places, e.g. what was found; painted over the full height of their lines."""
+        super().setExtraSelections(selections)
+        self.viewport().update()
 
     def _marks(self) -> list[Mark]:
         marks: list[Mark] = []
         # PySide's stubs leave the two attributes of ExtraSelection out.
         for selection in self.extraSelections():
-            cursor, style = selection.cursor, selection.format  # type: ignore[attr-defined]
+            cursor, style = selection.cursor, QTextCharFormat(selection.format)  # type: ignore[attr-defined]
             marks.append(Mark(cursor.selectionStart(), cursor.selectionEnd(), style, full_width(style)))
         cursor = self.textCursor()
         if cursor.hasSelection():

@@ -2,8 +2,9 @@
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QFont, QInputMethodEvent, QKeyEvent, QTextCursor
+from PySide6.QtGui import QColor, QFont, QInputMethodEvent, QKeyEvent, QTextCharFormat, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTextEdit
 
 from app.editor.code_editor import CodeEditor
 from app.theme import load_theme
@@ -160,6 +161,36 @@ def test_the_hint_is_shown_the_first_times_only(qtbot):
     editor.clear_suggestion()
     editor.show_suggestion("ab")
     assert editor._hint == ""
+
+
+def test_places_can_be_marked(editor):
+    plain = drawn(editor)
+    found, wrong = QTextEdit.ExtraSelection(), QTextEdit.ExtraSelection()
+    found.cursor = QTextCursor(editor.document())
+    found.cursor.setPosition(3, QTextCursor.MoveMode.KeepAnchor)
+    found.format.setBackground(QColor("#ff0000"))
+    wrong.cursor = QTextCursor(editor.document().findBlockByNumber(2))
+    wrong.cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+    wrong.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
+    wrong.format.setUnderlineColor(QColor("#00ff00"))
+    editor.setExtraSelections([found, wrong])
+    marked = drawn(editor)
+    seen = {marked.pixelColor(x, y).name() for x in range(marked.width()) for y in range(marked.height())}
+    assert {"#ff0000", "#00ff00"} <= seen
+    editor.setExtraSelections([])
+    assert drawn(editor) == plain
+
+
+def test_a_selection_fills_the_space_between_lines(editor):
+    editor.selectAll()
+    image = drawn(editor)
+    color = QColor(editor._theme.colors["selection"])
+    x = round(editor.contentOffset().x() + 9)
+    top = round(editor.contentOffset().y())
+    column = [image.pixelColor(x, y) == color for y in range(top, top + 3 * round(editor.line_pitch))]
+    assert column[0]
+    assert column[round(editor.line_pitch) - 1]
+    assert column[round(editor.line_pitch)]
 
 
 # --- typing and moving ----------------------------------------------------------------------
