@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QTextCursor, QTextDocument
@@ -24,10 +24,10 @@ class SuggestionEditor(Protocol):
     ``suggestion_dismissed()``, ``suggestion_requested()``, ``cycle_requested(step)`` and QObject's ``destroyed``.
     """
 
-    textChanged: Any  # noqa: N815
-    cursorPositionChanged: Any  # noqa: N815
-    selectionChanged: Any  # noqa: N815
-    destroyed: Any
+    textChanged: ClassVar[Any]  # noqa: N815
+    cursorPositionChanged: ClassVar[Any]  # noqa: N815
+    selectionChanged: ClassVar[Any]  # noqa: N815
+    destroyed: ClassVar[Any]
     suggestion_accepted: Any
     suggestion_dismissed: Any
     suggestion_requested: Any

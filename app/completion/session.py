@@ -16,6 +16,9 @@ from app.completion.offer import Offer, OfferMemory
 from assistant.types import CompleteRequest, Delta, Event, Failed, Finished
 
 ALTERNATIVES = 3
+# Far more than any prompt holds, and less than the service takes in one request.
+MAX_BEFORE = 1_500_000
+MAX_AFTER = 300_000
 
 _Refusal = Literal["off", "read_only", "selection", "not_ready"]
 
@@ -262,10 +265,11 @@ class CompletionSession:
     def _send(self, trigger: Literal["auto", "manual"], n: int, step: int, asked_at: float) -> None:
         self._cancel()
         self._set_timer(None)
+        before = self._prefix[-MAX_BEFORE:]
         request = CompleteRequest(
             self._new_id(),
-            self._prefix + self._suffix,
-            len(self._prefix),
+            before + self._suffix[:MAX_AFTER],
+            len(before),
             self._path,
             self._workspace,
             trigger=trigger,

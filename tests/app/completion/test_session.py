@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.completion.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status
-from app.completion.session import ALTERNATIVES, CompletionSession, Options
+from app.completion.session import ALTERNATIVES, MAX_AFTER, MAX_BEFORE, CompletionSession, Options
 from assistant.types import Choice, CompleteRequest, Delta, Failed, Finished, Progress, Started, Timings
 
 
@@ -144,6 +144,15 @@ def test_the_request_carries_both_sides_of_the_cursor() -> None:
     play.type(".")
     play.wait()
     assert (play.sent[0].text, play.sent[0].cursor) == ("ab.\ncd", 3)
+
+
+def test_of_an_enormous_file_only_what_lies_around_the_cursor_is_sent() -> None:
+    play = Play("a" * 2_000_000 + "|" + "z" * 1_000_000)
+    play.move(-1_000_000)
+    play.ask()
+    [request] = play.sent
+    assert (len(request.text), request.cursor) == (MAX_BEFORE + MAX_AFTER, MAX_BEFORE)
+    assert request.text[request.cursor - 1 : request.cursor + 1] == "|z"
 
 
 def test_asking_by_hand_goes_out_at_once() -> None:
