@@ -10,11 +10,15 @@ from app.theme.tokens import Theme
 
 
 def make_style_sheet(theme: Theme) -> str:
-    """Return the style sheet of a theme. Besides the tokens the template may use a few mixed colours."""
-    template = (resources.files("resources") / "themes" / "grafter.qss").read_text(encoding="utf-8")
+    """Return the style sheet of a theme. Besides the tokens the template uses a few mixed colours and images."""
+    folder = resources.files("resources") / "themes"
+    template = (folder / "grafter.qss").read_text(encoding="utf-8")
     colors = theme.colors
     strong = theme.name == "high-contrast"
     derived = {
+        # Style sheets name images by file; the package is always installed as files.
+        "icons": str(folder).replace("\\", "/"),
+        "check": "check-dark.svg" if theme.dark else "check-light.svg",
         "accent_hover": mixed(colors["text"], colors["accent"], 0.12).name(),
         "accent_pressed": mixed(colors["background"], colors["accent"], 0.18).name(),
         "accent_soft": mixed(colors["accent"], colors["surface"], 0.16).name(),

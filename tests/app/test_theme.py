@@ -1,6 +1,8 @@
 """Themes: complete, readable by WCAG's measure, and put on live."""
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -89,6 +91,9 @@ def test_style_sheet_has_no_token_left(theme):
     sheet = make_style_sheet(theme)
     rules = sheet.split("*/", 1)[1]
     assert "$" not in rules
+    images = re.findall(r'url\("([^"]+)"\)', rules)
+    assert images
+    assert all(Path(image).is_file() for image in images)
     assert theme.colors["accent"] in rules
 
 
