@@ -67,6 +67,17 @@ def decode_one_token(model: Any, tokens: Sequence[int], cache: Any) -> torch.Ten
     return model(input_ids=column, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
 
 
+def warm_up(model: Any) -> None:
+    """Run the model once on nothing in particular.
+
+    That brings the weights from the disk into memory and sets the kernels up, which otherwise the
+    first request waits for (a second or more).
+    """
+    cache = DynamicCache(config=model.config)
+    prefill_piece(model, [0, 0], cache)
+    decode_one_token(model, [0], cache)
+
+
 def prefill(model: Any, ids: Sequence[int], cache: Any, start: int) -> Iterator[tuple[int, torch.Tensor]]:
     """Read ``ids`` from ``start`` on in pieces; yield after each how many are read, and the logits there."""
     while start < len(ids):

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
+from assistant.engine.decode import warm_up
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
 from assistant.engine.local import LocalEngine
 from assistant.engine.protocol import Engine, EngineInfo
@@ -75,6 +76,8 @@ def _load_model(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:
             trust_remote_code=False,
             output_loading_info=True,
         )
+        if not found["missing_keys"]:
+            warm_up(model.eval())
     except Exception as error:  # noqa: BLE001  (the libraries raise whatever a damaged folder makes them meet)
         no_room = is_out_of_memory(error)
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
@@ -84,7 +87,7 @@ def _load_model(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:
                 f"The model in {folder} is incomplete: {len(missing)} weights are missing, the first is {missing[0]}; "
                 "remove the model and fetch it again."
             )
-        return model.eval()
+        return model
     if no_room:
         release_memory(place)
         raise OutOfMemory(

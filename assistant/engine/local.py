@@ -128,6 +128,8 @@ class LocalEngine:
         done = cached
         whole = False
         try:
+            if cancel.cancelled:
+                return None
             for read, logits in prefill(self._model, ids, cache, cached):
                 done = read
                 yield Progress(request_id, "prefill", done, len(ids))

@@ -194,6 +194,16 @@ def test_cancelling_during_prefill_reads_no_more_and_keeps_what_was_read(tiny_en
     assert ask(tiny_engine, prompt, max_tokens=5).texts == again.texts
 
 
+def test_cancelled_before_it_begins_it_reads_nothing(tiny_engine, ask):
+    before = ask(tiny_engine, "def add(", max_tokens=4)
+    cancel = CancelToken()
+    cancel.cancel()
+    answer = ask(tiny_engine, "def add(a", cancel=cancel)
+    assert [type(event) for event in answer.events] == [Started, type(answer.finished)]
+    assert answer.finished.choices[0].reason == "cancelled"
+    assert ask(tiny_engine, "def add(", max_tokens=4).texts == before.texts
+
+
 @pytest.mark.parametrize("until", [Started, Progress, Delta])
 def test_closing_the_iterator_leaves_the_engine_usable(tiny_engine, ask, until):
     before = ask(tiny_engine, "def add(", max_tokens=8).texts
