@@ -28,7 +28,8 @@ def test_a_client_that_leaves_a_stream_stops_its_generation(serve, until, path):
     engine = FakeEngine(LONG)
     running = serve(engine)
     with running.http.stream("POST", path, json={**STREAMED[path], "stream": True}) as response:
-        next(line for line in response.iter_lines() if "wor" in line)
+        lines = response.iter_lines()  # held: an iterator that is dropped closes the connection
+        next(line for line in lines if "wor" in line)
         assert not engine.cancelled
     left = time.perf_counter()
     until(lambda: engine.cancelled)
