@@ -165,6 +165,8 @@ class CompletionSession:
             self._waiting = True
         elif ready and self._waiting:
             self._waiting = False
+            # The wait for the service is not the latency of the suggestion.
+            self._edited_at = max(self._edited_at, now - self._options.debounce_ms)
             self._arm(now)
         return self._take()
 

@@ -268,9 +268,12 @@ def test_switching_off_takes_everything_away_and_on_again_asks_at_the_next_edit(
 def test_what_was_typed_before_the_model_was_ready_is_asked_then() -> None:
     play = Play(ready=False)
     assert play.type("a") == []
-    assert play.do(play.session.set_ready, True, play.now + 500) == [SetTimer(0)]
+    play.now += 5000
+    assert play.do(play.session.set_ready, True, play.now) == [SetTimer(0)]
     play.wait()
     assert play.sent[0].text == "a"
+    play.delta("b")
+    assert play.arrived == [Arrived(120, None, None)]
     assert play.do(play.session.set_ready, True, play.now) == []
 
 
