@@ -30,13 +30,6 @@ def editor_font(settings: Settings) -> QFont:
     return font
 
 
-def zoomed(font: QFont, steps: int) -> QFont:
-    """Return the font a number of points larger or smaller, within readable limits."""
-    copy = QFont(font)
-    copy.setPointSize(min(max(font.pointSize() + steps, 6), 72))
-    return copy
-
-
 def apply_interface_font(application: QApplication) -> None:
     """Use the system's interface font for every widget."""
     application.setFont(interface_font())
