@@ -113,6 +113,10 @@ class ModelCard(QFrame):
             head.addWidget(badge(self.tr("in use"), "ok"), 0, Qt.AlignmentFlag.AlignVCenter)
         elif self.row.recommended and not self.row.installed:
             head.addWidget(badge(self.tr("recommended"), "accent"), 0, Qt.AlignmentFlag.AlignVCenter)
+        if not self.row.fim:
+            mark = badge(self.tr("no fill-in"))
+            mark.setToolTip(self.tr("It cannot see what follows the cursor."))
+            head.addWidget(mark, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addStretch(1)
         return head
 
@@ -121,14 +125,12 @@ class ModelCard(QFrame):
         parts = []
         if row.parameters:
             parts.append(self.tr("{count} parameters").format(count=numbers.parameters(row.parameters)))
-        if row.memory_bytes:
+        if row.memory_bytes and not row.fits_reason:  # the reason says it
             parts.append(self.tr("{size} memory").format(size=numbers.size(row.memory_bytes)))
         if row.disk_bytes:
             parts.append(self.tr("{size} on disk").format(size=numbers.size(row.disk_bytes)))
         if row.licence:
             parts.append(row.licence)
-        if not row.fim:
-            parts.append(self.tr("cannot see what follows the cursor"))
         return "  ·  ".join(parts)
 
     def _make_buttons(self, in_use: bool) -> dict[str, QPushButton]:

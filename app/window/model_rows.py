@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_FITS = ("yes", "slow", "no")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
@@ -27,7 +29,10 @@ class ModelRow:
 
 
 def read_rows(models: Sequence[dict[str, Any]]) -> list[ModelRow]:
-    """Return the rows, recommended first, then what fits by size. Entries without an id are left out."""
+    """Return the rows: recommended first, then what fits, fill-in models before others, by size.
+
+    Entries without an id are left out.
+    """
     rows = [
         ModelRow(
             id=str(model["id"]),
@@ -40,12 +45,13 @@ def read_rows(models: Sequence[dict[str, Any]]) -> list[ModelRow]:
             memory_bytes=int(model.get("memory_bytes") or 0),
             fim=bool(model.get("fim", True)),
             installed=bool(model.get("installed")),
-            fits=str(model.get("fits") or "yes"),
+            fits=model["fits"] if model.get("fits") in _FITS else "yes",
             fits_reason=str(model.get("fits_reason") or ""),
             recommended=bool(model.get("recommended")),
         )
         for model in models
         if model.get("id")
     ]
-    order = {"yes": 0, "slow": 1, "no": 2}
-    return sorted(rows, key=lambda row: (not row.recommended, order.get(row.fits, 3), row.parameters, row.name))
+    return sorted(
+        rows, key=lambda row: (not row.recommended, _FITS.index(row.fits), not row.fim, row.parameters, row.name)
+    )

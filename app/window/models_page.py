@@ -94,10 +94,13 @@ class ModelsPage(Page):
         installed = [row for row in self.rows if row.installed]
         offered = [row for row in self.rows if not row.installed]
         self._section(self.tr("Installed") if offered else "", installed)
-        runs = [row for row in offered if row.fits != "no"]
-        too_large = [row for row in offered if row.fits == "no"]
-        self._section(self.tr("To download") if installed else "", runs)
-        self._section(self.tr("Too large for this machine"), too_large)
+        titles = {
+            "yes": self.tr("To download") if installed else "",
+            "slow": self.tr("Slow on this machine"),
+            "no": self.tr("Too large for this machine"),
+        }
+        for fits, title in titles.items():
+            self._section(title, [row for row in offered if row.fits == fits])
         self._write_heading()
         for model, message in self._failures.items():
             if model in self.cards:
@@ -111,7 +114,9 @@ class ModelsPage(Page):
         if not rows:
             return
         if title:
-            self._list.addWidget(label(title, scale=1.1, bold=True))
+            heading = label(title, scale=1.1, bold=True)
+            heading.setContentsMargins(0, 12, 0, 0)
+            self._list.addWidget(heading)
         for row in rows:
             card = ModelCard(self._icons, row, in_use=self._in_use(row))
             card.download.connect(self._download)
