@@ -21,14 +21,14 @@ _MAX_ALONE = 40
 
 
 class Highlighter(QObject):
-    """Gives the runs of a block; ``changed`` says that some became different.
+    """Gives the runs of a block; ``changed(first, end)`` says that those of some lines (0-based) became different.
 
     After an edit a lexer that keeps its state runs at once for a few milliseconds, others
     colour the edited lines alone and go through the text when typing rests. Longer work
     goes on in slices between events.
     """
 
-    changed = Signal()
+    changed = Signal(int, int)
 
     def __init__(self, document: QTextDocument, text: Callable[[], str], parent: QObject) -> None:
         """``text`` gives the document's text with LF line ends, cheaply when nothing changed."""
@@ -87,7 +87,7 @@ class Highlighter(QObject):
             self._slices.start()
         else:
             self._slices.stop()
-        self.changed.emit()
+        self.changed.emit(0, self._document.blockCount())
 
     @Slot(int, int, int)
     def _follow_edit(self, position: int, _removed: int, added: int) -> None:
@@ -138,7 +138,7 @@ class Highlighter(QObject):
             self._start_over()
             return True
         if end > first:
-            self.changed.emit()
+            self.changed.emit(first, end)
         return done
 
     def _text_from(self, line: int) -> str:

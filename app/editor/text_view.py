@@ -198,9 +198,12 @@ class TextView(QPlainTextEdit):
     def _forget_text(self) -> None:
         self._text = None
 
-    @Slot()
-    def _follow_colors(self) -> None:
-        self.viewport().update()
+    @Slot(int, int)
+    def _follow_colors(self, first: int, end: int) -> None:
+        top = self.firstVisibleBlock().blockNumber()
+        seen = self.viewport().height() / self.line_pitch + 1
+        if first <= top + seen and end > top:
+            self.viewport().update()
 
     @Slot()
     def _follow_cursor(self) -> None:
