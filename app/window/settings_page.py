@@ -32,6 +32,10 @@ class _Combo(QComboBox):
 
 
 class _Spin(QSpinBox):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lineEdit().setTextMargins(8, 0, 0, 0)  # in line with the combo boxes; style sheets cannot say it
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 

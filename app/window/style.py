@@ -84,7 +84,7 @@ QToolButton[kind="tool"]:focus {{ border: 1px solid {accent}; }}
 #page QComboBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 12px; height: 12px; }}
 #page QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 4px; }}
 #page QSpinBox {{ padding: 3px 0; }}
-#page QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 8px; min-height: 0; }}
+#page QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
 #page QSpinBox::up-button, #page QSpinBox::down-button {{ background: transparent; border: none; width: 24px; }}
 #page QSpinBox::up-arrow {{ image: url("{icons}/caret-up.svg"); width: 10px; height: 10px; }}
 #page QSpinBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 10px; height: 10px; }}
