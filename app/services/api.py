@@ -107,7 +107,7 @@ class CompletionReply(QObject):
             self._fail(self.tr("The service cannot be reached: nothing listens at its address."), "unreachable")
         elif status == 200 and not _is_stream(reply):
             self._fail(self.tr("The service sent something that cannot be read. Restart it."), "garbage")
-        elif status == 200:
+        elif status == 200 or reply.error() == _Error.RemoteHostClosedError:
             self._fail(self.tr("The service ended in the middle of a suggestion."), "cut")
         else:
             self._fail(self.tr("The service cannot be reached: {why}").format(why=reply.errorString()), "unreachable")

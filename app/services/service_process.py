@@ -182,6 +182,8 @@ class ServiceProcess(QObject):
             return self.tr("The service cannot be started: {program} is missing or may not be run.").format(
                 program=self._command[0]
             )
+        if outcome.exit_code == BAD_INPUT_EXIT_CODE and outcome.last_line:
+            return outcome.last_line  # written for a person
         if outcome.kind == "killed":
             reason = self.tr("The service was killed or crashed.")
         else:

@@ -7,7 +7,7 @@ The script is ``script.json`` in the folder given as first argument, read anew f
     stubborn  true: SIGTERM is ignored
     health    a list, one entry per question, the last one for all later ones: a Health as JSON, or
               {"status": code}, "stall", "garbage"
-    complete  a list, one entry per request, the last one for all later ones; each is a list of steps:
+    complete  a list, one entry per request, the last one for all later ones; each is "die", or a list of steps:
               {"status": code, "body": object}, {"delta": text}, {"finished": [texts]}, {"failed": message},
               {"raw": text}, "stall", "die", {"gate": name} (go on once the test opened that gate), and
               "bytes" (from there on each byte is written by itself)
@@ -130,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         steps = self.server.next("complete")
         self.server.note("complete", body=body)
+        if steps == "die":
+            os._exit(9)
         if not self._allowed():
             self._error(401, "Send the token.", "unauthorized")
             return

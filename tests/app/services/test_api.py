@@ -212,6 +212,11 @@ def test_a_service_that_dies_mid_stream_and_the_next_request(qtbot: QtBot, servi
     assert isinstance(finish(qtbot, complete(client)), Finished)
 
 
+def test_a_service_that_dies_before_it_answers(qtbot: QtBot, service: Any) -> None:
+    service.set(complete=["die"])
+    assert failure(qtbot, complete(connect(service))).code == "cut"
+
+
 def test_a_stream_that_ends_without_an_end(qtbot: QtBot, service: Any) -> None:
     service.set(complete=[[{"delta": "a"}]])
     assert failure(qtbot, complete(connect(service))).code == "cut"
