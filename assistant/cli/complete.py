@@ -111,7 +111,7 @@ def _show(path: Path, request: CompleteRequest, finished: Finished) -> None:
         head = "\n".join(before.split("\n")[first:])
         tail = "\n".join(after.split("\n")[: _LINES_AROUND + 1])
         shown = Syntax(
-            head + choice.text + tail,
+            (head + choice.text + tail).rstrip("\n"),
             Syntax.guess_lexer(str(path)),
             line_numbers=True,
             start_line=first + 1,
