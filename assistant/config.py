@@ -8,7 +8,8 @@ import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import platformdirs
 
@@ -88,24 +89,47 @@ def load_settings(paths: Paths) -> Settings:
     names the key when a value has the wrong type or is not one of the choices.
     """
     try:
-        text = paths.settings.read_text(encoding="utf-8")
+        table = tomllib.loads(paths.settings.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The settings file {paths.settings} cannot be read: {error}. Mend or delete it.") from None
-    # Imported late: a start without a settings file does not pay for it.
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
-
-    try:
-        table = tomllib.loads(text)
-        known = {f.name for f in dataclasses.fields(Settings)}
-        return TypeAdapter(Settings).validate_python({k: v for k, v in table.items() if k in known})
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"The settings file {paths.settings} is not valid TOML: {error}. Mend or delete it.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The settings file {paths.settings} has a bad value for '{key}': {first['msg']}.") from None
+    values: dict[str, Any] = {}
+    for key, kind in get_type_hints(Settings).items():
+        if key in table:
+            value = tuple(table[key]) if isinstance(table[key], list) else table[key]
+            if not _fits(value, kind):
+                what = f"The settings file {paths.settings} has a bad value for '{key}': {table[key]!r}"
+                raise InputError(f"{what} is not {_describe(kind)}. Mend it, or delete the line.")
+            values[key] = value
+    return Settings(**values)
+
+
+# A validation library would cost a fifth of the window's start for these few fields.
+def _fits(value: object, kind: Any) -> bool:
+    """Return whether ``value`` is of a field's declared type."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in arguments
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in cast("tuple[object, ...]", value))
+    if origin is UnionType:
+        return any(_fits(value, choice) for choice in arguments)
+    return type(value) is kind
+
+
+def _describe(kind: Any) -> str:
+    names: dict[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return "one of " + ", ".join(repr(choice) for choice in arguments)
+    if origin is tuple:
+        return f"a list, each {_describe(arguments[0])}"
+    if origin is UnionType:
+        return _describe(arguments[0])
+    return names[kind]
 
 
 def save_settings(paths: Paths, settings: Settings) -> None:

@@ -60,8 +60,6 @@ class CompletionController(QObject):
         self._editor: SuggestionEditor | None = None
         self._session: CompletionSession | None = None
         self._replies: dict[str, CompletionReply] = {}
-        self._revision = -1
-        self._text = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -72,7 +70,6 @@ class CompletionController(QObject):
         """Serve ``editor`` from now on, and no other. ``path`` is relative to ``workspace`` where there is one."""
         self.detach()
         self._editor = editor
-        self._revision = -1
         prefix, suffix = self._place(editor)
         self._session = CompletionSession(
             prefix,
@@ -132,11 +129,8 @@ class CompletionController(QObject):
         return Options(self._settings.suggestions, editor.isReadOnly(), self._settings.debounce_ms)
 
     def _place(self, editor: SuggestionEditor) -> tuple[str, str]:
-        revision = editor.document().revision()
-        if revision != self._revision:  # moving the cursor through a long file must not copy it each time
-            self._revision, self._text = revision, editor.plain_text()
-        offset = editor.cursor_offset()
-        return self._text[:offset], self._text[offset:]
+        text, offset = editor.plain_text(), editor.cursor_offset()
+        return text[:offset], text[offset:]
 
     @Slot()
     def _on_text(self) -> None:

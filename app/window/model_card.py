@@ -164,7 +164,7 @@ class ProgressText:
         self._stages, self._long, self._left = stages, long, left
 
     def long(self, progress: Progress, rate: float, left: float | None) -> str:
-        """Return e.g. ``Downloading · 45 % · 211 MB of 469 MB · 12 MB/s · 21 s left``."""
+        """Return e.g. ``Downloading · 45 % · 221 MB of 491 MB · 12 MB/s · 21 s left``."""
         parts = [self._stages.get(progress.stage, progress.stage)]
         if progress.total > 0:
             parts.append(f"{self.percent(progress)} %")

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 
 def size(count: float) -> str:
-    """Return bytes in the binary unit that leaves one to three digits: ``469 MB``, ``1.1 GB``.
-
-    The letters are the usual short ones; 1 MB is 1,048,576 bytes, as file managers on most desktops have it.
-    """
+    """Return bytes in the decimal unit that leaves one to three digits: ``491 MB``, ``1.1 GB``."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
         if value < 1000:
             return f"{value:.0f} {unit}"
-        value /= 1024
+        value /= 1000
     return f"{value:.0f} GB" if value >= 10 else f"{value:.1f} GB"
 
 
 def rate(per_second: float) -> str:
     """Return bytes per second: ``12 MB/s``, ``1.4 MB/s``."""
-    value = per_second / 1024**2
+    value = per_second / 1e6
     if value < 1:
-        return f"{per_second / 1024:.0f} kB/s"
+        return f"{per_second / 1000:.0f} kB/s"
     return f"{value:.1f} MB/s" if value < 10 else f"{value:.0f} MB/s"
 
 

@@ -20,6 +20,7 @@ from assistant.models.store import Damage, InstalledModel, Store
 
 # The better choice where the machine carries it, best first; DEFAULT_MODEL otherwise.
 _BETTER = ("qwen2.5-coder-1.5b-instruct",)
+_CORES_FOR_BETTER = 8
 _STAGES = {"download": "Downloading", "verify": "Checking", "convert": "Converting"}
 _TERMINATED = 143
 
@@ -78,7 +79,12 @@ def list_models(catalogue: Catalogue, installed: Sequence[InstalledModel], machi
 
 
 def recommend(catalogue: Catalogue, machine: Machine) -> str:
-    """Return the id of the best model that can be had from every source and runs well here."""
+    """Return the id of the best model that can be had from every source and runs well here.
+
+    A processor with few cores writes the larger one too slowly to keep up with typing.
+    """
+    if not (machine.accelerated or machine.cores >= _CORES_FOR_BETTER):
+        return DEFAULT_MODEL
     for model_id in _BETTER:
         entry = catalogue.find(model_id)
         if entry and judge(machine, entry.memory_bytes, entry.active_parameters)[0] == "yes":

@@ -33,6 +33,13 @@ class Machine:
     gpu_name: str = ""
     unified: bool = False
     float32: bool = False
+    cores: int = 1
+    """Physical cores."""
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether there is a graphics part that models can run on."""
+        return self.unified or self.gpu_memory > 0
 
 
 def find_machine() -> Machine:
@@ -40,7 +47,9 @@ def find_machine() -> Machine:
     memory = psutil.virtual_memory().total
     gpu_memory, gpu_name = _nvidia()
     unified = sys.platform == "darwin"
-    return Machine(memory, gpu_memory, gpu_name, unified, float32=not unified and not find_processor().bfloat16)
+    float32 = not unified and not find_processor().bfloat16
+    cores = psutil.cpu_count(logical=False) or 1
+    return Machine(memory, gpu_memory, gpu_name, unified, float32, cores)
 
 
 def _nvidia() -> tuple[int, str]:

@@ -88,6 +88,7 @@ def suggestion_times(folder: Path) -> dict[str, list[float]]:
 
     application = QApplication(["bench"])
     window, process = build(application)
+    window.services.dialogs.unsaved = lambda _parent, _names: "discard"
     connection = window.services.connection
 
     def wait(what: Callable[[], bool], name: str) -> None:

@@ -24,6 +24,7 @@ class Desk:
     def __init__(self, qtbot: Any, qapp: Any) -> None:
         self.qtbot = qtbot
         self.window, self.process = build(qapp)
+        self.window.services.dialogs.unsaved = lambda _parent, _names: "discard"
         qtbot.addWidget(self.window)
         self.window.resize(1200, 760)
         self.window.show()
@@ -81,7 +82,5 @@ def desk(qtbot: Any, qapp: Any) -> Iterator[Callable[[], Desk]]:
 
     yield make
     for one in made:
-        for page in one.window.central.editors:
-            page.editor.document().setModified(False)
         one.window.close()
         one.process.close()

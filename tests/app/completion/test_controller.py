@@ -232,15 +232,6 @@ def test_without_an_editor_nothing_happens(desk: Desk) -> None:
     assert desk.says == []
 
 
-def test_moving_the_cursor_does_not_read_the_text(desk: Desk, editor: StandInEditor) -> None:
-    editor.setPlainText("one two")
-    desk.controller.attach(editor, None, None)
-    read = editor.texts_read
-    for _ in range(5):
-        editor.moveCursor(QTextCursor.MoveOperation.Right)
-    assert editor.texts_read == read
-
-
 def test_with_the_real_editor(qtbot: QtBot, desk: Desk) -> None:
     desk.service.set(complete=[[{"finished": ["return a\n    # done", "pass", "raise"]}], [{"finished": [""]}]])
     editor = CodeEditor()

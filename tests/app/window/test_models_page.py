@@ -19,7 +19,7 @@ def jobs(window):
 
 def test_the_first_start_offers_what_fits_with_the_recommended_one_first(page):
     assert list(page.cards) == ["small", "middle", "large"]
-    assert page.cards["small"].buttons["download"].text() == "Download (469 MB)"
+    assert page.cards["small"].buttons["download"].text() == "Download (491 MB)"
     assert page.cards["small"].buttons["download"].property("kind") == "primary"
     assert page._heading.text() == "Choose a code model"
 
@@ -29,7 +29,7 @@ def test_a_download_shows_progress_in_both_places_and_is_used_when_done(window, 
     assert jobs.calls[-1] == ("pull", "small")
     assert not page.cards["middle"].buttons["download"].isEnabled()
     jobs.progress.emit(Progress("small", "download", 221_130_030, 491_400_064), 12_345_678.0, 21.9)
-    assert page.cards["small"].status.text() == "Downloading  ·  45 %  ·  211 MB of 469 MB  ·  12 MB/s  ·  22 s left"
+    assert page.cards["small"].status.text() == "Downloading  ·  45 %  ·  221 MB of 491 MB  ·  12 MB/s  ·  22 s left"
     assert page.cards["small"].bar.value() == 450
     assert window.status.download.text() == "Downloading 45 %"
     jobs.progress.emit(Progress("small", "convert", 1, 4), 0.0, None)

@@ -85,10 +85,17 @@ def test_the_default_is_the_chosen_model(store, capsys):
 
 
 @pytest.mark.parametrize(
-    ("memory", "expected"), [(16 * 10**9, "qwen2.5-coder-1.5b-instruct"), (4 * 10**9, DEFAULT_MODEL)]
+    ("machine", "expected"),
+    [
+        (Machine(16 * 10**9, cores=8), "qwen2.5-coder-1.5b-instruct"),
+        (Machine(16 * 10**9, gpu_memory=8 * 10**9, gpu_name="A card", cores=4), "qwen2.5-coder-1.5b-instruct"),
+        (Machine(16 * 10**9, unified=True, cores=4), "qwen2.5-coder-1.5b-instruct"),
+        (Machine(16 * 10**9, cores=4), DEFAULT_MODEL),
+        (Machine(4 * 10**9, cores=8), DEFAULT_MODEL),
+    ],
 )
-def test_the_larger_model_is_recommended_where_it_fits(memory, expected):
-    catalogue, machine = load_catalogue(), Machine(memory)
+def test_the_larger_model_is_recommended_where_it_fits_and_is_quick(machine, expected):
+    catalogue = load_catalogue()
     assert recommend(catalogue, machine) == expected
     rows = list_models(catalogue, [], machine, DEFAULT_MODEL)["models"]
     assert [row["id"] for row in rows if row["recommended"]] == [expected]

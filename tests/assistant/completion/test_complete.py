@@ -1,4 +1,5 @@
 import pytest
+
 from assistant.completion.complete import complete
 from assistant.context.window import Budget
 from assistant.engine.fake import Answer, FakeEngine, flat_prompt

@@ -1,4 +1,5 @@
 import pytest
+
 from assistant.completion.shape import decide_shape, indent_width
 
 

@@ -1,8 +1,9 @@
 import pytest
-from assistant.completion.shape import decide_shape
-from assistant.completion.trim import Trimmer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assistant.completion.shape import decide_shape
+from assistant.completion.trim import Trimmer
 
 
 def trim(prefix, suffix, text, trigger="auto", size=3):

@@ -1,6 +1,7 @@
-from assistant.context.window import STEP_LINES, Budget, take_window
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assistant.context.window import STEP_LINES, Budget, take_window
 
 
 def words(lines):

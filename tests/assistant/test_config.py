@@ -1,0 +1,62 @@
+import pytest
+
+from assistant.config import Settings, find_paths, load_settings, save_settings
+from assistant.errors import InputError
+
+
+def test_everything_lies_under_grafter_home(grafter_home):
+    paths = find_paths()
+    for path in (paths.models, paths.downloads, paths.settings, paths.runtime):
+        assert path.is_relative_to(grafter_home)
+
+
+def test_no_file_means_the_defaults():
+    assert load_settings(find_paths()) == Settings()
+
+
+def test_what_is_saved_is_read_again():
+    chosen = Settings(
+        model="m", sources=("index",), theme="dark", font_size=14, suggestions=False, recent=("/a", "/ü b")
+    )
+    save_settings(find_paths(), chosen)
+    assert load_settings(find_paths()) == chosen
+    save_settings(find_paths(), Settings())
+    assert load_settings(find_paths()) == Settings()
+
+
+def test_keys_of_a_newer_program_are_ignored():
+    paths = find_paths()
+    paths.settings.write_text('theme = "light"\nfrom_the_future = 1\n')
+    assert load_settings(paths) == Settings(theme="light")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("font_size = 'big'", ["'font_size'", "'big'", "a whole number"]),
+        ("font_size = true", ["'font_size'", "a whole number"]),
+        ("theme = 'pink'", ["'theme'", "one of 'system', 'light'"]),
+        ("sources = ['hub', 'moon']", ["'sources'", "a list, each one of 'hub', 'index'"]),
+        ("sources = 'hub'", ["'sources'", "a list"]),
+        ("suggestions = 1", ["'suggestions'", "true or false"]),
+        ("model = 3", ["'model'", "a text"]),
+        ("theme = ", ["not valid TOML"]),
+        ("recent = [['nested']]", ["'recent'"]),
+    ],
+)
+def test_a_bad_file_is_one_sentence_that_names_the_place(line, words):
+    paths = find_paths()
+    paths.settings.write_text(line)
+    with pytest.raises(InputError) as caught:
+        load_settings(paths)
+    message = str(caught.value)
+    assert str(paths.settings) in message
+    assert all(word in message for word in words), message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_no_text_is_one_sentence():
+    paths = find_paths()
+    paths.settings.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_settings(paths)
