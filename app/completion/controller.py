@@ -58,6 +58,7 @@ class CompletionController(QObject):
         self._api = api
         self._settings = settings
         self._editor: SuggestionEditor | None = None
+        self._place_of_file: tuple[str | None, str | None] = (None, None)
         self._session: CompletionSession | None = None
         self._replies: dict[str, CompletionReply] = {}
         self._timer = QTimer(self)
@@ -67,9 +68,14 @@ class CompletionController(QObject):
         connection.changed.connect(self._on_connection)
 
     def attach(self, editor: SuggestionEditor, path: str | None, workspace: str | None) -> None:
-        """Serve ``editor`` from now on, and no other. ``path`` is relative to ``workspace`` where there is one."""
+        """Serve ``editor`` from now on, and no other. ``path`` is relative to ``workspace`` where there is one.
+
+        What is served already stays as it is, with its suggestion.
+        """
+        if editor is self._editor and (path, workspace) == self._place_of_file:
+            return
         self.detach()
-        self._editor = editor
+        self._editor, self._place_of_file = editor, (path, workspace)
         prefix, suffix = self._place(editor)
         self._session = CompletionSession(
             prefix,

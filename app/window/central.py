@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -68,8 +70,8 @@ class Central(QWidget):
         self._strip.show()
         index = self.tabs.add(page.title, page.title, page.icon_name)
         if isinstance(page, EditorPage):
-            page.title_changed.connect(lambda: self._retitle(page))
-            self._retitle(page)
+            page.title_changed.connect(self._retitle)
+            self._retitle()
         self.tabs.setCurrentIndex(index)
         self._on_current(index)
 
@@ -86,6 +88,7 @@ class Central(QWidget):
             page.deleteLater()
         else:
             page.setParent(self)
+        self._retitle()
         self._strip.setVisible(bool(self._pages))
         self._on_current(self.tabs.currentIndex())
 
@@ -99,15 +102,14 @@ class Central(QWidget):
         if self._pages:
             self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % len(self._pages))
 
-    def _retitle(self, page: EditorPage) -> None:
-        if page not in self._pages:
-            return
-        same = [other for other in self.editors if other.name == page.name]
-        title = page.name
-        if len(same) > 1 and page.path is not None:  # two files of one name: say where each lies
-            title = f"{page.name} — {page.path.parent.name}"
-        tip = str(page.path) if page.path else page.name
-        self.tabs.set_title(self._pages.index(page), title, tip, page.modified)
+    def _retitle(self) -> None:
+        """Write every file's tab: two of one name say where each lies, so the titles hang together."""
+        count = Counter(page.name for page in self.editors)
+        for index, page in enumerate(self._pages):
+            if isinstance(page, EditorPage):
+                where = page.path.parent.name if page.path and count[page.name] > 1 else ""
+                title = f"{page.name} — {where}" if where else page.name
+                self.tabs.set_title(index, title, str(page.path or page.name), page.modified)
 
     def _on_current(self, index: int) -> None:
         page = self._pages[index] if 0 <= index < len(self._pages) else None

@@ -120,21 +120,23 @@ class Documents(QObject):
         try:
             saved = save_text_file(file, page.editor.plain_text(), overwrite=overwrite)
         except GrafterError as error:
-            page.bars.show_message("save", str(error), "error", self._remedies(page, file, error))
+            page.bars.show_message("save", str(error), "error", self._remedies(page, file, error, overwrite))
             return False
         page.saved(saved)
         self._paths_changed()
         return True
 
-    def _remedies(self, page: EditorPage, file: TextFile, error: GrafterError) -> list[Choice]:
+    def _remedies(self, page: EditorPage, file: TextFile, error: GrafterError, overwrite: bool) -> list[Choice]:
         choices: list[Choice] = [(self.tr("Save as…"), lambda: self.save_as(page))]
         if isinstance(error, CannotEncode):
-            choices.insert(0, (self.tr("Save as UTF-8"), lambda: self._write(page, file.as_utf8())))
+            choices.insert(
+                0, (self.tr("Save as UTF-8"), lambda: self._write(page, file.as_utf8(), overwrite=overwrite))
+            )
         elif isinstance(error, FileChanged):
             choices.insert(0, (self.tr("Overwrite"), lambda: self._write(page, file, overwrite=True)))
             choices.insert(0, (self.tr("Reload"), lambda: self._reload(page, file.path)))
         else:
-            choices.insert(0, (self.tr("Try again"), lambda: self._write(page, file, overwrite=False)))
+            choices.insert(0, (self.tr("Try again"), lambda: self._write(page, file, overwrite=overwrite)))
         return choices
 
     def _reload(self, page: EditorPage, path: Path) -> None:
@@ -185,13 +187,14 @@ class Documents(QObject):
             text = self.tr("{name} was changed by another program and cannot be read any more: {error}")
             page.bars.show_message("disk", text.format(name=page.name, error=error), "warn")
             return
-        if file.text == page.file.text:
+        if not page.modified or file.text == page.editor.plain_text():
+            page.show_file(file)  # also where only line ends or the encoding are new
+            page.bars.clear("disk")
+        elif file.text == page.file.text:
             page.file = dataclasses.replace(page.file, stamp=stamp)
             page.bars.clear("disk")
-        elif page.modified:
-            self._on_conflict(page, file)
         else:
-            page.show_file(file)
+            self._on_conflict(page, file)
 
     def _on_gone(self, page: EditorPage) -> None:
         page.editor.document().setModified(True)

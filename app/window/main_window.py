@@ -200,15 +200,9 @@ class MainWindow(QMainWindow):
     def close_page(self, page: AnyPage) -> bool:
         """Close a tab, asking about unsaved changes."""
         if isinstance(page, EditorPage):
-            if page.editor is self._attached():
-                self.services.completion.detach()
             return self.documents.close(page)
         self.central.remove(page)
         return True
-
-    def _attached(self) -> object:
-        page = self.central.current
-        return page.editor if isinstance(page, EditorPage) else None
 
     def _keep_tabs(self) -> None:
         if self.folder is not None:

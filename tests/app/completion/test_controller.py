@@ -214,6 +214,17 @@ def test_only_the_attached_editor_is_served(qtbot: QtBot, desk: Desk, editor: St
     assert other.ghost == ""
 
 
+def test_attaching_the_same_again_keeps_the_suggestion(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"finished": ["ghost"]}]])
+    desk.controller.attach(editor, "one.py", None)
+    editor.insertPlainText("x")
+    qtbot.waitUntil(lambda: editor.ghost == "ghost")
+    desk.controller.attach(editor, "one.py", None)
+    assert editor.ghost == "ghost"
+    desk.controller.attach(editor, "two.py", None)
+    assert editor.ghost == ""
+
+
 def test_an_editor_that_goes_away_gives_its_request_up(qtbot: QtBot, desk: Desk) -> None:
     desk.service.set(complete=[[{"delta": "x"}, "stall"]])
     editor = StandInEditor()

@@ -207,4 +207,39 @@ def test_two_files_of_one_name_say_where_they_lie(window, folder):
     (folder / "docs" / "tree.py").write_text("x", encoding="utf-8")
     window.documents.open(folder / "src" / "tree.py")
     window.documents.open(folder / "docs" / "tree.py")
-    assert window.central.tabs.tabText(1) == "tree.py — docs"
+    tabs = window.central.tabs
+    assert [tabs.tabText(0), tabs.tabText(1)] == ["tree.py — src", "tree.py — docs"]
+    window.close_page(window.central.pages[1])
+    assert tabs.tabText(0) == "tree.py"
+
+
+def test_line_ends_that_another_program_changed_are_kept(window, folder, qtbot):
+    path = folder / "README.md"
+    page = window.documents.open(path)
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    qtbot.waitUntil(lambda: window.status.line_ends.text() == "LF")
+    type_text(page, "x")
+    assert window.documents.save(page)
+    assert b"\r" not in path.read_bytes()
+
+
+def test_a_file_that_comes_back_as_it_was_has_no_changes(window, folder, qtbot):
+    path = folder / "src" / "graft.py"
+    page, text = window.documents.open(path), path.read_bytes()
+    path.unlink()
+    qtbot.waitUntil(lambda: "disk" in page.bars.texts())
+    path.write_bytes(text)
+    qtbot.waitUntil(lambda: "disk" not in page.bars.texts())
+    assert not page.modified
+
+
+def test_the_remedies_of_save_as_keep_its_place(window, folder):
+    path = folder / "old.txt"
+    path.write_bytes("Äpfel über Bäume, schöne Grüße aus dem Süden\n".encode("latin-1"))
+    page = window.documents.open(path)
+    type_text(page, "→🍎")
+    window.services.dialogs.answers["save_file"] = str(folder / "new.txt")
+    assert not window.documents.save_as(page)
+    page.bars.bar("save").buttons[0].click()
+    assert page.bars.texts() == {}
+    assert (folder / "new.txt").read_text(encoding="utf-8").startswith("→🍎Äpfel")
