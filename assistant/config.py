@@ -46,10 +46,16 @@ class Paths:
 
 
 def find_paths() -> Paths:
-    """Return the folders in force: under ``GRAFTER_HOME`` where that is set, else the platform's own."""
+    """Return the folders in force: under ``GRAFTER_HOME`` where that is set, else the platform's own.
+
+    Raises InputError where it begins with the home folder (``~name``) of nobody.
+    """
     home = os.environ.get("GRAFTER_HOME")
     if home:
-        root = Path(home).expanduser().absolute()
+        try:
+            root = Path(home).expanduser().absolute()
+        except RuntimeError:
+            raise InputError(f"GRAFTER_HOME is '{home}', but there is no such home folder; name another.") from None
         return Paths(root, root, root / "cache", root / "run")
     name = "grafter"
     cache = Path(platformdirs.user_cache_dir(name, appauthor=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from assistant.cli import output
 from assistant.cli.complete import last_event
 from assistant.cli.local_model import add_model_arguments, loaded_engine
-from assistant.cli.text_input import read_source
+from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
 from assistant.config import Paths, find_paths
 from assistant.errors import InputError
@@ -39,6 +40,9 @@ def run(args: argparse.Namespace) -> int:
     """Print the answer as it is written."""
     if not args.question.strip():
         raise InputError("The question is empty.")
+    # Bytes that are not UTF-8 arrive as halves of characters, which no tokenizer takes.
+    if args.question.encode("utf-8", "ignore").decode() != args.question:
+        raise InputError("The question is not valid UTF-8.")
     if not 1 <= args.max_tokens <= 32768:
         raise InputError(f"--max-tokens is {args.max_tokens}; it can be 1 to 32768.")
     messages = make_messages(args.question, args.file, args.workspace)
@@ -63,21 +67,28 @@ def make_messages(question: str, files: Sequence[Path], workspace: Path | None) 
     """
     root = None
     if workspace is not None:
-        root = workspace.resolve()
-        if not root.is_dir():
+        root = _resolved(workspace)
+        if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where a folder above may not be entered
             raise InputError(f"There is no folder {workspace}.")
     parts: list[str] = []
     for file in files:
         name = file.as_posix()
         if root is not None:
-            file = (root / file).resolve()  # noqa: PLW2901 - named from the workspace from here on
+            file = _resolved(root / file)  # noqa: PLW2901 - named from the workspace from here on
             if not file.is_relative_to(root):
                 raise InputError(f"{name} lies outside of the workspace {workspace}.")
             name = file.relative_to(root).as_posix()
         text = read_source(file)
         fence = "`" * max(3, _longest_run(text, "`") + 1)
-        parts.append(f"{name}:\n{fence}\n{text.rstrip()}\n{fence}")
+        parts.append(f"{printable(name)}:\n{fence}\n{text.rstrip()}\n{fence}")
     return (Message("system", _SYSTEM), Message("user", "\n\n".join([*parts, question])))
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to each other
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def _longest_run(text: str, letter: str) -> int:

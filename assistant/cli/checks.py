@@ -16,6 +16,7 @@ from typing import Any, Literal
 import psutil
 
 from assistant.config import DEFAULT_MODEL, Paths
+from assistant.errors import ModelError
 from assistant.models.files import free_bytes, human_bytes
 from assistant.models.machine import find_machine
 from assistant.models.processor import find_processor
@@ -111,8 +112,11 @@ def stores(paths: Paths) -> Iterator[Check]:
 
 def models(store: Store) -> Check:
     """List the installed models."""
-    broken = [f"{name} (damaged)" for name in store.broken()]
-    names = [model.id for model in store.installed()]
+    try:
+        broken = [f"{name} (damaged)" for name in store.broken()]
+        names = [model.id for model in store.installed()]
+    except ModelError as error:
+        return Check("Models", "missing", "unknown", str(error))
     value = ", ".join(names + broken) or "none"
     if broken:
         return Check(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assistant.cli import output
 from assistant.cli.local_model import add_model_arguments, loaded_engine
-from assistant.cli.text_input import read_source
+from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
 from assistant.config import Paths, find_paths
 from assistant.errors import InputError, ModelError, ServiceError
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         id=f"cli-{secrets.token_hex(8)}",
         text=text,
         cursor=find_cursor(text, args.line, args.column),
-        path=args.file.name,
+        path=printable(args.file.name),
         trigger="manual",
         n=args.n,
         max_tokens=args.max_tokens,

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from assistant import __version__
+from assistant.errors import GrafterError
 
 COMMANDS = {
     "models": "list, fetch, add, remove and check models",
@@ -46,6 +47,28 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``grafter`` and return its exit code: 0, 1 for failures, 2 for bad input, 130 after Ctrl-C."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    _mend_streams()
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except GrafterError as error:
+        from assistant.cli.output import exit_code
+
+        return _fail(str(error), exit_code(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has left; what Python still wants to flush goes nowhere.
+        _drop_output()
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _drop_output()
+        return _fail(f"{where}{error.strerror or error}.", 1)
+    return code
+
+
+def _run(argv: list[str]) -> int:
     first = argv[0] if argv else ""
     if first in ("--help", "-h"):
         width = max(map(len, COMMANDS))
@@ -63,30 +86,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_command(name: str, argv: list[str]) -> int:
-    from assistant.cli import output
-    from assistant.errors import GrafterError
-
-    _speak_utf8()
     module = importlib.import_module(f"assistant.cli.{name}")
     parser = Parser(prog=f"grafter {name}", description=_first_paragraph(module))
     module.add_arguments(parser)
-    try:
-        code = int(module.run(parser.parse_args(argv)))
-        sys.stdout.flush()
-    except GrafterError as error:
-        output.print_error(error)
-        return output.exit_code(error)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader (head, less) has left; what Python still wants to flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return int(module.run(parser.parse_args(argv)))
+
+
+def _fail(message: str, code: int) -> int:
+    """Print the one line that an error is."""
+    print(f"grafter: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return code
 
 
-def _speak_utf8() -> None:
-    """Write UTF-8 to pipes on every system, and never fail at a character that a terminal cannot show."""
+def _drop_output() -> None:
+    """Let what Python flushes at its end go nowhere, where standard output takes nothing any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _mend_streams() -> None:
+    """Write UTF-8 to pipes on every system, and never fail at a character that a terminal cannot show.
+
+    A program that is started with its standard output closed has no stream there: it gets one that goes nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open to the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")

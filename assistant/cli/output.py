@@ -21,11 +21,6 @@ def print_json(data: Mapping[str, Any]) -> None:
     print(json.dumps(data, ensure_ascii=False), flush=True)
 
 
-def print_error(error: GrafterError) -> None:
-    """Print the one line that an error is."""
-    print(f"grafter: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
-
-
 def exit_code(error: GrafterError) -> int:
     """Return 2 for bad input, 1 for everything else that goes wrong."""
     return 2 if isinstance(error, InputError) else 1
@@ -43,10 +38,14 @@ class ProgressBars:
         self._progress = progress
         self._titles = titles
         self._tasks: dict[str, TaskID] = {}
+        self.started = False
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Move the bar of a stage; the first report of a stage adds its bar."""
         if stage not in self._tasks:
+            # Not before: a job that fails at once prints its error and no empty bars.
+            self._progress.start()
+            self.started = True
             # Begun at what is there already, so that a resumed download shows its true rate.
             title = self._titles.get(stage, stage)
             self._tasks[stage] = self._progress.add_task(title, total=total, completed=done)
@@ -74,5 +73,10 @@ def progress_bars(titles: Mapping[str, str]) -> Generator[ProgressBars]:
         _Amount(),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield ProgressBars(progress, titles)
+    progress = Progress(*columns, console=Console(stderr=True))
+    bars = ProgressBars(progress, titles)
+    try:
+        yield bars
+    finally:
+        if bars.started:
+            progress.stop()

@@ -26,6 +26,11 @@ def read_source(path: Path) -> str:
     return _decode(data).replace("\r\n", "\n").replace("\r", "\n")
 
 
+def printable(name: str) -> str:
+    """Return a file's name with ``?`` for the bytes that are not UTF-8: they can be neither sent nor tokenised."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")

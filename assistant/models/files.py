@@ -25,6 +25,10 @@ Report = Callable[[Stage, int, int], None]
 
 BLOCK = 1 << 20
 
+# Something else stands where a folder or file should, or the disk is broken.
+_BAD_PLACES = frozenset(
+    {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.ENOENT}
+)
 # Room that is left over on the disk, so that the rest of the machine goes on working.
 _MARGIN_BYTES = 300_000_000
 
@@ -57,10 +61,15 @@ def human_bytes(count: float) -> str:
 
 def free_bytes(folder: Path) -> int:
     """Return the free bytes of the disk that holds, or would hold, the folder."""
+    return shutil.disk_usage(nearest(folder)).free
+
+
+def nearest(folder: Path) -> Path:
+    """Return the folder, or the closest one above it that is there and may be seen."""
     there = folder.absolute()
-    while not there.exists():
+    while not os.path.exists(there):  # noqa: PTH110 - Path.exists raises where a folder above may not be entered
         there = there.parent
-    return shutil.disk_usage(there).free
+    return there
 
 
 def check_space(needs: list[tuple[Path, int]], what: str) -> None:
@@ -70,10 +79,7 @@ def check_space(needs: list[tuple[Path, int]], what: str) -> None:
     """
     by_disk: dict[int, tuple[Path, int]] = {}
     for folder, count in needs:
-        there = folder.absolute()
-        while not there.exists():
-            there = there.parent
-        disk = there.stat().st_dev
+        disk = nearest(folder).stat().st_dev
         by_disk[disk] = (folder, by_disk.get(disk, (folder, _MARGIN_BYTES))[1] + count)
     for folder, count in by_disk.values():
         free = free_bytes(folder)
@@ -86,7 +92,7 @@ def check_space(needs: list[tuple[Path, int]], what: str) -> None:
 
 @contextmanager
 def disk_errors(doing: str) -> Generator[None]:
-    """Turn a full or read-only disk inside the block into DiskError; ``doing`` begins the sentence."""
+    """Turn what a disk refuses inside the block into DiskError; ``doing`` begins the sentence."""
     try:
         yield
     except OSError as error:
@@ -94,6 +100,8 @@ def disk_errors(doing: str) -> Generator[None]:
             raise DiskError(f"{doing}: the disk is full. Free some space and try again.") from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise DiskError(f"{doing}: {error.filename or 'the folder'} may not be written.") from None
+        if error.errno in _BAD_PLACES:
+            raise DiskError(f"{doing}: {error.filename or 'the folder'} cannot be used ({error.strerror}).") from None
         raise
 
 

@@ -37,10 +37,13 @@ def inspect(path: Path, name: str | None = None) -> LocalModel:
 
     ``name`` becomes the title, and the id in lower case. Raises InputError with what is missing or refused.
     """
-    path = path.expanduser().absolute()
-    if not path.exists():
-        raise InputError(f"There is no file or folder {path}.")
-    size, expansion = _folder_bytes(path) if path.is_dir() else _file_bytes(path)
+    try:
+        path = path.expanduser().absolute()
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path}.")
+        size, expansion = _folder_bytes(path) if path.is_dir() else _file_bytes(path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~name of nobody
+        raise InputError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}).") from None
     title = name or (path.stem if path.is_file() else path.name)
     model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._")
     if not model_id:
@@ -105,6 +108,8 @@ def _file_bytes(path: Path) -> tuple[int, float]:
         )
     if path.suffix.lower() == _SAFETENSORS:
         raise InputError(f"Give the folder of {path.name}, with its config.json and tokenizer, not the file alone.")
+    if not path.is_file():  # reading a pipe would wait for ever
+        raise InputError(f"{path.name} is neither a file nor a folder.")
     with path.open("rb") as stream:
         if stream.read(4) != b"GGUF":
             raise InputError(f"{path.name} is not a GGUF file.")

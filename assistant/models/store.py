@@ -105,9 +105,12 @@ class Store:
         return model
 
     def installed(self) -> list[InstalledModel]:
-        """Return the readable models in the order of their ids; folders without a sound model.json are left out."""
+        """Return the readable models in the order of their ids; folders without a sound model.json are left out.
+
+        Raises ModelError where the folder of all models cannot be read.
+        """
         found: list[InstalledModel] = []
-        for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
+        for folder in self._folders():
             try:
                 model = self.find(folder.name)
             except (ModelError, InputError):
@@ -119,7 +122,7 @@ class Store:
     def broken(self) -> list[str]:
         """Return the ids whose model.json is there but cannot be read."""
         names: list[str] = []
-        for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
+        for folder in self._folders():
             try:
                 self.find(folder.name)
             except ModelError:
@@ -127,6 +130,17 @@ class Store:
             except InputError:
                 continue
         return names
+
+    def _folders(self) -> list[Path]:
+        try:
+            return sorted(self.folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise ModelError(
+                f"The folder of models {self.folder} cannot be read ({error.strerror or error}); make it readable, or "
+                "set GRAFTER_HOME to another."
+            ) from None
 
     def staging(self, model_id: str) -> Path:
         """Return a fresh empty folder on the store's disk, in which a model can be put together."""
@@ -154,15 +168,18 @@ class Store:
     def remove(self, model_id: str) -> int:
         """Delete an installed model, or what is left of a broken one, and its downloads. Returns the bytes freed."""
         folder = self.path(model_id)
-        leftovers = [self.downloads / model_id, self.folder / f".{model_id}.part"]
-        if not folder.is_dir() and not any(path.exists() for path in leftovers):
+        leftovers = [self.downloads / model_id, *(self.folder / f".{model_id}.{end}" for end in ("part", "gone"))]
+        if not any(os.path.lexists(path) for path in (folder, *leftovers)):
             raise InputError(f"The model '{model_id}' is not installed; 'grafter models list' shows those that are.")
         freed = 0
         with disk_errors(f"The model '{model_id}' could not be removed"):
             for path in (folder, *leftovers):
-                if path.is_dir():
+                if path.is_dir() and not path.is_symlink():
                     freed += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-                    self._drop(path)
+            if os.path.lexists(folder):
+                self._drop(folder)
+            for path in leftovers:
+                _delete(path)
         return freed
 
     def verify(self, model_id: str, progress: Callable[[int, int], None] | None = None) -> list[Damage]:
@@ -187,17 +204,24 @@ class Store:
     @staticmethod
     def _drop(folder: Path) -> None:
         # Renamed first: a half-deleted folder must not count as installed.
-        aside = folder.with_name(f".{folder.name.lstrip('.')}.gone")
-        if aside.exists():
-            shutil.rmtree(aside)
+        aside = folder.with_name(f".{folder.name}.gone")
+        _delete(aside)
         folder.rename(aside)
-        shutil.rmtree(aside)
+        _delete(aside)
 
     def _broken(self, model_id: str) -> ModelError:
         return ModelError(
             f"The model '{model_id}' is damaged: its {MANIFEST} cannot be read. "
             f"Run 'grafter models remove {model_id}' and fetch it again."
         )
+
+
+def _delete(path: Path) -> None:
+    """Delete a folder with all in it, or a file, or a link but not what it leads to; nothing where there is nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def hash_folder(folder: Path, progress: Callable[[int, int], None] | None = None) -> dict[str, StoredFile]:

@@ -10,6 +10,12 @@ def test_everything_lies_under_grafter_home(grafter_home):
         assert path.is_relative_to(grafter_home)
 
 
+def test_the_home_of_nobody_is_bad_input(monkeypatch):
+    monkeypatch.setenv("GRAFTER_HOME", "~nobody-has-this-name/x")
+    with pytest.raises(InputError, match="no such home folder"):
+        find_paths()
+
+
 def test_no_file_means_the_defaults():
     assert load_settings(find_paths()) == Settings()
 

@@ -110,3 +110,23 @@ def test_a_failure_is_one_sentence(engine, capsys):
     engine._script = Answer(failure="Too long.", failure_code="context_length_exceeded")
     assert main(["ask", "How?"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "grafter: Too long."
+
+
+def test_paths_that_cannot_be_followed_are_bad_input(tmp_path, capsys):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for workspace in (loop, tmp_path / ("x" * 300)):
+        assert main(["ask", "How?", "--workspace", str(workspace)]) == 2
+    assert main(["ask", "How?", "--workspace", str(tmp_path), "--file", "loop"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_bytes_that_are_not_utf8(tmp_path, capsys):
+    assert main(["ask", "Why \udcff?"]) == 2
+    assert capsys.readouterr().err == "grafter: The question is not valid UTF-8.\n"
+    try:
+        (tmp_path / "caf\udce9.py").write_text("x = 1\n")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    content = ask.make_messages("Why?", [tmp_path / "caf\udce9.py"], tmp_path)[1].content
+    assert content.startswith("caf?.py:\n")

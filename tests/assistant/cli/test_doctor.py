@@ -113,3 +113,13 @@ def test_damaged_models_and_little_room(monkeypatch):
     assert (check.state, check.value) == ("note", "bad (damaged)")
     monkeypatch.setattr(checks, "free_bytes", lambda _: 10**9)
     assert next(checks.stores(find_paths())).state == "note"
+
+
+def test_a_folder_of_models_that_cannot_be_read(monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    check = checks.models(Store(find_paths()))
+    assert check.state == "missing"
+    assert "Permission denied" in check.advice

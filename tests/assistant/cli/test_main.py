@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +83,18 @@ def test_a_wrong_option_of_a_command_is_one_line(command, capsys):
     assert err.count("\n") == 1
 
 
+def test_what_the_system_refuses_is_one_line_too(command, capsys):
+    command.run = raising(OSError(36, "File name too long", "/x"))
+    assert cli.main(["models"]) == 1
+    assert capsys.readouterr().err == "grafter: /x: File name too long.\n"
+
+
+def test_ctrl_c_while_a_command_is_imported(monkeypatch, capsys):
+    monkeypatch.setattr(cli.importlib, "import_module", raising(KeyboardInterrupt()))
+    assert cli.main(["models"]) == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_bugs_are_not_hidden(command):
     command.run = raising(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
@@ -96,12 +109,21 @@ def test_pipes_get_utf8_whatever_the_system_speaks(encoding):
     assert "✓ installed" in done.stdout.decode("utf-8")
 
 
-def test_a_reader_that_leaves_is_no_traceback():
+@pytest.mark.parametrize("arguments", ["models list --json", "--help"])
+def test_a_reader_that_leaves_is_no_traceback(arguments):
     """``grafter --help | head -0``, made sure by a pipe without reader."""
-    command = f"{sys.executable} -P -m assistant.cli.main models list --json | true; exit ${{PIPESTATUS[0]}}"
+    command = f"(sleep 0.2; {sys.executable} -P -m assistant.cli.main {arguments}) | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize(("target", "said"), [(">&-", ""), (">/dev/full", "grafter: No space left on device.\n")])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_takes_nothing_is_no_traceback(target, said):
+    command = f"{sys.executable} -P -m assistant.cli.main models list --json {target}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (int(bool(said)), said)
 
 
 def test_the_editor_takes_the_place_of_the_command_with_the_safe_path(monkeypatch):

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -196,6 +197,31 @@ def test_pulling_what_is_not_in_the_catalogue_is_bad_input(fake_pull, capsys, mo
 
 
 # --- add, remove, verify -----------------------------------------------------------------
+
+
+def test_a_job_that_fails_at_once_prints_one_line(tmp_path, capsys):
+    assert main(["models", "add", str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err == f"grafter: There is no file or folder {tmp_path / 'none'}.\n"
+
+
+def test_adding_what_cannot_be_looked_at_is_bad_input(tmp_path, capsys):
+    assert main(["models", "add", str(tmp_path / ("x" * 300)), "--json"]) == 2
+    assert "too long" in lines(capsys)[-1]["message"]
+    os.mkfifo(tmp_path / "pipe.gguf")
+    assert main(["models", "add", str(tmp_path / "pipe.gguf"), "--json"]) == 2
+    assert "neither a file nor a folder" in lines(capsys)[-1]["message"]
+
+
+def test_a_file_where_the_store_should_be_is_one_sentence(store, capsys, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"x")
+    store.folder.parent.mkdir(parents=True, exist_ok=True)
+    store.folder.write_text("")
+    assert main(["models", "add", str(folder), "--json"]) == 1
+    failed = lines(capsys)[-1]
+    assert (failed["event"], failed["code"]) == ("failed", "disk_error")
 
 
 def test_adding_a_pickle_is_bad_input(tmp_path, capsys):

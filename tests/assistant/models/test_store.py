@@ -88,6 +88,23 @@ def test_remove_also_deletes_a_download_without_a_model(store):
     assert store.remove("toy") == 1
 
 
+def test_remove_takes_a_link_and_not_what_it_leads_to(installed, store, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    store.path("toy").rename(elsewhere)
+    store.path("toy").symlink_to(elsewhere)
+    assert store.remove("toy") == 0
+    assert not store.path("toy").is_symlink()
+    assert (elsewhere / "model.json").exists()
+
+
+def test_remove_takes_what_an_interrupted_removal_left(store):
+    gone = store.folder / ".toy.gone"
+    gone.mkdir(parents=True)
+    (gone / "x").write_bytes(b"12")
+    assert store.remove("toy") == 2
+    assert not gone.exists()
+
+
 def test_staging_starts_empty_and_never_counts(store):
     staged = store.staging("toy")
     (staged / "model.json").write_text("{}")
