@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
+
+Need = Literal["", "file", "tab", "folder"]
+"""What has to be open, or in front, for a command to do something."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Command:
     group: str
     action: QAction
     keys: str
+    need: Need
 
 
 class Commands(QObject):
@@ -38,6 +43,7 @@ class Commands(QObject):
         *,
         handled_by_editor: bool = False,
         checkable: bool = False,
+        need: Need = "",
     ) -> QAction:
         """Add a command. With ``handled_by_editor`` the keys are shown but not bound to the window."""
         sequences = [QKeySequence(text) for text in ((keys,) if isinstance(keys, str) else keys)]
@@ -49,8 +55,13 @@ class Commands(QObject):
         action.triggered.connect(lambda _checked=False: run())
         self._window.addAction(action)
         shown = sequences[0].toString(QKeySequence.SequenceFormat.NativeText) if sequences else ""
-        self._commands[name] = Command(name, group, action, shown)
+        self._commands[name] = Command(name, group, action, shown, need)
         return action
+
+    def allow(self, **there: bool) -> None:
+        """Enable the commands that can do something now: ``there`` says of each need whether it is met."""
+        for command in self:
+            command.action.setEnabled(there.get(command.need, True))
 
     def __iter__(self) -> Iterator[Command]:
         return iter(self._commands.values())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QFont, QTextCursor
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor.code_editor import CodeEditor
@@ -107,6 +107,13 @@ class EditorPage(QWidget):
         self.set_workspace(self._workspace)
         self.title_changed.emit()
         self.info_changed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc that the editor has no use for closes the find bar."""
+        if event.key() == Qt.Key.Key_Escape and not self.find_bar.isHidden():
+            self.find_bar.close_bar()
+        else:
+            super().keyPressEvent(event)
 
     def change_file(self, file: TextFile) -> None:
         """Another encoding or line end from the next saving on."""

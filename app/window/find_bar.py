@@ -77,9 +77,10 @@ class FindBar(QFrame):
         self.closed.emit()
 
     def find_next(self, *, backward: bool = False) -> bool:
-        """Select the next match, going round at the end. Returns whether there is one."""
+        """Select the next match, going round at the end. False: there is none, or nothing to look for yet."""
         text = self.line.text()
         if not text:
+            self.open_bar()
             return False
         flags = self._flags()
         if backward:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,7 @@ class MainWindow(QMainWindow):
 
     def open_folder(self, folder: Path, *, restore: bool = True) -> None:
         """Make ``folder`` the workspace; the tabs of the one before are remembered, unsaved ones stay."""
-        folder = folder.absolute()
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - ``..`` has no name to show
         try:
             next(folder.iterdir(), None)
         except OSError as error:
@@ -259,6 +260,7 @@ class MainWindow(QMainWindow):
     def _show_current(self) -> None:
         """Another tab is in front: the status line, the tree, the rail and the completions follow."""
         page = self.central.current
+        self.commands.allow(file=isinstance(page, EditorPage), tab=page is not None, folder=self.folder is not None)
         self.rail.mark("models", page is self.models)
         self.rail.mark("settings", page is self.settings)
         self.welcome.show_folder(self.folder, self.services.store.settings.recent)

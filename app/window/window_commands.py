@@ -56,14 +56,22 @@ def _add_file(window: MainWindow, commands: Commands) -> None:
     commands.add("file.folder", group, _tr("Open folder…"), navigation.choose_folder, "Ctrl+Shift+O")
     commands.add("file.recent", group, _tr("Open recent folder…"), navigation.recent_folders, "Ctrl+R")
     commands.add("file.quick", group, _tr("Go to file…"), navigation.quick_open, "Ctrl+P")
-    commands.add("file.save", group, _tr("Save"), _on_editor(window, documents.save), "Ctrl+S")
-    commands.add("file.save_as", group, _tr("Save as…"), _on_editor(window, documents.save_as), "Ctrl+Shift+S")
-    commands.add("file.save_all", group, _tr("Save all"), save_all, "Ctrl+Alt+S")
-    commands.add("file.close", group, _tr("Close tab"), close_tab, ("Ctrl+W", "Ctrl+F4"))
+    commands.add("file.save", group, _tr("Save"), _on_editor(window, documents.save), "Ctrl+S", need="file")
     commands.add(
-        "file.rename", group, _tr("Rename the selected file…"), window.files.rename, "F2", handled_by_editor=True
+        "file.save_as", group, _tr("Save as…"), _on_editor(window, documents.save_as), "Ctrl+Shift+S", need="file"
     )
-    commands.add("file.trash", group, _tr("Move the selected file to the trash…"), window.files.delete)
+    commands.add("file.save_all", group, _tr("Save all"), save_all, "Ctrl+Alt+S")
+    commands.add("file.close", group, _tr("Close tab"), close_tab, ("Ctrl+W", "Ctrl+F4"), need="tab")
+    commands.add(
+        "file.rename",
+        group,
+        _tr("Rename the selected file…"),
+        window.files.rename,
+        "F2",
+        handled_by_editor=True,
+        need="folder",
+    )
+    commands.add("file.trash", group, _tr("Move the selected file to the trash…"), window.files.delete, need="folder")
     commands.add("file.quit", group, _tr("Quit"), window.close, "Ctrl+Q")
 
 
@@ -77,14 +85,21 @@ def _add_edit(window: MainWindow, commands: Commands) -> None:
         ("paste", _tr("Paste"), "Ctrl+V", lambda page: page.editor.paste()),
         ("all", _tr("Select all"), "Ctrl+A", lambda page: page.editor.selectAll()),
     ):
-        commands.add(f"edit.{name}", group, title, _on_editor(window, run), keys, handled_by_editor=True)
+        commands.add(f"edit.{name}", group, title, _on_editor(window, run), keys, handled_by_editor=True, need="file")
     commands.add(
-        "edit.find", group, _tr("Find in the file"), _on_editor(window, lambda p: p.find_bar.open_bar()), "Ctrl+F"
+        "edit.find",
+        group,
+        _tr("Find in the file"),
+        _on_editor(window, lambda p: p.find_bar.open_bar()),
+        "Ctrl+F",
+        need="file",
     )
-    commands.add("edit.next", group, _tr("Next match"), _on_editor(window, lambda p: p.find_bar.find_next()), "F3")
+    commands.add(
+        "edit.next", group, _tr("Next match"), _on_editor(window, lambda p: p.find_bar.find_next()), "F3", need="file"
+    )
     previous = _on_editor(window, lambda p: p.find_bar.find_next(backward=True))
-    commands.add("edit.previous", group, _tr("Previous match"), previous, "Shift+F3")
-    commands.add("edit.line", group, _tr("Go to line…"), window.navigation.go_to_line, "Ctrl+G")
+    commands.add("edit.previous", group, _tr("Previous match"), previous, "Shift+F3", need="file")
+    commands.add("edit.line", group, _tr("Go to line…"), window.navigation.go_to_line, "Ctrl+G", need="file")
 
 
 def _add_view(window: MainWindow, commands: Commands) -> None:
@@ -100,9 +115,11 @@ def _add_view(window: MainWindow, commands: Commands) -> None:
     commands.add("view.focus_files", group, _tr("Go to the files"), lambda: _focus_files(window), "Ctrl+Shift+E")
     output = lambda: window.show_output(window.output.isHidden())  # noqa: E731
     commands.add("view.output", group, _tr("Show or hide output"), output, "Ctrl+J")
-    commands.add("view.next_tab", group, _tr("Next tab"), lambda: window.central.step(1), ("Ctrl+Tab", "Ctrl+PgDown"))
+    commands.add(
+        "view.next_tab", group, _tr("Next tab"), lambda: window.central.step(1), ("Ctrl+Tab", "Ctrl+PgDown"), need="tab"
+    )
     previous = ("Ctrl+Shift+Tab", "Ctrl+PgUp")
-    commands.add("view.previous_tab", group, _tr("Previous tab"), lambda: window.central.step(-1), previous)
+    commands.add("view.previous_tab", group, _tr("Previous tab"), lambda: window.central.step(-1), previous, need="tab")
     commands.add("view.larger", group, _tr("Larger text"), lambda: zoom(1), ("Ctrl++", "Ctrl+="))
     commands.add("view.smaller", group, _tr("Smaller text"), lambda: zoom(-1), "Ctrl+-")
     for name, title in (
@@ -112,9 +129,11 @@ def _add_view(window: MainWindow, commands: Commands) -> None:
         ("high-contrast", _tr("Theme: high contrast")),
     ):
         commands.add(f"view.theme.{name}", group, title, lambda name=name: store.update(theme=name))
-    commands.add("view.language", group, _tr("Language of the file…"), window.navigation.choose_language)
-    commands.add("view.encoding", group, _tr("Encoding of the file…"), window.navigation.choose_encoding)
-    commands.add("view.line_ends", group, _tr("Line ends of the file…"), window.navigation.choose_line_ends)
+    commands.add("view.language", group, _tr("Language of the file…"), window.navigation.choose_language, need="file")
+    commands.add("view.encoding", group, _tr("Encoding of the file…"), window.navigation.choose_encoding, need="file")
+    commands.add(
+        "view.line_ends", group, _tr("Line ends of the file…"), window.navigation.choose_line_ends, need="file"
+    )
     commands.add("view.settings", group, _tr("Settings"), window.show_settings, "Ctrl+,")
 
 
@@ -130,16 +149,18 @@ def _add_assistant(window: MainWindow, commands: Commands) -> None:
         ("next", _tr("Next alternative"), "Alt+]", lambda: completion.cycle(1)),
         ("previous", _tr("Previous alternative"), "Alt+[", lambda: completion.cycle(-1)),
     ):
-        commands.add(f"assistant.{name}", group, title, run, keys, handled_by_editor=True)
+        commands.add(f"assistant.{name}", group, title, run, keys, handled_by_editor=True, need="file")
     for name, title, keys, part in (
         ("take", _tr("Take the suggestion"), "Tab", "all"),
         ("take_word", _tr("Take one word of it"), "Ctrl+Right", "word"),
         ("take_line", _tr("Take one line of it"), "Ctrl+Down", "line"),
     ):
         accept = _on_editor(window, lambda page, part=part: page.editor.accept_suggestion(part))
-        commands.add(f"assistant.{name}", group, title, accept, keys, handled_by_editor=True)
+        commands.add(f"assistant.{name}", group, title, accept, keys, handled_by_editor=True, need="file")
     dismiss = _on_editor(window, lambda page: page.editor.dismiss_suggestion())
-    commands.add("assistant.dismiss", group, _tr("Wave the suggestion away"), dismiss, "Esc", handled_by_editor=True)
+    commands.add(
+        "assistant.dismiss", group, _tr("Wave the suggestion away"), dismiss, "Esc", handled_by_editor=True, need="file"
+    )
     commands.add("assistant.models", group, _tr("Models"), window.show_models)
     commands.add("assistant.restart", group, _tr("Restart the service"), services.connection.restart)
 

@@ -46,6 +46,10 @@ def test_command_line_paths(window, folder):
     assert [page.name for page in window.central.editors] == ["README.md", "new.py"]
     assert window.documents.save(window.central.current)
     assert (folder / "new.py").exists()
+    window.open_paths([folder / "src" / ".." / "README.md"])
+    assert len(window.central.editors) == 2
+    window.open_paths([folder / "src" / ".."])
+    assert window.windowTitle() == "orchard – Grafter"
 
 
 def test_tabs_close_by_middle_click_and_go_round_by_keys(window, folder, qtbot):

@@ -8,7 +8,9 @@ def titles(window):
     return [item.title for item, _ in window.picker._rows.rows]
 
 
-def test_the_palette_holds_every_command_with_its_key_and_runs_it(window, qtbot):
+def test_the_palette_holds_every_command_with_its_key_and_runs_it(window, folder, qtbot):
+    window.open_folder(folder)
+    window.documents.open(folder / "README.md")
     window.navigation.palette()
     assert len(titles(window)) == len(list(window.commands))
     assert any(item.keys == "Ctrl+S" for item, _ in window.picker._rows.rows)
@@ -17,6 +19,19 @@ def test_the_palette_holds_every_command_with_its_key_and_runs_it(window, qtbot)
     qtbot.keyClick(window.picker.line, Qt.Key.Key_Return)
     assert window.central.current is window.settings
     assert window.picker.isHidden()
+
+
+def test_only_what_can_do_something_is_offered(window, folder, qtbot):
+    offered = {command.id for command in window.commands if command.action.isEnabled()}
+    assert "file.open" in offered
+    assert offered.isdisjoint({"file.save", "file.close", "file.rename", "edit.find", "assistant.take"})
+    window.open_folder(folder)
+    assert window.commands["file.rename"].action.isEnabled()
+    window.show_settings()
+    assert window.commands["file.close"].action.isEnabled()
+    assert not window.commands["file.save"].action.isEnabled()
+    window.navigation.palette()
+    assert "File: Save" not in titles(window)
 
 
 def test_the_picker_goes_round_by_arrows_and_away_by_escape(window, qtbot):
@@ -103,3 +118,10 @@ def test_find_counts_and_goes_round(window, folder, qtbot):
     qtbot.waitUntil(lambda: bar.count.text() == "No matches")
     qtbot.keyClick(bar.line, Qt.Key.Key_Escape)
     assert bar.isHidden()
+    page.editor.setFocus()
+    window.commands["edit.find"].action.trigger()
+    qtbot.keyClick(page.editor, Qt.Key.Key_Escape)
+    assert bar.isHidden()
+    bar.line.clear()
+    window.commands["edit.next"].action.trigger()
+    assert bar.isVisible()
