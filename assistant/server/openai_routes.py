@@ -24,11 +24,14 @@ from assistant.server.openai_shapes import ChatShape, ChunkEncoder, CompletionSh
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
-from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt
+from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt, Text
 
 # Names that mean "whatever is loaded"; editors that must send some name can be given one of these.
 _ANY_MODEL = ("", "default", "grafter")
+# How long an answer may be where the client names no limit, as far as the conversation leaves room for it.
 _CHAT_TOKENS = 2048
+_LEAST_CHAT_TOKENS = 256
+_LAYOUT_TOKENS = 32  # that a chat template adds to each message, and once more to the whole
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -73,11 +76,12 @@ class OpenAIRoutes:
         limit = body.max_completion_tokens or body.max_tokens or _CHAT_TOKENS
         params = body.params(limit, body.top_logprobs if body.logprobs else None)
         chat = Chat(tuple(_message(message) for message in body.messages))
-        generate = GenerateRequest(request_id, chat, params)
+        chosen = body.max_completion_tokens is not None or body.max_tokens is not None
         shape = ChatShape(request_id, logprobs=body.logprobs)
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            return engine.generate(generate, cancel)
+            fitting = params if chosen else replace(params, max_tokens=_room_for_answer(engine, chat))
+            return engine.generate(GenerateRequest(request_id, chat, fitting), cancel)
 
         return await self._answer(request, body, shape, job, Priority.CHAT)
 
@@ -127,6 +131,13 @@ def _complete(
         fim = FimPrompt(Prompt((Markup(prompt),)), stop)
     for event in engine.generate(GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens), cancel):
         yield replace(event, note=event.note or fim.note) if isinstance(event, Finished) else event
+
+
+def _room_for_answer(engine: Engine, chat: Chat) -> int:
+    """Return how many tokens the answer may have where nobody said: what the conversation leaves, within limits."""
+    read = sum(engine.count_tokens([Text(message.content) for message in chat.messages]))
+    left = engine.info.context_length - read - _LAYOUT_TOKENS * (len(chat.messages) + 1)
+    return min(max(left, _LEAST_CHAT_TOKENS), _CHAT_TOKENS)
 
 
 def _check_bias(body: Sampling) -> None:

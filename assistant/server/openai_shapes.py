@@ -210,7 +210,9 @@ def _text_choice(index: int, text: str, logprobs: Json | None, reason: str | Non
 
 
 def _chat_logprob(text: str, logprob: float) -> Json:
-    return {"token": text, "logprob": _finite(logprob), "bytes": list(text.encode())}
+    # A token that is a part of a character has no text of its own, so its bytes are not known here.
+    data = None if "\ufffd" in text else list(text.encode())
+    return {"token": text, "logprob": _finite(logprob), "bytes": data}
 
 
 def _finite(logprob: float) -> float:

@@ -18,11 +18,12 @@ _MAX_ALTERNATIVES = 8
 Tokens = Annotated[int, Field(ge=1, le=_MAX_TOKENS)]
 Alternatives = Annotated[int, Field(ge=1, le=_MAX_ALTERNATIVES)]
 Temperature = Annotated[float, Field(ge=0, le=2)]
-TopP = Annotated[float, Field(gt=0, le=1)]
+TopP = Annotated[float, Field(ge=0, le=1)]
 TopK = Annotated[int, Field(ge=0, le=1_000_000)]
 Penalty = Annotated[float, Field(ge=0.1, le=10)]
 Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
-Stop = str | Annotated[list[str], Field(max_length=16)]
+# Continue sends the control tokens of its format and the keywords of the language: two dozen and more.
+Stop = str | Annotated[list[str], Field(max_length=128)]
 Name = Annotated[str, Field(max_length=200)]
 
 

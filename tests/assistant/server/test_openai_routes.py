@@ -8,6 +8,7 @@ import pytest
 
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.engine.protocol import EngineInfo
+from assistant.server.openai_shapes import ChatShape
 from assistant.types import Choice, Control, Delta, Finished, Markup, Message, Started, Text, Timings, TokenLogprob
 
 
@@ -142,6 +143,23 @@ def test_without_a_temperature_the_answer_is_the_likeliest(serve, connect):
     assert [request.params.max_tokens for request in engine.requests] == [16, 2048]
 
 
+def test_an_answer_without_a_limit_gets_the_room_that_the_conversation_leaves(serve, connect):
+    engine = FakeEngine("yes", EngineInfo("fake", "none", "cpu", "float32", 2048, 1000))
+    client = connect(serve(engine))
+    for words in (100, 1000, 1990):
+        client.chat.completions.create(model="fake", messages=[{"role": "user", "content": "x " * words}])
+    limits = [request.params.max_tokens for request in engine.requests]
+    assert 1800 < limits[0] < 2048 - 100
+    assert limits[1:] == [256, 256]
+
+
+def test_what_continue_sends_is_taken(serve, connect):
+    engine = FakeEngine("yes")
+    stop = [f"<|token{number}|>" for number in range(11)] + [f"\n{word}" for word in "abcdefghijklmnopqrst"]
+    connect(serve(engine)).completions.create(model="fake", prompt="x", stop=stop, top_p=0)
+    assert engine.requests[0].params.stop == tuple(stop)
+
+
 def test_a_suffix_makes_a_prompt_with_a_hole(serve, connect):
     engine = FakeEngine("x")
     client = connect(serve(engine))
@@ -210,6 +228,12 @@ def test_logprobs_of_a_chat(serve, connect, stream):
     assert [(entry.token, entry.logprob) for entry in rows[0].top_logprobs] == [("é", -0.1), ("e", -9999.0)]
 
 
+def test_half_a_character_has_no_bytes():
+    choice = Choice(0, "é", "stop", 2, logprobs=(TokenLogprob("\ufffd", -0.1), TokenLogprob("!", -0.1)))
+    rows = ChatShape("x", logprobs=True).choice(choice)["logprobs"]["content"]
+    assert [row["bytes"] for row in rows] == [None, [33]]
+
+
 def test_logprobs_without_alternatives_have_none(client):
     logprobs = client.completions.create(model="fake", prompt="x", logprobs=0).choices[0].logprobs
     assert logprobs.top_logprobs is None
@@ -224,7 +248,7 @@ REFUSED = [
     ("/v1/completions", {"prompt": ["a", "b"]}, "prompt"),
     ("/v1/completions", {"prompt": []}, "prompt"),
     ("/v1/completions", {"logit_bias": {"50256": -100}}, "logit_bias"),
-    ("/v1/completions", {"stop": ["x"] * 17}, "stop"),
+    ("/v1/completions", {"stop": ["x"] * 129}, "stop"),
     ("/v1/chat/completions", {"messages": []}, "messages"),
     ("/v1/chat/completions", {"messages": [{"role": "tool", "content": "x"}]}, "messages"),
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),
