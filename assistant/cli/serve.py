@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant.cli.local_model import add_model_arguments, choose_device, choose_model, loader
 from assistant.config import find_paths
+from assistant.errors import InputError
 
 _OTHER_EDITORS = """\
 Every request needs 'Authorization: Bearer TOKEN'. Without options the token is new at each start and lies in the
@@ -54,10 +55,17 @@ def run(args: argparse.Namespace) -> int:
     model = choose_model(paths, args.model)
     load = loader(paths, model, choose_device(paths, args.device)) if model else None
     worker = EngineWorker(load, model.id if model else None)
-    file = args.token_file.expanduser().absolute() if args.token_file else None
+    file = _token_file(args.token_file)
     with bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
         return Service(worker, paths, token, listener, model.id if model else None).run(parent)
+
+
+def _token_file(path: Path | None) -> Path | None:
+    try:
+        return path.expanduser().absolute() if path else None
+    except RuntimeError:
+        raise InputError(f"The token file {path} cannot be used: there is no such home folder.") from None
 
 
 def _port(text: str) -> int:

@@ -78,6 +78,8 @@ def _kept_token(file: Path) -> str:
         value = secrets.token_urlsafe(32)
         write_private(file, value)
         return value
+    if not file.is_file():
+        raise InputError(f"The token file {file} cannot be used: it is not a file.")
     if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise InputError(f"Others may read the token file {file}; run 'chmod 600 {file}'.")
     try:
@@ -223,6 +225,8 @@ def find_parent(pid: int | None) -> psutil.Process:
     try:
         return psutil.Process(os.getppid() if pid is None else pid)
     except (psutil.NoSuchProcess, ValueError, OverflowError):
+        if pid is None:  # in a container the parent may lie outside of what can be seen
+            raise InputError("The program that started this cannot be seen; use --stay or --parent-pid.") from None
         raise InputError(f"There is no process {pid} to end with; leave --parent-pid out, or use --stay.") from None
 
 

@@ -116,6 +116,12 @@ def test_a_token_file_that_cannot_be_is_said(tmp_path):
         make_token(find_paths(), file=binary)
 
 
+def test_a_folder_as_token_file_is_refused_before_its_mode_is(tmp_path):
+    tmp_path.chmod(0o755)
+    with pytest.raises(InputError, match="cannot be used: it is not a file"):
+        make_token(find_paths(), file=tmp_path)
+
+
 def test_the_socket_is_on_loopback_and_a_taken_port_is_said():
     with bind(0) as listener:
         host, port = listener.getsockname()
