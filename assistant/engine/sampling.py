@@ -11,6 +11,10 @@ import torch
 from assistant.types import Params
 
 
+# Below this every other token is already beyond reach.
+_COLDEST = 1e-6
+
+
 @dataclass(frozen=True, slots=True)
 class Sampled:
     """A chosen token, its natural-log probability, and the likeliest tokens with theirs, best first.
@@ -38,7 +42,9 @@ def sample(
     if params.temperature <= 0:
         token = int(scores.argmax())
     else:
-        kept = keep_top_p(keep_top_k(scores / params.temperature, params.top_k), params.top_p)
+        # The best score at 0 and a least temperature: dividing by next to nothing gives no infinities to subtract.
+        cooled = (scores - scores.max()) / max(params.temperature, _COLDEST)
+        kept = keep_top_p(keep_top_k(cooled, params.top_k), params.top_p)
         token = int(torch.multinomial(kept.softmax(-1), 1, generator=generator))
     return describe(raw, token, params.logprobs)
 

@@ -91,3 +91,8 @@ def test_penalty_changes_the_choice():
 
 def test_half_precision_logits_are_fine():
     assert sample(LOGITS.bfloat16(), Params(temperature=1.0, top_p=0.4), generator=generator(0)).token == 0
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-40, 1e-8])
+def test_next_to_no_temperature_is_the_best_token(temperature):
+    assert draw(20, temperature=temperature) == [0] * 20
