@@ -48,8 +48,9 @@ def take_window(text: str, cursor: int, budget: Budget, count: CountTokens) -> W
     suffix = "".join(after[:end])
     if kept == 0:
         prefix = prefix[-budget.prefix * _CHARS_PER_TOKEN :]
-    if end == 1:
-        suffix = suffix[: budget.suffix * _CHARS_PER_TOKEN] if count([suffix])[0] > budget.suffix else suffix
+    # Counting takes a second for each megabyte, so a line that cannot fit is not counted at all.
+    if end == 1 and (len(suffix) > budget.suffix * _MOST_CHARS_PER_TOKEN or count([suffix])[0] > budget.suffix):
+        suffix = suffix[: budget.suffix * _CHARS_PER_TOKEN]
     return Window(prefix, suffix, first + 1, len(before) + end - 1)
 
 

@@ -59,3 +59,17 @@ def test_window_always_joins_at_the_cursor(text, cursor, before, after):
     assert text[:cursor].endswith(window.prefix)
     assert text[cursor:].startswith(window.suffix)
     assert 1 <= window.first_line <= window.last_line + 1
+
+
+def test_a_giant_line_after_the_cursor_is_not_counted():
+    counted = []
+
+    def count(lines):
+        counted.extend(lines)
+        return words(lines)
+
+    window = take_window("a\n" + "b c " * 100_000, 1, Budget(10, 10), count)
+    assert window.suffix == "\n"
+    window = take_window("a" + "b c " * 100_000, 1, Budget(10, 10), count)
+    assert window.suffix == ("b c " * 100_000)[:20]
+    assert max(map(len, counted)) < 1000
