@@ -10,7 +10,6 @@ import torch
 
 from assistant.types import Params
 
-
 # Below this every other token is already beyond reach.
 _COLDEST = 1e-6
 
