@@ -66,6 +66,9 @@ class EngineWorker:
         )
         with self._wake:
             if not self._closing:
+                for other in self._queue:
+                    if other.cancel.cancelled:
+                        other.job = _nothing  # the job may hold a whole file, and its turn may be minutes away
                 heapq.heappush(self._queue, waiting)
                 self._wake.notify()
                 return waiting.cancel
@@ -160,6 +163,11 @@ class EngineWorker:
             _log.exception("A job failed")
             last = Failed(waiting.request_id, _bug("Writing the answer", error))
         _deliver(waiting.sink, _with_queue_time(last, waited))
+
+
+def _nothing(_engine: Engine, _cancel: CancelToken) -> Iterator[Event]:
+    """Stand for a job that was cancelled before its turn; never run."""
+    return iter(())
 
 
 def _deliver(sink: Sink, event: Event) -> bool:

@@ -1,5 +1,6 @@
 import logging
 import threading
+import weakref
 
 import pytest
 
@@ -120,6 +121,24 @@ def test_a_cancelled_waiting_job_never_reaches_the_model(make_worker):
     assert finished == Finished("r", "fake", finished.choices, 0, 0, 0, Timings())
     assert finished.choices[0].reason == "cancelled"
     assert engine.requests == []
+
+
+def test_a_cancelled_waiting_job_holds_no_file(make_worker):
+    class File:
+        pass
+
+    def job_of(file):
+        return lambda engine, cancel: iter((file,))
+
+    worker = make_worker(FakeEngine("a"), start=False)
+    file, sink = File(), Sink()
+    held = weakref.ref(file)
+    worker.submit(job_of(file), sink, "r").cancel()
+    del file
+    worker.submit(ask(), Sink(), "s")
+    assert held() is None
+    worker.start()
+    assert sink.last().choices[0].reason == "cancelled"
 
 
 def test_a_running_job_is_cancelled(make_worker):
