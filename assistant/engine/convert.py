@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +43,8 @@ SHARD_BYTES = 4 * 2**30
 _FIM_SPELLINGS = ("fim", "code_middle", "▁<MID>", "[MIDDLE]", "[SUFFIX]")
 _VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 _PASSED_ON = ("generation_config.json", "chat_template.jinja", "LICENSE", "NOTICE")
+
+_SHARD = re.compile(r"-\d{5}-of-(\d{5})\.safetensors$")
 
 Report = Callable[[int, int], None]
 
@@ -154,7 +157,7 @@ def _hear_dequantising(progress: Callable[[str, int, int], None]) -> Generator[N
 
 def _convert_folder(source: Path, folder: Path, report: Report) -> Converted:
     _check_folder(source)
-    weights = sorted(source.glob("*.safetensors"))
+    weights = _weight_files(source)
     with quietly():
         config = AutoConfig.from_pretrained(str(source), local_files_only=True, trust_remote_code=False)
         try:
@@ -191,6 +194,28 @@ def _check_folder(source: Path) -> None:
         )
     if config.get("quantization_config"):
         raise ModelError(f"The weights in {source} are quantised; fetch the model in bf16, or as a GGUF file.")
+
+
+def _weight_files(source: Path) -> list[Path]:
+    """Return the files that hold the weights, chosen as transformers chooses them. Raises ModelError where one lacks.
+
+    A folder may hold others: the same weights in the publisher's own layout, or those of an adapter.
+    """
+    found = {file.name: file for file in sorted(source.glob("*.safetensors"))}
+    if "model.safetensors" in found:
+        return [found["model.safetensors"]]
+    wanted = [name for name in found if name.startswith("model")] or list(found)
+    index = source / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            wanted = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"The {index.name} in {source} cannot be read ({_line(error)}); fetch it again.") from None
+    elif parts := _SHARD.search(wanted[0]):
+        wanted = [f"{wanted[0][: parts.start()]}-{i + 1:05}-of-{parts[1]}.safetensors" for i in range(int(parts[1]))]
+    if missing := [name for name in wanted if name not in found]:
+        raise ModelError(f"{source} is incomplete: {missing[0]} is missing; fetch it again.")
+    return [found[name] for name in wanted]
 
 
 def _rewrite_weights(files: list[Path], folder: Path, report: Report) -> int:

@@ -175,6 +175,30 @@ def test_a_big_folder_becomes_shards_that_load(tiny_folder, dest, monkeypatch, a
     engine.close()
 
 
+@pytest.mark.parametrize("index", [True, False])
+def test_a_part_of_the_weights_is_not_a_model(tiny_folder, tmp_path, dest, monkeypatch, index):
+    monkeypatch.setattr(convert_module, "SHARD_BYTES", 10_000)
+    source = tmp_path / "source"
+    source.mkdir()
+    convert(tiny_folder, source, ignore)
+    if not index:
+        (source / "model.safetensors.index.json").unlink()
+    convert(source, dest, ignore)
+    assert_same_weights(dest, tiny_folder)
+    last = max(source.glob("*.safetensors"))
+    last.unlink()
+    with pytest.raises(ModelError, match=f"{last.name} is missing"):
+        convert(source, dest, ignore)
+
+
+def test_other_weights_in_the_folder_are_left_out(tiny_folder, tmp_path, dest):
+    source = shutil.copytree(tiny_folder, tmp_path / "source")
+    for name in ("consolidated.safetensors", "adapter_model.safetensors"):
+        save_file({"other": torch.ones(4)}, source / name)
+    convert(source, dest, ignore)
+    assert_same_weights(dest, tiny_folder)
+
+
 def damage(source: Path, how: str) -> None:
     if how == "no config":
         (source / "config.json").unlink()
