@@ -11,7 +11,7 @@ from assistant.errors import InputError
 from assistant.models import conversion
 from assistant.models.catalogue import check_family, check_id
 from assistant.models.files import Report, check_space, disk_errors
-from assistant.models.pull import Tools, fetching_lock
+from assistant.models.pull import Tools
 from assistant.models.store import InstalledModel, Origin, Store, hash_folder
 from assistant.models.vocabulary import missing_tokens, read_vocabulary
 from assistant.prompts.fim import guess_family
@@ -62,7 +62,7 @@ def add(
     tools = tools or Tools()
     if family is not None:
         check_family(family)
-    with disk_errors(f"{local.name} could not be added"), fetching_lock(store, local.id):
+    with disk_errors(f"{local.name} could not be added"), store.lock(local.id):
         if store.path(local.id).exists():
             raise InputError(
                 f"There is a model '{local.id}' already: choose another name with --name, "

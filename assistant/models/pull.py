@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from assistant.config import Source
 from assistant.errors import DownloadError, InputError
 from assistant.models import conversion, hub, index
 from assistant.models.catalogue import CatalogueEntry
-from assistant.models.files import Report, check_space, disk_errors, exclusive, hash_file
+from assistant.models.files import Report, check_space, disk_errors, hash_file
 from assistant.models.sources import Fetched, SourceError
 from assistant.models.store import InstalledModel, Origin, Store, hash_folder
 from assistant.models.vocabulary import choose_family, read_vocabulary
@@ -43,7 +42,7 @@ def pull(
     if not order:
         has = " and ".join(f"'{source}'" for source in entry.sources)
         raise InputError(f"{entry.name} can only be had from {has}; give that with --source.")
-    with disk_errors(f"{entry.name} could not be fetched"), fetching_lock(store, entry.id):
+    with disk_errors(f"{entry.name} could not be fetched"), store.lock(entry.id):
         installed = store.find(entry.id)
         if installed:
             return installed
@@ -53,14 +52,6 @@ def pull(
         model = _install(entry, store, fetched, kind, report, tools)
         shutil.rmtree(downloads, ignore_errors=True)
         return model
-
-
-def fetching_lock(store: Store, model_id: str) -> AbstractContextManager[None]:
-    """Return the lock that keeps two programs from installing one model at once."""
-    return exclusive(
-        store.downloads / f"{model_id}.lock",
-        f"Another Grafter is fetching '{model_id}' at this moment: wait for it to end.",
-    )
 
 
 def _fetch(

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from assistant.config import Paths
 from assistant.errors import InputError, ModelError
 from assistant.models.catalogue import check_id, is_plain_name, memory_needed
-from assistant.models.files import disk_errors, hash_file
+from assistant.models.files import disk_errors, exclusive, hash_file
 from assistant.prompts.fim import NO_FAMILY
 
 FORMAT = 1
@@ -142,6 +143,13 @@ class Store:
                 "set GRAFTER_HOME to another."
             ) from None
 
+    def lock(self, model_id: str) -> AbstractContextManager[None]:
+        """Return the lock that keeps two programs from installing or removing one model at once."""
+        return exclusive(
+            self.downloads / f"{check_id(model_id)}.lock",
+            f"Another Grafter is fetching '{model_id}' at this moment: wait for it to end.",
+        )
+
     def staging(self, model_id: str) -> Path:
         """Return a fresh empty folder on the store's disk, in which a model can be put together."""
         folder = self.folder / f".{check_id(model_id)}.part"
@@ -166,13 +174,16 @@ class Store:
         return target
 
     def remove(self, model_id: str) -> int:
-        """Delete an installed model, or what is left of a broken one, and its downloads. Returns the bytes freed."""
+        """Delete an installed model, or what is left of a broken one, and its downloads. Returns the bytes freed.
+
+        Raises InputError when there is nothing of that id, ModelError while it is being fetched.
+        """
         folder = self.path(model_id)
         leftovers = [self.downloads / model_id, *(self.folder / f".{model_id}.{end}" for end in ("part", "gone"))]
         if not any(os.path.lexists(path) for path in (folder, *leftovers)):
             raise InputError(f"The model '{model_id}' is not installed; 'grafter models list' shows those that are.")
         freed = 0
-        with disk_errors(f"The model '{model_id}' could not be removed"):
+        with disk_errors(f"The model '{model_id}' could not be removed"), self.lock(model_id):
             for path in (folder, *leftovers):
                 if path.is_dir() and not path.is_symlink():
                     freed += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

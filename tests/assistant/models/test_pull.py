@@ -13,7 +13,6 @@ import pytest
 
 from assistant.errors import DiskError, DownloadError, InputError, ModelError
 from assistant.models import conversion, files
-from assistant.models.files import exclusive
 from assistant.models.pull import pull
 
 
@@ -225,7 +224,7 @@ def test_a_source_that_does_not_carry_the_model_is_bad_input(entry, store, tools
 
 
 def test_a_second_pull_of_the_same_model_is_told_so(entry, store, tools, reports):
-    with exclusive(store.downloads / "toy.lock", "x"), pytest.raises(ModelError, match="Another Grafter is fetching"):
+    with store.lock("toy"), pytest.raises(ModelError, match="Another Grafter is fetching"):
         pull(entry, store, ["hub"], reports, tools)
 
 

@@ -105,6 +105,12 @@ def test_remove_takes_what_an_interrupted_removal_left(store):
     assert not gone.exists()
 
 
+def test_nothing_is_removed_while_it_is_fetched(installed, store):
+    with store.lock("toy"), pytest.raises(ModelError, match="Another Grafter is fetching"):
+        store.remove("toy")
+    assert store.find("toy")
+
+
 def test_staging_starts_empty_and_never_counts(store):
     staged = store.staging("toy")
     (staged / "model.json").write_text("{}")
