@@ -172,8 +172,8 @@ class ServiceProcess(QObject):
             return
         self._wanted = False
         if not hopeless:
-            reason = self.tr("{reason} It failed {count} times within {seconds:g} s and was left off.").format(
-                reason=reason, count=self._backoff.limit, seconds=self._backoff.window_s
+            reason = self.tr("{reason}. It failed {count} times within {seconds:g} s and was left off.").format(
+                reason=reason.rstrip("."), count=self._backoff.limit, seconds=self._backoff.window_s
             )
         self.stopped.emit(reason, False)
 

@@ -70,6 +70,7 @@ class Central(QWidget):
         self._strip.show()
         index = self.tabs.add(page.title, page.title, page.icon_name)
         if isinstance(page, EditorPage):
+            self.setTabOrder(self.tabs, page.editor)
             page.title_changed.connect(self._retitle)
             self._retitle()
         self.tabs.setCurrentIndex(index)
@@ -97,6 +98,11 @@ class Central(QWidget):
         self.tabs.setCurrentIndex(self._pages.index(page))
         page.setFocus()
 
+    def give_focus(self) -> None:
+        """Put the focus into the page in front, if there is one."""
+        if self.current is not None:
+            self.current.setFocus()
+
     def step(self, by: int) -> None:
         """Go to the next or the previous tab, round the ends."""
         if self._pages:
@@ -114,8 +120,7 @@ class Central(QWidget):
     def _on_current(self, index: int) -> None:
         page = self._pages[index] if 0 <= index < len(self._pages) else None
         self._stack.setCurrentWidget(page or self._welcome)
-        if page is not None:
-            page.setFocus()
+        self.give_focus()
         self.current_changed.emit()
 
     def _on_moved(self, start: int, end: int) -> None:

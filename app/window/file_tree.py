@@ -72,13 +72,22 @@ class _Shown(QSortFilterProxyModel):
 
 
 class _Tree(QTreeView):
-    activated_path = Signal(str)
+    """Turns keys into signals of its own.
+
+    Qt's ``activated`` comes with the first click on some desktops and with the second on others, where it would
+    fold up what the first has unfolded.
+    """
+
+    enter_pressed = Signal(QModelIndex)
+    escape_pressed = Signal()
     delete_pressed = Signal()
     rename_pressed = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.activated.emit(self.currentIndex())
+            self.enter_pressed.emit(self.currentIndex())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.escape_pressed.emit()
         elif event.matches(QKeySequence.StandardKey.Delete):
             self.delete_pressed.emit()
         elif event.key() == Qt.Key.Key_F2:
@@ -93,6 +102,8 @@ class FileTree(QFrame):
     file_chosen = Signal(str)
     file_renamed = Signal(str, str)
     folder_wanted = Signal()
+    left = Signal()
+    """The person wants back to the text."""
 
     def __init__(self, icons: IconSet, picker: Picker, dialogs: Dialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -249,9 +260,6 @@ class FileTree(QFrame):
         else:
             self.file_chosen.emit(str(path))
 
-    def _click(self, index: QModelIndex) -> None:
-        self._activate(index)
-
     def _menu(self, place: QPoint) -> None:
         menu = QMenu(self)
         rows = [(self.tr("New file…"), self.new_file)]
@@ -290,8 +298,9 @@ class FileTree(QFrame):
         tree.setExpandsOnDoubleClick(False)
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         tree.customContextMenuRequested.connect(self._menu)
-        tree.clicked.connect(self._click)
-        tree.activated.connect(self._activate)
+        tree.clicked.connect(self._activate)
+        tree.enter_pressed.connect(self._activate)
+        tree.escape_pressed.connect(self.left)
         tree.delete_pressed.connect(self.delete)
         tree.rename_pressed.connect(self.rename)
         return tree

@@ -24,7 +24,7 @@ from app.window.file_tree import FileTree
 from app.window.icons import IconSet
 from app.window.models_page import ModelsPage
 from app.window.navigation import Navigation
-from app.window.output_panel import OutputPanel
+from app.window.output_panel import OutputPanel, unseen
 from app.window.page import Page
 from app.window.picker import Picker
 from app.window.rail import Rail
@@ -59,7 +59,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.services = services
         self.folder: Path | None = None
-        self._logged = ""
+        self._logged: list[str] = []
         self._offered_models = False
         self.icons = IconSet(services.theme.theme)
         self.state = WindowState(services.paths)
@@ -139,6 +139,7 @@ class MainWindow(QMainWindow):
         self.files.file_chosen.connect(lambda path: self.documents.open(Path(path)))
         self.files.file_renamed.connect(lambda before, after: self.documents.moved(Path(before), Path(after)))
         self.files.folder_wanted.connect(self.navigation.choose_folder)
+        self.files.left.connect(self.central.give_focus)
         self.welcome.open_folder.connect(self.navigation.choose_folder)
         self.welcome.open_file.connect(self.navigation.choose_files)
         self.welcome.new_file.connect(lambda: self.documents.new(None))
@@ -326,13 +327,10 @@ class MainWindow(QMainWindow):
         self.services.store.update(suggestions=not self.services.store.settings.suggestions)
 
     def _read_log(self) -> None:
-        details = self.services.connection.details
-        if details == self._logged:
-            return
-        new = details.removeprefix(self._logged)
-        self._logged = details
-        for line in new.strip("\n").splitlines():
+        lines = self.services.connection.details.splitlines()
+        for line in unseen(self._logged, lines):
             self.output.add(line)
+        self._logged = lines
 
     # --- settings and theme ------------------------------------------------------------------
 
@@ -341,6 +339,7 @@ class MainWindow(QMainWindow):
             self.services.theme.choose(settings.theme)
         for page in self.central.editors:
             page.set_font(editor_font(settings))
+        self.output.text.setFont(editor_font(settings))
         self.services.completion.set_settings(settings)
         self.status.show_suggestions(settings.suggestions)
         self.commands["assistant.toggle"].action.setChecked(settings.suggestions)

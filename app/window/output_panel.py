@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -46,3 +48,12 @@ class OutputPanel(QFrame):
     def add(self, line: str) -> None:
         """Append a line; follows the end unless the person scrolled up."""
         self.text.appendPlainText(line)
+
+
+def unseen(seen: Sequence[str], tail: Sequence[str]) -> Sequence[str]:
+    """Return the lines of ``tail``, the end of a log, that are new since it was ``seen``."""
+    for start in range(len(seen)):
+        known = seen[start:]
+        if tail[: len(known)] == known:
+            return tail[len(known) :]
+    return tail

@@ -107,7 +107,7 @@ def test_gives_up_after_five_failures_and_starts_again_by_hand(qtbot: QtBot, fak
     watched.process.start()
     qtbot.waitUntil(lambda: len(watched.stopped) == 5, timeout=15_000)
     assert [again for _, again in watched.stopped] == [True] * 4 + [False]
-    assert watched.stopped[-1][0].endswith("no It failed 5 times within 60 s and was left off.")
+    assert watched.stopped[-1][0].endswith("no. It failed 5 times within 60 s and was left off.")
     watched.process.restart()
     qtbot.waitUntil(lambda: bool(watched.ready))
 

@@ -37,6 +37,21 @@ def test_click_and_enter_open_a_file_and_unfold_a_folder(window, files, qtbot, f
     assert not files.tree.isExpanded(index_of(files, "src"))
 
 
+def test_a_double_click_unfolds_once_and_escape_leads_back_to_the_text(window, files, qtbot, folder):
+    page = window.documents.open(folder / "README.md")
+    place = files.tree.visualRect(index_of(files, "src")).center()
+    for event in (qtbot.mouseClick, qtbot.mouseDClick, qtbot.mouseRelease):  # as a desktop sends them
+        event(files.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert files.tree.isExpanded(index_of(files, "src"))
+    files.tree.setFocus()
+    qtbot.keyClick(files.tree, Qt.Key.Key_Tab)
+    qtbot.keyClick(window.central.tabs, Qt.Key.Key_Tab)
+    assert page.editor.hasFocus()
+    files.tree.setFocus()
+    qtbot.keyClick(files.tree, Qt.Key.Key_Escape)
+    assert page.editor.hasFocus()
+
+
 def test_a_new_file_is_made_beside_the_selected_one_and_opened(window, files, qtbot, folder):
     files.tree.setCurrentIndex(index_of(files, "src"))
     files.new_file()

@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
+from app.window.output_panel import unseen
 from app.window.welcome_page import WelcomePage
 from assistant.config import find_paths, load_settings
 
@@ -123,6 +124,21 @@ def test_a_failure_is_a_bar_with_what_mends_it(window, folder):
     connection.show("ready", model="m")
     assert "service" not in window.central.bars.texts()
     assert restart.text() == "Restart"
+
+
+@pytest.mark.parametrize(
+    ("seen", "tail", "new"),
+    [
+        ([], ["a"], ["a"]),
+        (["a"], ["a"], []),
+        (["a", "b"], ["a", "b", "c"], ["c"]),
+        (["a", "b"], ["b", "c"], ["c"]),
+        (["a", "b"], ["x"], ["x"]),
+        (["a"], [], []),
+    ],
+)
+def test_a_log_whose_first_lines_were_dropped_is_not_written_twice(seen, tail, new):
+    assert unseen(seen, tail) == new
 
 
 def test_typing_goes_on_while_the_service_is_gone(window, folder, qtbot):
