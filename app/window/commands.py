@@ -20,6 +20,7 @@ class Command:
 
     id: str
     group: str
+    title: str
     action: QAction
     keys: str
     need: Need
@@ -55,7 +56,9 @@ class Commands(QObject):
         action.triggered.connect(lambda _checked=False: run())
         self._window.addAction(action)
         shown = sequences[0].toString(QKeySequence.SequenceFormat.NativeText) if sequences else ""
-        self._commands[name] = Command(name, group, action, shown, need)
+        if handled_by_editor and shown:
+            action.setText(f"{title}\t{shown}")  # menus show what is behind a tab as the key
+        self._commands[name] = Command(name, group, title, action, shown, need)
         return action
 
     def allow(self, **there: bool) -> None:

@@ -52,7 +52,7 @@ class Navigation(QObject):
         """Offer every command."""
         self._files_open = False
         items = [
-            PickItem(f"{command.group}: {command.action.text().rstrip('…')}", "", command.keys, command)
+            PickItem(f"{command.group}: {command.title.rstrip('…')}", "", command.keys, command)
             for command in self._window.commands
             if command.action.isEnabled()
         ]

@@ -86,6 +86,10 @@ class TabBar(QTabBar):
             close.modified = modified
             close.update()
 
+    def minimumTabSizeHint(self, index: int) -> QSize:  # noqa: N802 - Qt's name
+        """Scroll rather than shorten names to a letter or two; the style sheet bounds the longest."""
+        return self.tabSizeHint(index)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Close a tab by the middle button."""
         if event.button() == Qt.MouseButton.MiddleButton:

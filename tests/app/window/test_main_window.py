@@ -209,6 +209,21 @@ def test_every_command_has_a_title_and_no_key_is_taken_twice(window):
             seen[key.toString()] = command.id
 
 
+def test_menus_show_the_keys_that_the_editor_handles_too(window):
+    assert window.commands["edit.undo"].action.text() == "Undo\tCtrl+Z"
+    assert window.commands["edit.undo"].title == "Undo"
+
+
+def test_many_tabs_scroll_and_keep_their_names(window, folder):
+    window.resize(700, 600)
+    for number in range(12):
+        (folder / f"conftest{number}.py").touch()
+        window.documents.open(folder / f"conftest{number}.py")
+    tabs = window.central.tabs
+    room = tabs.tabRect(3).width() - tabs.tabButton(3, tabs.ButtonPosition.RightSide).width() - tabs.iconSize().width()
+    assert room > tabs.fontMetrics().horizontalAdvance("conftest3.py")
+
+
 def test_the_suggestion_toggle_is_one_setting_everywhere(window):
     window.status.suggestions.click()
     assert not window.services.store.settings.suggestions
