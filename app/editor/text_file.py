@@ -9,6 +9,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication
+
 from app.editor.newlines import join_breaks, main_break, split_breaks
 from assistant.errors import DiskError, InputError
 
@@ -88,19 +90,21 @@ def read_text_file(path: Path) -> TextFile:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise InputError(f"{path} is not a regular file. Open a text file.")
+            raise InputError(_tr("{path} is not a regular file. Open a text file.").format(path=path))
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             if status.st_size > MAX_BYTES:
                 size = status.st_size / 1024 / 1024
-                raise InputError(f"{path.name} has {size:.0f} MiB; files up to {MAX_BYTES >> 20} MiB can be opened.")
+                text = _tr("{name} has {size:.0f} MiB; files up to {limit} MiB can be opened.")
+                raise InputError(text.format(name=path.name, size=size, limit=MAX_BYTES >> 20))
             data = file.read()
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist. It may have been moved or deleted.") from None
+        raise InputError(_tr("{path} does not exist. It may have been moved or deleted.").format(path=path)) from None
     except IsADirectoryError:
-        raise InputError(f"{path} is a folder. Open it as a folder instead.") from None
+        raise InputError(_tr("{path} is a folder. Open it as a folder instead.").format(path=path)) from None
     except OSError as error:
-        raise DiskError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.") from None
+        text = _tr("{path} cannot be read: {error}. Check its permissions.")
+        raise DiskError(text.format(path=path, error=error.strerror or error)) from None
     return dataclasses.replace(decode(path, data), stamp=_stamp(status))
 
 
@@ -109,9 +113,8 @@ def decode(path: Path, data: bytes) -> TextFile:
     encoding, bom = _find_encoding(path, data)
     text = data[len(bom) :].decode(encoding)
     if any(character in text for character in _NOT_KEPT):
-        raise InputError(
-            f"{path.name} holds paragraph separators (U+2029) that the editor cannot keep. Use another one."
-        )
+        words = _tr("{name} holds paragraph separators (U+2029) that the editor cannot keep. Use another one.")
+        raise InputError(words.format(name=path.name))
     text, breaks = split_breaks(text)
     return TextFile(path, text, encoding, bom, breaks)
 
@@ -125,9 +128,12 @@ def encode_text(file: TextFile, text: str) -> bytes:
         return file.bom + join_breaks(file.text, file.breaks, text).encode(file.encoding)
     except UnicodeEncodeError as error:
         character = error.object[error.start]
-        raise CannotEncode(
-            f"{file.path.name} is in {file.encoding_name}, which cannot hold '{character}' (U+{ord(character):04X}). "
+        words = _tr(
+            "{name} is in {encoding}, which cannot hold '{character}' (U+{code:04X}). "
             "Save it as UTF-8, or remove that character."
+        )
+        raise CannotEncode(
+            words.format(name=file.path.name, encoding=file.encoding_name, character=character, code=ord(character))
         ) from None
 
 
@@ -148,7 +154,8 @@ def _find_encoding(path: Path, data: bytes) -> tuple[str, bytes]:
         if data.startswith(bom) and _round_trip(data[len(bom) :], encoding):
             return encoding, bom
     if b"\0" in data or _control_share(data) > _MAX_CONTROL_SHARE:
-        raise InputError(f"{path.name} is not a text file. Open it with the program that made it.")
+        words = _tr("{name} is not a text file. Open it with the program that made it.")
+        raise InputError(words.format(name=path.name))
     if _round_trip(data, "utf-8"):
         return "utf-8", b""
     guess = _guess(data)
@@ -181,3 +188,7 @@ def _guess(data: bytes) -> str | None:
 def _reads_ascii(encoding: str) -> bool:
     ascii_bytes = bytes(range(32, 127))
     return ascii_bytes.decode(encoding, "replace") == ascii_bytes.decode("ascii")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("text_file", text)
