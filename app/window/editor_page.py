@@ -51,6 +51,7 @@ class EditorPage(QWidget):
         column.addWidget(self.editor, 1)
         self.setFocusProxy(self.editor)
         self.show_file(file)
+        self.set_language("" if untitled else file.path.name)
         self.editor.document().modificationChanged.connect(lambda _: self.title_changed.emit())
 
     @property
@@ -84,8 +85,8 @@ class EditorPage(QWidget):
             self.editor.set_cursor_offset(min(place, len(file.text)))
             bar.setValue(top)
         self.editor.document().setModified(False)
-        self.set_language("" if self._untitled else file.path.name)
         self.title_changed.emit()
+        self.info_changed.emit()
 
     def _replace_text(self, text: str) -> None:
         if self.editor.document().isEmpty():

@@ -216,8 +216,10 @@ def test_two_files_of_one_name_say_where_they_lie(window, folder):
 def test_line_ends_that_another_program_changed_are_kept(window, folder, qtbot):
     path = folder / "README.md"
     page = window.documents.open(path)
+    page.set_language("rust")
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
     qtbot.waitUntil(lambda: window.status.line_ends.text() == "LF")
+    assert page.editor.language() == "Rust"  # the person's choice
     type_text(page, "x")
     assert window.documents.save(page)
     assert b"\r" not in path.read_bytes()
