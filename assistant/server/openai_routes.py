@@ -73,14 +73,13 @@ class OpenAIRoutes:
         self._check_model(body)
         _check_chat(body)
         request_id = f"chatcmpl-{secrets.token_hex(12)}"
-        limit = body.max_completion_tokens or body.max_tokens or _CHAT_TOKENS
-        params = body.params(limit, body.top_logprobs if body.logprobs else None)
+        limit = body.limit
+        params = body.params(_CHAT_TOKENS if limit is None else limit, body.top_logprobs if body.logprobs else None)
         chat = Chat(tuple(_message(message) for message in body.messages))
-        chosen = body.max_completion_tokens is not None or body.max_tokens is not None
         shape = ChatShape(request_id, logprobs=body.logprobs)
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            fitting = params if chosen else replace(params, max_tokens=_room_for_answer(engine, chat))
+            fitting = replace(params, max_tokens=_room_for_answer(engine, chat)) if limit is None else params
             return engine.generate(GenerateRequest(request_id, chat, fitting), cancel)
 
         return await self._answer(request, body, shape, job, Priority.CHAT)

@@ -113,15 +113,26 @@ class ResponseFormat(Body):
 
 
 class ChatBody(Sampling):
-    """``POST /v1/chat/completions``."""
+    """``POST /v1/chat/completions``.
+
+    From llama.cpp, whose plugins chat here too: ``max_tokens`` -1 is no limit, ``n_predict`` 0 only reads the prompt.
+    """
 
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
-    max_tokens: Tokens | None = None
+    max_tokens: Literal[-1] | Tokens | None = None
     max_completion_tokens: Tokens | None = None
+    n_predict: Annotated[int, Field(ge=-1, le=_MAX_TOKENS)] | None = None
     logprobs: bool = False
     top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
     tool_choice: str | dict[str, Any] = "auto"
     response_format: ResponseFormat = ResponseFormat()
+
+    @property
+    def limit(self) -> int | None:
+        """The most tokens to write; None where the client leaves that to the service."""
+        wanted = (self.max_completion_tokens, self.max_tokens, self.n_predict)
+        first = next((limit for limit in wanted if limit is not None), -1)
+        return first if first >= 0 else None
 
 
 class ExtraInput(Body):

@@ -32,7 +32,7 @@ def data_line(payload: dict[str, Any]) -> bytes:
 
 
 class SseResponse(Response):
-    """A response response that opens a job's events, writes them with ``encode``, and leaves with the client.
+    """A response that opens a job's events, writes them with ``encode``, and leaves with the client.
 
     With ``hold_status`` the status waits for the first event, at most until the first keep-alive is due: a request that
     fails at once is then answered with an error's status, as OpenAI's clients expect. Later failures go to ``encode``.

@@ -154,6 +154,18 @@ def test_an_answer_without_a_limit_gets_the_room_that_the_conversation_leaves(se
     assert limits[2] == 256
 
 
+def test_what_llama_vscode_sends_to_chat_is_taken(serve):
+    engine = FakeEngine("yes")
+    running = serve(engine)
+    messages = [{"role": "system", "content": "You are an expert coder."}, {"role": "user", "content": "x"}]
+    edit = {"messages": messages, "samplers": "edkypmxt", "max_tokens": -1, "min_p": 0.05, "temperature": 0.8}
+    warm_up = {"messages": messages, "n_predict": 0, "samplers": [], "t_max_predict_ms": 1}
+    answers = [running.http.post("/v1/chat/completions", json=body) for body in (edit, warm_up)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.json()["choices"][0]["message"]["content"] for answer in answers] == ["yes", ""]
+    assert [request.params.max_tokens for request in engine.requests] == [2048, 0]
+
+
 def test_what_continue_sends_is_taken(serve, connect):
     engine = FakeEngine("yes")
     stop = [f"<|token{number}|>" for number in range(11)] + [f"\n{word}" for word in "abcdefghijklmnopqrst"]
