@@ -22,7 +22,8 @@ def save_text_file(file: TextFile, text: str, *, overwrite: bool = False) -> Tex
     """
     data = encode_text(file, text)
     target = Path(os.path.realpath(file.path))
-    if not overwrite and stamp_of(target) != file.stamp:
+    now = stamp_of(target)
+    if not overwrite and now is not None and now != file.stamp:  # a file that is gone is made again
         raise FileChanged(
             _tr("{0} was changed by another program since you opened it. Overwrite it, or open it again.").format(
                 file.path.name

@@ -191,6 +191,16 @@ def test_a_deleted_file_can_be_saved_again(window, folder, qtbot):
     assert not page.modified
 
 
+def test_saving_makes_a_deleted_file_again(window, folder, qtbot):
+    path = folder / "src" / "graft.py"
+    page = window.documents.open(path)
+    path.unlink()
+    qtbot.waitUntil(lambda: "disk" in page.bars.texts())
+    assert window.documents.save(page)
+    assert path.read_text(encoding="utf-8").startswith("def gcd")
+    assert page.bars.texts() == {}
+
+
 def test_saving_over_what_another_program_wrote_asks(window, folder):
     path = folder / "src" / "graft.py"
     page = window.documents.open(path)
