@@ -39,6 +39,9 @@ def join_breaks(old_text: str, breaks: tuple[str, ...], new_text: str) -> str:
     else:
         ends = _carried_over(old_text.split("\n"), breaks, new_text.split("\n"), usual)
     pieces = new_text.split("\n")
+    for index in range(1, len(ends)):
+        if ends[index - 1] == "\r" and ends[index] == "\n" and not pieces[index]:
+            ends[index] = "\r"  # CR and LF with nothing between them would be one line end, and a line would be lost
     return "".join(piece + end for piece, end in zip(pieces, [*ends, ""], strict=True))
 
 

@@ -1,6 +1,6 @@
 """Line ends survive editing."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.editor.newlines import join_breaks, main_break, split_breaks
@@ -15,6 +15,7 @@ def test_unchanged_text_is_unchanged(raw):
     assert join_breaks(text, breaks, text) == raw
 
 
+@example("a\ra\n\n", "a\n\n")
 @given(TEXTS, st.lists(st.sampled_from(["a", "bc", "", "\n"])).map("".join))
 def test_any_edit_keeps_the_text(raw, new):
     text, breaks = split_breaks(raw)
