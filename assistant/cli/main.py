@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "run the local service for editors",
     "complete": "complete a file at a place",
     "ask": "ask the model a question",
+    "evaluate": "measure how well a model fills in, and compare two measurements",
 }
 
 _USAGE = """usage: grafter [PATH ...]            open the editor

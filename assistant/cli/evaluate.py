@@ -1,0 +1,218 @@
+"""Measure how well a model fills in, and compare two measurements."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from assistant.cli import output
+from assistant.cli.local_model import add_model_arguments, loaded_engine
+from assistant.config import find_paths
+from assistant.errors import DiskError, InputError
+from assistant.evaluate import compare as comparing
+from assistant.evaluate import report as reporting
+from assistant.evaluate import run as running
+from assistant.evaluate.ask import WAYS, asker
+from assistant.evaluate.data import load_rows, sample
+from assistant.evaluate.metrics import mean
+from assistant.evaluate.sandbox import Sandbox
+
+_INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define ``grafter evaluate``."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="infilling|compare")
+
+    text = "Fill the holes of a data set and count what is right; docs/evaluation.md tells more."
+    infilling = actions.add_parser("infilling", help=text, description=text)
+    infilling.add_argument("data", type=Path, metavar="DATA", help="JSON lines, plain or gzipped")
+    infilling.add_argument("--limit", type=int, metavar="N", help="take only N rows, a fixed sample for each seed")
+    infilling.add_argument("--seed", type=int, default=0, metavar="S", help="which sample (0)")
+    infilling.add_argument(
+        "--path",
+        choices=WAYS,
+        default="editor",
+        help="ask as the editor does, cuts and all (default), or with the model's plain prompt",
+    )
+    infilling.add_argument("--no-tests", action="store_true", help="do not run the rows' tests")
+    infilling.add_argument("--output", type=Path, metavar="FILE", help="write each answer there as a JSON line")
+    add_model_arguments(infilling, device_help="run on this device; else the chosen one")
+    infilling.add_argument("--json", action="store_true", help="print one JSON object")
+
+    text = "Compare two files that 'infilling --output' wrote, row by row."
+    compare = actions.add_parser("compare", help=text, description=text)
+    compare.add_argument("first", type=Path, metavar="A", help="the answers of one run")
+    compare.add_argument("second", type=Path, metavar="B", help="the answers of another run over the same data")
+    compare.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked. Returns the exit code."""
+    return {"infilling": _infilling, "compare": _compare}[args.action](args)
+
+
+# --- infilling -------------------------------------------------------------------------
+
+
+def _infilling(args: argparse.Namespace) -> int:
+    if args.limit is not None and args.limit < 1:
+        raise InputError(f"--limit is {args.limit}; it has to be at least 1.")
+    every = load_rows(args.data)
+    rows = sample(every, args.limit, args.seed)
+    scored: list[running.Scored] = []
+    code = 0
+    sandbox = None if args.no_tests else Sandbox()
+    with (
+        _opened(args.output) as write,
+        loaded_engine(find_paths(), args.model, args.device) as engine,
+        contextlib.closing(running.evaluate(engine, rows, asker(args.path), sandbox)) as results,
+    ):
+        try:
+            for each in _followed(results, len(rows)):
+                scored.append(each)
+                write(running.to_json(each))
+        except KeyboardInterrupt:
+            code = _INTERRUPTED
+    report = reporting.summarise(scored)
+    settings = {
+        "path": args.path,
+        "data": args.data.name,
+        "rows": len(every),
+        "limit": args.limit,
+        "seed": args.seed,
+        "interrupted": code == _INTERRUPTED,
+    }
+    if args.json:
+        output.print_json(reporting.to_json(report, engine.info, settings))
+    else:
+        _show(report, f"{engine.info.model} on {engine.info.device} in {engine.info.dtype}", settings)
+    return code
+
+
+@contextlib.contextmanager
+def _opened(path: Path | None) -> Generator[Callable[[dict[str, Any]], None]]:
+    """Yield what writes a row to the file, so that it is there at once, or nowhere without a file."""
+    if path is None:
+        yield lambda _row: None
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+    def write(row: dict[str, Any]) -> None:
+        try:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+        except OSError as error:
+            raise DiskError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+    with file:
+        yield write
+
+
+def _followed(results: Iterable[running.Scored], total: int) -> Generator[running.Scored]:
+    """Pass the results on, with a bar on standard error: how many, how fast, what share is right, time left."""
+    columns = (
+        TextColumn("Filling in"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    exact: list[bool] = []
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total, note="")
+        for each in results:
+            exact.append(each.exact)
+            speed = progress.tasks[0].speed
+            rate = f"{speed:.1f} rows/s, " if speed else ""
+            progress.update(task, advance=1, note=f"{rate}{mean(exact):.0%} exact")
+            yield each
+
+
+def _show(report: reporting.Report, model: str, settings: dict[str, Any]) -> None:
+    console = output.console()
+    console.print(_what_was_asked(report, model, settings))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, share in (
+        ("exact match", report.exact_match),
+        ("first line right", report.first_line_match),
+        ("edit similarity", report.edit_similarity),
+        ("tests passed", report.pass_at_1),
+    ):
+        if share is not None and share.n:
+            low, high = share.interval
+            note = f"95 % interval {100 * low:.1f} to {100 * high:.1f}, {share.n} rows"
+            table.add_row(name, f"{100 * share.value:.1f} %", note)
+    if report.n > report.failed:
+        table.add_row(
+            "time for an answer", f"{report.p50_ms:.0f} ms", f"median; 95 of 100 under {report.p95_ms:.0f} ms"
+        )
+        table.add_row(
+            "writing",
+            f"{report.decode_tokens_per_s:.1f} tokens/s",
+            f"reading {report.prefill_tokens_per_s:.0f} tokens/s, "
+            f"{report.cached_tokens} of {report.prompt_tokens} prompt tokens from the cache",
+        )
+    console.print(table)
+    if report.filters:
+        cuts = ", ".join(f"{name} {count}" for name, count in report.filters.items())
+        console.print(f"Cuts: {cuts}.")
+    if report.test_timeouts:
+        console.print(f"{report.test_timeouts} tests ran out of time.")
+    if report.failed:
+        console.print(f"{report.failed} rows got no answer and count as wrong; --output says why.")
+
+
+def _what_was_asked(report: reporting.Report, model: str, settings: dict[str, Any]) -> str:
+    asked = "as the editor asks" if settings["path"] == "editor" else "with the plain prompt"
+    limit, every = settings["limit"], settings["rows"]
+    which = "" if limit is None or limit >= every else f" ({limit} of {every}, the sample of seed {settings['seed']})"
+    stopped = ", stopped before its end" if settings["interrupted"] else ""
+    return f"{model}, {asked}: {report.n} rows of {settings['data']}{which}{stopped}."
+
+
+# --- compare ---------------------------------------------------------------------------
+
+
+def _compare(args: argparse.Namespace) -> int:
+    comparison = comparing.compare(args.first, args.second)
+    if args.json:
+        output.print_json(comparing.to_json(comparison))
+        return 0
+    console = output.console()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "A", "B", "only A right", "only B right", "p (McNemar, exact)"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, paired in (("exact match", comparison.exact_match), ("tests passed", comparison.pass_at_1)):
+        if paired is not None:
+            table.add_row(
+                name,
+                f"{100 * paired.first:.1f} %",
+                f"{100 * paired.second:.1f} %",
+                str(len(paired.only_first)),
+                str(len(paired.only_second)),
+                f"{paired.p_value:.3g}",
+            )
+    console.print(table)
+    console.print(f"{comparison.same_answers} of {comparison.exact_match.n} answers are the same.")
+    if comparison.unpaired:
+        console.print(f"{comparison.unpaired} rows are in only one of the files and were left out.")
+    _show_ids(console, "Only A is exact", comparison.exact_match.only_first)
+    _show_ids(console, "Only B is exact", comparison.exact_match.only_second)
+    return 0
+
+
+def _show_ids(console: Console, title: str, ids: Sequence[str]) -> None:
+    if ids:
+        console.print(f"{title}: {', '.join(ids)}")

@@ -1,0 +1,90 @@
+"""Ask a model to fill one hole: as the editor does, or with its family's bare prompt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.completion.complete import complete
+from assistant.engine.protocol import CancelToken, Engine
+from assistant.errors import ModelError
+from assistant.evaluate.data import Row
+from assistant.prompts.fim import infill_prompt
+from assistant.types import CompleteRequest, Event, Failed, Finished, GenerateRequest, Params
+
+Way = Literal["editor", "plain"]
+WAYS: tuple[Way, ...] = ("editor", "plain")
+
+# Most tokens of a plain answer. The editor's limits are its own.
+ONE_LINE_TOKENS = 96
+MANY_LINES_TOKENS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model wrote. ``ms`` is the time from the request to the end of the answer.
+
+    ``error`` says why there is no answer, e.g. that the prompt is too long for the model; empty where there is one.
+    """
+
+    text: str
+    ms: float
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    filters: tuple[str, ...] = ()
+    error: str = ""
+
+
+Ask = Callable[[Engine, Row], Answer]
+
+
+def asker(way: Way) -> Ask:
+    """Return what asks in this way; both are greedy, so that the same numbers give the same answers."""
+    return {"editor": ask_editor, "plain": ask_plain}[way]
+
+
+def ask_editor(engine: Engine, row: Row) -> Answer:
+    """Ask as the editor does when one stops typing: window on the file, prompt, and the cuts of what comes back.
+
+    The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
+    """
+    after = row.line_end + row.suffix
+    request = CompleteRequest(id=row.id, text=row.prompt + after, cursor=len(row.prompt))
+    return _read(complete(engine, request, CancelToken()))
+
+
+def ask_plain(engine: Engine, row: Row) -> Answer:
+    """Ask with prefix and suffix as they stand in the row; a one-line hole ends at the first line end."""
+    fim = infill_prompt(engine.info.family, row.prompt, row.suffix)
+    params = Params(max_tokens=MANY_LINES_TOKENS)
+    if row.one_line:
+        params = Params(max_tokens=ONE_LINE_TOKENS, stop=("\n",))
+    return _read(engine.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), CancelToken()))
+
+
+def _read(events: Iterator[Event]) -> Answer:
+    begin = time.perf_counter()
+    for event in events:
+        if isinstance(event, Failed):
+            return Answer("", _since(begin), error=event.message)
+        if isinstance(event, Finished):
+            return Answer(
+                text=event.choices[0].text,
+                ms=_since(begin),
+                prompt_tokens=event.prompt_tokens,
+                cached_tokens=event.cached_tokens,
+                generated_tokens=event.generated_tokens,
+                prefill_ms=event.timings.prefill_ms,
+                decode_ms=event.timings.decode_ms,
+                filters=event.filters,
+            )
+    raise ModelError("The model ended before its answer was whole.")
+
+
+def _since(begin: float) -> float:
+    return 1000 * (time.perf_counter() - begin)

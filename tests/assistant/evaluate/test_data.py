@@ -1,0 +1,96 @@
+import pytest
+
+from assistant.errors import InputError
+from assistant.evaluate.data import Row, load_rows, sample
+
+
+@pytest.mark.parametrize("name", ["data.jsonl", "data.jsonl.gz", "packed-without-its-ending.jsonl"])
+def test_rows_are_read_plain_and_packed(write_rows, gcd_row, name):
+    path = write_rows([gcd_row], name + (".gz" if "packed" in name else ""))
+    if "packed" in name:
+        path = path.rename(path.with_suffix(""))
+    (row,) = load_rows(path)
+    assert (row.id, row.one_line, row.line_end) == ("gcd", True, "\n")
+    assert row.tests == gcd_row["test"] + "\ncheck(gcd)"
+    assert row.program("        pass") == "def gcd(a, b):\n    while b:\n        pass\n    return a\n"
+    assert row.program("        pass\n") == row.program("        pass")
+
+
+def test_tests_may_be_one_text_or_a_list_or_absent(write_rows, gcd_row):
+    bare = {key: gcd_row[key] for key in ("prompt", "suffix", "canonical_solution")}
+    rows = load_rows(
+        write_rows([bare, {**bare, "tests": "assert 1"}, "", {**bare, "tests": ["a", "b"]}, {**bare, "tests": []}])
+    )
+    assert [row.tests for row in rows] == [None, "assert 1", "a\nb", None]
+    assert [row.id for row in rows] == ["1", "2", "4", "5"]
+
+
+def test_line_ends_are_line_feeds_and_other_separators_stay(write_rows):
+    path = write_rows(['{"prompt": "a\\r\\n", "suffix": "b\\u2028\u2028c", "canonical_solution": "x\\r"}'])
+    (row,) = load_rows(path)
+    assert (row.prompt, row.suffix, row.solution) == ("a\n", "b\u2028\u2028c", "x\n")
+
+
+BASE = '"prompt": "a", "suffix": "b", "canonical_solution": "c"'
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "line 2: this is not JSON"),
+        ("[1]", "line 2: this is no JSON object"),
+        ("[" * 100_000, "line 2: this is not JSON"),
+        ('{"prompt": "a", "suffix": "b"}', "line 2: the text 'canonical_solution' is missing"),
+        ('{"prompt": 1, "suffix": "b", "canonical_solution": "c"}', "line 2: the text 'prompt' is missing"),
+        (f'{{{BASE}, "tests": 5}}', "line 2: 'tests' has to be"),
+        (f'{{{BASE}, "tests": [5]}}', "line 2: 'tests' has to be"),
+        (f'{{{BASE}, "test": "x"}}', "line 2: 'test' has to be a text and needs an 'entry_point'"),
+        (f'{{{BASE}, "test": "x", "entry_point": "f(); g"}}', "'entry_point'"),
+        (f'{{{BASE}, "task_id": "1"}}', "the task_id '1' was there before"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line(write_rows, line, said):
+    with pytest.raises(InputError, match=r"data\.jsonl, ") as caught:
+        load_rows(write_rows([f"{{{BASE}}}", line]))
+    assert said in str(caught.value)
+
+
+def bad_file(tmp_path, kind):
+    path = tmp_path / "x.jsonl"
+    content = {"empty": b"", "blank": b"\n \n", "latin": b"\xfc\n", "torn": b"\x1f\x8b\x08\0\0", "nul": b"\0\0\n"}
+    if kind in content:
+        path.write_bytes(content[kind])
+    return tmp_path if kind == "folder" else path
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "There is no file"),
+        ("folder", "is a folder"),
+        ("empty", "has no rows"),
+        ("blank", "has no rows"),
+        ("latin", "not a text in UTF-8"),
+        ("torn", "damaged"),
+        ("nul", "line 1: this is not JSON"),
+    ],
+)
+def test_a_bad_file_is_one_sentence(tmp_path, kind, said):
+    with pytest.raises(InputError, match=said):
+        load_rows(bad_file(tmp_path, kind))
+
+
+def test_a_sample_is_fixed_by_its_seed_and_grows_with_its_limit():
+    rows = [Row(str(index), "", "", "") for index in range(100)]
+    small, large = sample(rows, 10, 0), sample(rows, 30, 0)
+    assert small == sample(rows, 10, 0)
+    assert len(small) == 10
+    assert {row.id for row in small} < {row.id for row in large}
+    assert [int(row.id) for row in large] == sorted(int(row.id) for row in large)
+    assert small != sample(rows, 10, 1)
+    # The sample is part of every published figure: it may not change with Python or with us.
+    assert [row.id for row in sample(rows, 5, 0)] == PINNED
+    assert sample(rows, None, 0) == sample(rows, 100, 0) == sample(rows, 1000, 0) == rows
+
+
+PINNED = ["15", "44", "46", "87", "99"]

@@ -1,0 +1,118 @@
+"""Asking, marking and summing up, over a scripted engine."""
+
+import time
+
+import pytest
+
+from assistant.engine.fake import Answer as Script
+from assistant.engine.fake import FakeEngine, flat_prompt
+from assistant.evaluate import report, run
+from assistant.evaluate.ask import Answer, ask_editor, ask_plain, asker
+from assistant.evaluate.data import Row
+from assistant.evaluate.sandbox import Limits, Outcome, Sandbox
+
+ROW = Row("a", "def f():\n    x = 1\n", "    return x\n", "    x += 1\n", "assert f() == 2")
+
+
+def test_the_plain_way_sends_the_row_as_it_stands_and_ends_with_the_line():
+    engine = FakeEngine("    x += 1\n    return x\n")
+    answer = ask_plain(engine, ROW)
+    (request,) = engine.requests
+    assert answer.text == "    x += 1"
+    assert flat_prompt(request.prompt) == f"<|fim_prefix|>{ROW.prompt}<|fim_suffix|>{ROW.suffix}<|fim_middle|>"
+    assert (request.params.stop, request.params.temperature) == (("\n",), 0.0)
+    assert "<|endoftext|>" in request.stop_tokens
+
+
+def test_a_plain_hole_of_several_lines_may_have_several():
+    engine = FakeEngine("a\nb\n")
+    assert ask_plain(engine, Row("a", "", "", "a\nb\n")).text == "a\nb\n"
+    assert engine.requests[0].params.stop == ()
+
+
+def test_the_editors_way_leaves_the_line_end_in_the_file_and_cuts_what_comes():
+    engine = FakeEngine("    x += 1\n    return x\n")
+    answer = ask_editor(engine, ROW)
+    assert answer.text == "    x += 1"
+    assert answer.filters == ("repeats-the-line-below",)
+    assert (
+        flat_prompt(engine.requests[0].prompt)
+        == f"<|fim_prefix|>{ROW.prompt}<|fim_suffix|>\n{ROW.suffix}<|fim_middle|>"
+    )
+
+
+def test_a_hole_without_line_end_gets_none():
+    engine = FakeEngine("1")
+    assert ask_editor(engine, Row("a", "x = ", "\n", "1")).text == "1"
+    assert flat_prompt(engine.requests[0].prompt) == "<|fim_prefix|>x = <|fim_suffix|>\n<|fim_middle|>"
+
+
+@pytest.mark.parametrize("way", ["editor", "plain"])
+def test_a_request_that_fails_is_an_empty_answer_with_its_reason(way):
+    answer = asker(way)(FakeEngine(Script(("x",), failure="Too long.")), ROW)
+    assert (answer.text, answer.error) == ("", "Too long.")
+
+
+def test_rows_come_in_order_with_their_marks_and_tests():
+    rows = [
+        ROW,
+        Row("b", ROW.prompt, ROW.suffix, ROW.solution),
+        Row("c", ROW.prompt, ROW.suffix, ROW.solution, "assert f() == 3"),
+    ]
+    scored = list(run.evaluate(FakeEngine("    x += 1\n"), rows, ask_plain, Sandbox()))
+    assert [each.row.id for each in scored] == ["a", "b", "c"]
+    assert [each.test and each.test.verdict for each in scored] == ["passed", None, "failed"]
+    assert all(each.exact and each.first_line and each.similarity == 1 for each in scored)
+
+
+def test_without_a_sandbox_no_code_is_run():
+    (scored,) = run.evaluate(FakeEngine("    x += 1\n"), [ROW], ask_plain, None)
+    assert scored.test is None
+
+
+def test_tests_run_while_the_model_writes():
+    """Five answers and five tests of 0.4 s each: one after the other they would take 4 s and more."""
+    slow = [Row(str(n), "", "", "x", "import time; time.sleep(0.4)") for n in range(5)]
+    begin = time.monotonic()
+    engine = FakeEngine(Script(("x = 1",), prefill_seconds=0.4))
+    assert all(each.test.verdict == "passed" for each in run.evaluate(engine, slow, ask_plain, Sandbox()))
+    assert time.monotonic() - begin < 3.9
+
+
+def test_closing_early_kills_the_test_that_runs():
+    rows = [Row("a", "", "", "x"), Row("b", "", "", "x", "import time; time.sleep(60)"), Row("c", "", "", "x")]
+    results = run.evaluate(FakeEngine("x"), rows, ask_plain, Sandbox(Limits(seconds=60)))
+    next(results)
+    begin = time.monotonic()
+    results.close()
+    assert time.monotonic() - begin < 5
+
+
+def scored(*, exact=False, test=None, ms=10.0, error="", filters=(), similarity=0.5):
+    answer = Answer("x", ms, 100, 40, 6, 30.0, 300.0, filters, error)
+    return run.Scored(ROW, answer, exact, exact, similarity, test)
+
+
+def test_the_figures_by_hand():
+    rows = [
+        scored(exact=True, similarity=1.0, test=Outcome("passed"), ms=10, filters=("single-line",)),
+        scored(test=Outcome("timeout"), ms=20, filters=("single-line", "blank-lines")),
+        scored(ms=30),
+        scored(similarity=0.0, ms=9999, error="Too long."),
+    ]
+    found = report.summarise(rows)
+    assert (found.n, found.exact_match.value, found.edit_similarity.value) == (4, 0.25, 0.5)
+    assert (found.pass_at_1.value, found.pass_at_1.n, found.test_timeouts) == (0.5, 2, 1)
+    assert (found.failed, found.p50_ms, found.p95_ms) == (1, 20, 29)
+    assert (found.decode_tokens_per_s, found.prefill_tokens_per_s) == (20, 2000)
+    assert found.filters == {"single-line": 2, "blank-lines": 1}
+    data = report.to_json(found, FakeEngine().info, {"path": "plain"})
+    assert set(data) >= {"n", "exact_match", "edit_similarity", "pass_at_1", "p50_ms", "p95_ms", "model", "adapter"}
+    assert (data["exact_match"], data["pass_at_1"], data["path"]) == (0.25, 0.5, "plain")
+    assert data["intervals"]["exact_match"] == [0.0456, 0.6994]
+
+
+def test_without_tests_and_without_rows_there_is_no_figure_for_them():
+    assert report.to_json(report.summarise([scored()]), FakeEngine().info, {})["pass_at_1"] is None
+    nothing = report.to_json(report.summarise([]), FakeEngine().info, {})
+    assert (nothing["n"], nothing["exact_match"], nothing["p95_ms"]) == (0, 0, 0)
