@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 from types import ModuleType
 from typing import Any
@@ -105,6 +106,8 @@ def _limit(task: dict[str, Any]) -> None:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
+    # Should the one that watches the clock be killed itself, a program that only waits would wait for ever.
+    signal.alarm(task["seconds"] + 1)
     limits = {
         "RLIMIT_CORE": 0,
         "RLIMIT_CPU": task["seconds"],

@@ -1,6 +1,7 @@
 """What model-written code may and may not do, tried for real in a child process."""
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -153,6 +154,24 @@ def test_what_gets_past_the_hook_dies_with_the_group():
 def named(name):
     rows = psutil.process_iter(["pid", "name", "status"])
     return [row.pid for row in rows if row.info["name"] == name and row.info["status"] != psutil.STATUS_ZOMBIE]
+
+
+@linux
+def test_a_program_does_not_outlive_a_killed_parent_for_long():
+    name = f"orphan-{os.getpid()}"[:15]
+    waits = f"import ctypes, time\nctypes.CDLL(None).prctl(15, ctypes.create_string_buffer(b'{name}'))\ntime.sleep(60)"
+    code = f"from assistant.evaluate.sandbox import Limits, Sandbox\nSandbox(Limits(seconds=2)).run({waits!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 20
+    while not named(name):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    parent.kill()
+    parent.wait()
+    assert named(name)
+    while named(name):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @linux
