@@ -231,7 +231,6 @@ class CompletionController(QObject):
         if status.kind == "failed":
             return status.message
         sentences: dict[StatusKind, str] = {
-            "thinking": self.tr("Thinking…"),
             "alternative": self.tr("{index}/{count}").format(index=status.index, count=status.count),
             "empty": self.tr("No suggestion here."),
             "off": self.tr("Suggestions are switched off."),

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.trim import Trimmer
-from assistant.context.window import Budget, CountTokens, Window, take_window
+from assistant.context.window import Budget, CountTokens, Window, fit_budget, room_for_prompt, take_window
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.prompts.fim import FimPrompt, infill_prompt
 from assistant.types import (
@@ -27,9 +27,6 @@ from assistant.types import (
     Text,
 )
 
-# A small model with a short memory still needs room to answer.
-_MAX_SHARE_OF_CONTEXT = 0.75
-
 
 def complete(
     engine: Engine, request: CompleteRequest, cancel: CancelToken, budget: Budget | None = None
@@ -44,7 +41,9 @@ def complete(
         return
     before, after = request.text[: request.cursor], request.text[request.cursor :]
     shape = decide_shape(before, after, request.trigger)
-    window = take_window(request.text, request.cursor, _fit(budget or Budget(), engine), _counter(engine))
+    room = room_for_prompt(engine.info.context_length, request.max_tokens or shape.max_tokens)
+    fitting = fit_budget(budget or Budget(), room)
+    window = take_window(request.text, request.cursor, fitting, _counter(engine))
     fim = infill_prompt(
         engine.info.family, window.prefix, window.suffix, path=request.path, repository=_repository(request)
     )
@@ -72,15 +71,6 @@ def _counter(engine: Engine) -> CountTokens:
         return engine.count_tokens([Text(line) for line in lines])
 
     return count
-
-
-def _fit(budget: Budget, engine: Engine) -> Budget:
-    """Return the budget, scaled down where the model's context is short."""
-    room = int(engine.info.context_length * _MAX_SHARE_OF_CONTEXT)
-    wanted = budget.prefix + budget.suffix
-    if wanted <= room:
-        return budget
-    return Budget(budget.prefix * room // wanted, budget.suffix * room // wanted)
 
 
 def _repository(request: CompleteRequest) -> str | None:

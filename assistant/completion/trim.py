@@ -40,6 +40,8 @@ class Trimmer:
         self._line = ""  # the line that is being written
         # On a line that is already indented, models like to begin with the indentation once more.
         self._at_indent = bool(self._line_so_far) and not self._line_so_far.strip()
+        # On an empty line only the model's first line says which block this is.
+        self._indent = shape.indent if self._line_so_far else None
         self._shown = 0  # characters given out so far
         self._recent: list[str] = []
         self._blank = 0
@@ -98,9 +100,9 @@ class Trimmer:
             return ""
         if not bare:
             return "blank-lines" if self._blank else ""
-        indent = indent_width(full)
-        outside = indent < self._shape.indent or (
-            self._shape.opens_block and indent == self._shape.indent and not bare.startswith((*_CLOSING, *_CONTINUES))
+        indent, block = indent_width(full), self._indent or 0
+        outside = indent < block or (
+            self._shape.opens_block and indent == block and not bare.startswith((*_CLOSING, *_CONTINUES))
         )
         if outside:
             return "leaves-the-block"
@@ -112,6 +114,8 @@ class Trimmer:
         bare = line.strip()
         self._blank = 0 if bare or not self._kept else self._blank + 1
         if bare:
+            if self._indent is None:
+                self._indent = indent_width(line)
             self._recent = [*self._recent[1 - MAX_SAME_LINES :], bare]
         self._kept += line + "\n"
 

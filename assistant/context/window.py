@@ -23,6 +23,23 @@ class Budget:
     suffix: int = 192
 
 
+# A small model with a short memory still needs room to answer.
+_SHARE_OF_CONTEXT = 0.75
+
+
+def room_for_prompt(context_length: int, max_tokens: int) -> int:
+    """Return how many tokens a prompt may have that leaves ``max_tokens`` for the answer."""
+    return max(int(context_length * _SHARE_OF_CONTEXT) - max_tokens, 64)
+
+
+def fit_budget(budget: Budget, room: int) -> Budget:
+    """Return the budget, scaled down where both parts together exceed ``room`` tokens."""
+    wanted = budget.prefix + budget.suffix
+    if wanted <= room:
+        return budget
+    return Budget(budget.prefix * room // wanted, budget.suffix * room // wanted)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Text before and after the cursor. ``first_line`` and ``last_line`` are 1-based and inclusive."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from assistant.completion.shape import decide_shape
 from assistant.completion.trim import Trimmer
-from assistant.context.window import Budget, take_window
+from assistant.context.window import Budget, fit_budget, room_for_prompt, take_window
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.prompts.fim import SourceFile, infill_prompt
 from assistant.server.schemas import InfillBody
@@ -21,15 +21,14 @@ from assistant.types import Choice, Delta, Event, Finished, GenerateRequest, Par
 # Tokens of the open file, and of all chunks of other files together: what a processor reads in about two seconds.
 _BUDGET = Budget(prefix=1024, suffix=256)
 _EXTRA_TOKENS = 2048
-_SHARE_OF_CONTEXT = 0.75
 _MAX_CHARS_PER_TOKEN = 16
 
 
 def infill(request_id: str, body: InfillBody, params: Params, engine: Engine, cancel: CancelToken) -> Iterator[Event]:
     """Yield the events of one request; the texts in Finished have the cuts applied."""
     before, after = body.input_prefix + body.prompt, body.input_suffix
-    room = max(int(engine.info.context_length * _SHARE_OF_CONTEXT) - params.max_tokens, 64)
-    budget = Budget(min(_BUDGET.prefix, room // 2), min(_BUDGET.suffix, room // 8))
+    room = room_for_prompt(engine.info.context_length, params.max_tokens)
+    budget = fit_budget(_BUDGET, room)
 
     def count(lines: Sequence[str]) -> list[int]:
         return engine.count_tokens([Text(line) for line in lines])

@@ -122,7 +122,7 @@ def _complete(
 ) -> Iterator[Event]:
     """Yield the events of a completion; a note on what the model cannot see joins the last one."""
     family = engine.info.family
-    if suffix:
+    if suffix is not None:  # an empty one too: an editor at the end of a file sends that
         fim = infill_prompt(family, prompt, suffix)
     else:
         # Other editors lay out fill-in-the-middle prompts of their own, so the stop tokens hold here too.

@@ -92,5 +92,7 @@ def test_a_short_context_shrinks_the_window():
     engine = FakeEngine("1", info(context_length=256))
     finished = ask(engine, "a = 1\n" * 500 + "b = |" + "\nc = 2" * 500)[-1]
     assert finished.prompt_tokens < 256 * 0.8
+    room = ask(engine, "a = 1\n" * 500 + "b = |" + "\nc = 2" * 500, max_tokens=120)[-1]
+    assert room.prompt_tokens < 256 - 120
     small = ask(FakeEngine("1"), "a = 1\n" * 500 + "b = |", budget=Budget(40, 10))[-1]
     assert small.prompt_tokens < 60

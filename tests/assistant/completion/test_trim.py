@@ -30,6 +30,9 @@ def trim(prefix, suffix, text, trigger="auto", size=3):
         ("the rest of the line is not said again", "x = add(", "b)\n", "a, b)", "a, ", "repeats-the-rest-of-the-line"),
         ("indentation is not written twice", "def f():\n    ", "", "    a = 1\n    return a\n", "a = 1\n    return a", "indentation"),
         ("an empty line may begin with it", "def f():\n", "", "    return 1\n", "    return 1", ""),
+        ("an empty line belongs to the block of what is written first", "def f(a):\n", "", "    return a\n\n# Test\nprint(f(1))", "    return a", "leaves-the-block"),
+        ("a block inside of it is part of it", "def f(a):\n", "", "\n    if a:\n        b()\n    c()\n", "\n    if a:\n        b()\n    c()", ""),
+        ("at the margin everything belongs to it", "import a\n\n", "", "def f():\n    b()\n\ndef g():\n    c()", "def f():\n    b()\n\ndef g():\n    c()", ""),
         ("only blanks are nothing", "x = 1", "\n", "   \n", "", ""),
     ],
 )  # fmt: skip

@@ -187,6 +187,14 @@ def test_a_suffix_makes_a_prompt_with_a_hole(serve, connect):
     assert "<|fim_pad|>" in engine.requests[0].stop_tokens
 
 
+def test_an_empty_suffix_is_the_end_of_a_file(serve, connect):
+    engine = FakeEngine("1")
+    connect(serve(engine)).completions.create(model="fake", prompt="x = <|im_end|>", suffix="")
+    (request,) = engine.requests
+    assert Text("x = <|im_end|>") in request.prompt.parts
+    assert Control("<|fim_middle|>") in request.prompt.parts
+
+
 def test_a_model_that_cannot_see_the_suffix_says_so(serve):
     running = serve(FakeEngine("x", EngineInfo("fake", "none", "cpu", "float32", 1000)))
     answer = running.http.post("/v1/completions", json={"prompt": "a", "suffix": "b"}).json()
