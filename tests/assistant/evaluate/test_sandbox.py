@@ -157,11 +157,11 @@ def named(name):
 
 
 @linux
-def test_a_program_does_not_outlive_a_killed_parent_for_long():
+def test_a_program_does_not_outlive_a_killed_parent_for_long(tmp_path):
     name = f"orphan-{os.getpid()}"[:15]
     waits = f"import ctypes, time\nctypes.CDLL(None).prctl(15, ctypes.create_string_buffer(b'{name}'))\ntime.sleep(60)"
     code = f"from assistant.evaluate.sandbox import Limits, Sandbox\nSandbox(Limits(seconds=2)).run({waits!r})"
-    parent = subprocess.Popen([sys.executable, "-c", code])
+    parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)})
     deadline = time.monotonic() + 20
     while not named(name):
         assert time.monotonic() < deadline
