@@ -8,12 +8,10 @@ Nothing here knows of text. Shapes: logits are (rows, vocabulary), ids (rows, le
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
+from assistant.engine.decoder import Cache, Decoder
 from assistant.engine.sampling import Sampled, describe, penalise, sample
 from assistant.types import Params
 
@@ -25,20 +23,20 @@ class CacheSlot:
     """The KV cache of the last prompt, kept for the next one that begins alike. There is room for one."""
 
     def __init__(self) -> None:
-        self._cache: Any = None
+        self._cache: Cache | None = None
         self._ids: tuple[int, ...] = ()
 
-    def take(self, model: Any, ids: Sequence[int]) -> tuple[Any, int]:
+    def take(self, decoder: Decoder, ids: Sequence[int]) -> tuple[Cache, int]:
         """Return a cache for ``ids`` and how many of them it already holds (never all); the slot is then empty."""
         cache, known = self._cache, self._ids
         self.clear()
         common = min(_common_prefix(known, ids), len(ids) - 1)
-        if cache is None or common <= 0 or not _can_crop(cache):
-            return DynamicCache(config=model.config), 0
-        crop(cache, common)
+        if cache is None or common <= 0 or not cache.can_crop:
+            return decoder.new_cache(), 0
+        cache.crop(common)
         return cache, common
 
-    def put(self, cache: Any, ids: Sequence[int]) -> None:
+    def put(self, cache: Cache, ids: Sequence[int]) -> None:
         """Keep a cache of one row that holds exactly ``ids``."""
         self._cache, self._ids = cache, tuple(ids)
 
@@ -47,42 +45,22 @@ class CacheSlot:
         self._cache, self._ids = None, ()
 
 
-def crop(cache: Any, length: int) -> None:
-    """Keep the first ``length`` tokens of a cache whose layers are all plain."""
-    for layer in cache.layers:
-        layer.keys, layer.values = layer.keys[..., :length, :], layer.values[..., :length, :]
-
-
-@torch.inference_mode()
-def prefill_piece(model: Any, ids: Sequence[int], cache: Any) -> torch.Tensor:
-    """Read more of a prompt into the cache; return the logits after its last token, shape (vocabulary,)."""
-    tokens = torch.tensor([ids], device=model.device)
-    return model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
-
-
-@torch.inference_mode()
-def decode_one_token(model: Any, tokens: Sequence[int], cache: Any) -> torch.Tensor:
-    """Read one more token of each row into the cache; return the next logits, shape (rows, vocabulary)."""
-    column = torch.tensor(tokens, device=model.device)[:, None]
-    return model(input_ids=column, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
-
-
-def warm_up(model: Any) -> None:
+def warm_up(decoder: Decoder) -> None:
     """Run the model once on nothing in particular.
 
     That brings the weights from the disk into memory and sets the kernels up, which otherwise the
     first request waits for (a second or more).
     """
-    cache = DynamicCache(config=model.config)
-    prefill_piece(model, [0, 0], cache)
-    decode_one_token(model, [0], cache)
+    cache = decoder.new_cache()
+    decoder.read([0] * 16, cache)
+    decoder.next([0], cache)
 
 
-def prefill(model: Any, ids: Sequence[int], cache: Any, start: int) -> Iterator[tuple[int, torch.Tensor]]:
+def prefill(decoder: Decoder, ids: Sequence[int], cache: Cache, start: int) -> Iterator[tuple[int, torch.Tensor]]:
     """Read ``ids`` from ``start`` on in pieces; yield after each how many are read, and the logits there."""
     while start < len(ids):
         end = min(start + PIECE_TOKENS, len(ids))
-        logits = prefill_piece(model, ids[start:end], cache)
+        logits = decoder.read(ids[start:end], cache)
         start = end
         yield start, logits
 
@@ -90,9 +68,11 @@ def prefill(model: Any, ids: Sequence[int], cache: Any, start: int) -> Iterator[
 class Batch:
     """Sequences that go on from one prompt, a step at a time, until the caller drops them."""
 
-    def __init__(self, model: Any, cache: Any, prompt: Sequence[int], logits: torch.Tensor, params: Params) -> None:
+    def __init__(
+        self, decoder: Decoder, cache: Cache, prompt: Sequence[int], logits: torch.Tensor, params: Params
+    ) -> None:
         """``cache`` holds the prompt in one row, ``logits`` of shape (vocabulary,) are those after it."""
-        self._model = model
+        self._decoder = decoder
         self._cache = cache
         self._params = params
         self._prompt = prompt
@@ -121,15 +101,15 @@ class Batch:
 
     def leave(self, slot: CacheSlot) -> None:
         """Put the cache back for the next request; the batch is not used afterwards."""
-        if not _can_crop(self._cache):
+        if not self._cache.can_crop:
             return
         if len(self._written) == 1:
             # The last token was chosen, but not read.
             slot.put(self._cache, [*self._prompt, *self._written[0][:-1]])
             return
         if self._first is None:
-            self._cache.batch_select_indices(torch.tensor([0], device=self._device))
-        crop(self._cache, len(self._prompt))
+            self._cache.select([0])
+        self._cache.crop(len(self._prompt))
         slot.put(self._cache, self._prompt)
 
     @torch.inference_mode()
@@ -138,7 +118,7 @@ class Batch:
         assert logits is not None  # noqa: S101  (for the type checker)
         count = len(self._rows)
         if count > 1:
-            self._cache.batch_repeat_interleave(count)
+            self._cache.repeat(count)
         if count > 1 and self._params.temperature <= 0:
             scores = logits.float()
             if self._params.repetition_penalty != 1.0:
@@ -151,9 +131,9 @@ class Batch:
     def _next_step(self) -> list[tuple[int, Sampled]]:
         kept = [place for place, row in enumerate(self._rows) if row not in self._dropped]
         if len(kept) < len(self._rows):
-            self._cache.batch_select_indices(torch.tensor(kept, device=self._device))
+            self._cache.select(kept)
             self._rows = [self._rows[place] for place in kept]
-        logits = decode_one_token(self._model, [self._written[row][-1] for row in self._rows], self._cache)
+        logits = self._decoder.next([self._written[row][-1] for row in self._rows], self._cache)
         return [(row, self._sample(row, logits[place])) for place, row in enumerate(self._rows)]
 
     def _sample(self, row: int, logits: torch.Tensor) -> Sampled:
@@ -172,10 +152,6 @@ def _generator(seed: int | None, row: int, device: torch.device) -> torch.Genera
     else:
         generator.manual_seed((seed + row) % 2**63)
     return generator
-
-
-def _can_crop(cache: Any) -> bool:
-    return all(type(layer) is DynamicLayer and layer.is_initialized for layer in cache.layers)
 
 
 def _common_prefix(a: Sequence[int], b: Sequence[int]) -> int:

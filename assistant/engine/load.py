@@ -1,51 +1,70 @@
-"""Load a model folder into an engine."""
+"""Load a model folder into an engine: the fast path where it knows the model and runs it, else transformers."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM
 
 from assistant.engine.decode import warm_up
+from assistant.engine.decoder import Decoder, TransformersDecoder
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
+from assistant.engine.fast.linear import Bits
+from assistant.engine.fast.load import load_fast
+from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local import LocalEngine
 from assistant.engine.protocol import Engine, EngineInfo
 from assistant.engine.quiet import quietly
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import ModelError, OutOfMemory
 
+DEFAULT_BITS: Bits = 8
+"""Rounding to 8 bits changes next to nothing of what is written, and reads half the memory for each token."""
 
-def load_engine(folder: Path, device: str = "auto", progress: Callable[[float], None] | None = None) -> Engine:
+_LOG = logging.getLogger(__name__)
+
+
+def load_engine(
+    folder: Path,
+    device: str = "auto",
+    progress: Callable[[float], None] | None = None,
+    bits: Bits = DEFAULT_BITS,
+) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
-    Raises InputError for a device that is not there, ModelError where the folder is incomplete or
-    damaged, OutOfMemory where the device has no room for the model.
+    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are). Raises
+    InputError for a device that is not there, ModelError where the folder is incomplete or damaged, OutOfMemory where
+    the device has no room for the model.
     """
     tell = progress or _tell_nobody
     record = _read_record(folder)
     place = choose_device(device)
     dtype = choose_dtype(place)
     tell(0.02)
+    config = _read_json(folder / "config.json")
     with quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None):
         tokenizer = Tokenizer.load(folder)
         tell(0.15)
-        model = _load_model(folder, place, dtype)
+        decoder = _load_decoder(folder, config, place, dtype, bits, lambda share: tell(0.15 + 0.8 * share))
+    number = str(dtype).removeprefix("torch.")
+    packed = isinstance(decoder, FastModel) and bits != 16
     info = EngineInfo(
         model=str(record["id"]),
         family=str(record.get("family", "none")),
         device=place.type,
-        dtype=str(dtype).removeprefix("torch."),
-        context_length=_context_length(record, model.config),
-        parameters=int(record.get("parameters") or model.num_parameters()),
+        dtype=f"{number}, {bits}-bit weights" if packed else number,
+        context_length=int(record.get("context_length") or config.get("max_position_embeddings") or 2048),
+        parameters=int(record.get("parameters") or 0),
     )
     tell(1.0)
-    return LocalEngine(model, tokenizer, info, _end_ids(model, tokenizer))
+    return LocalEngine(decoder, tokenizer, info, _end_ids(folder, config, tokenizer))
 
 
 def _tell_nobody(_share: float) -> None:
@@ -64,30 +83,43 @@ def _read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _load_model(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:
-    factory: Any = AutoModelForCausalLM
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        model, found = factory.from_pretrained(
-            str(folder),
-            dtype=dtype,
-            device_map=None if place.type == "cpu" else {"": place},
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-        if not found["missing_keys"]:
-            warm_up(model.eval())
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); remove the model and fetch it again.") from None
+    if not isinstance(table, dict):
+        raise ModelError(f"{path} cannot be read (it holds no table); remove the model and fetch it again.")
+    return table
+
+
+def _load_decoder(
+    folder: Path,
+    config: dict[str, Any],
+    place: torch.device,
+    dtype: torch.dtype,
+    bits: Bits,
+    tell: Callable[[float], None],
+) -> Decoder:
+    shape = read_shape(config) if place.type == "cpu" else f"it runs on the {place.type}"
+    try:
+        if isinstance(shape, Shape):
+            decoder: Decoder = load_fast(folder, shape, dtype, bits, tell)
+        else:
+            _LOG.info("The model goes through transformers: %s.", shape)
+            decoder = TransformersDecoder(_load_with_transformers(folder, place, dtype))
+        warm_up(decoder)
+    except ModelError:
+        raise
+    except MissingWeightError as error:
+        raise ModelError(
+            f"The model in {folder} is incomplete: the weight {error} is missing; remove the model and fetch it again."
+        ) from None
     except Exception as error:  # noqa: BLE001  (the libraries raise whatever a damaged folder makes them meet)
         no_room = is_out_of_memory(error)
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     else:
-        if missing := sorted(found["missing_keys"]):
-            raise ModelError(
-                f"The model in {folder} is incomplete: {len(missing)} weights are missing, the first is {missing[0]}; "
-                "remove the model and fetch it again."
-            )
-        return model
+        return decoder
     if no_room:
         release_memory(place)
         raise OutOfMemory(
@@ -97,15 +129,30 @@ def _load_model(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:
     raise ModelError(f"The model in {folder} cannot be loaded ({reason}); remove it and fetch it again.")
 
 
-def _context_length(record: dict[str, Any], config: Any) -> int:
-    """Return the number of tokens that the model was made for; what the record says goes first."""
-    text_config = config.get_text_config(decoder=True)
-    return int(record.get("context_length") or getattr(text_config, "max_position_embeddings", None) or 2048)
+def _load_with_transformers(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415  (seconds that the fast path does not need)
+
+    factory: Any = AutoModelForCausalLM
+    model, found = factory.from_pretrained(
+        str(folder),
+        dtype=dtype,
+        device_map=None if place.type == "cpu" else {"": place},
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    if missing := sorted(found["missing_keys"]):
+        raise MissingWeightError(missing[0])
+    return model.eval()
 
 
-def _end_ids(model: Any, tokenizer: Tokenizer) -> frozenset[int]:
+def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> frozenset[int]:
     """Return every token with which the model's own files say that a text ends."""
-    named = (model.generation_config.eos_token_id, model.config.eos_token_id, tokenizer.end_id)
+    generation = folder / "generation_config.json"
+    named = [config.get("eos_token_id"), tokenizer.end_id]
+    if generation.exists():
+        named.append(_read_json(generation).get("eos_token_id"))
     ids: set[int] = set()
     for each in named:
         ids.update(each if isinstance(each, list) else () if each is None else (each,))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 
 from assistant.engine.decode import Batch, CacheSlot, prefill
+from assistant.engine.decoder import Cache, Decoder
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.engine.sampling import Sampled
@@ -40,11 +40,12 @@ class ContextLengthError(InputError):
 
 
 class LocalEngine:
-    """A transformers model on one device. Not safe for threads: one owns it."""
+    """A model on one device. Not safe for threads: one owns it."""
 
-    def __init__(self, model: Any, tokenizer: Tokenizer, info: EngineInfo, end_ids: frozenset[int]) -> None:
+    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, info: EngineInfo, end_ids: frozenset[int]) -> None:
         """``end_ids`` are the tokens with which the model itself ends a text."""
-        self._model: Any = model
+        self._decoder = decoder
+        self._device = decoder.device
         self._tokenizer = tokenizer
         self._info = info
         self._end_ids = end_ids
@@ -62,9 +63,8 @@ class LocalEngine:
     def close(self) -> None:
         """Give the model's memory back."""
         self._slot.clear()
-        device = self._model.device
-        self._model = None
-        release_memory(device)
+        del self._decoder
+        release_memory(self._device)
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield Started, Progress and Delta, then one Finished or Failed."""
@@ -85,13 +85,13 @@ class LocalEngine:
         else:
             return
         # Here the error and with it the tensors that its frames held are gone.
-        release_memory(self._model.device)
+        release_memory(self._device)
         yield failed
 
     def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         begin = time.perf_counter()
         ids = self._read_prompt(request)
-        cache, cached = self._slot.take(self._model, ids)
+        cache, cached = self._slot.take(self._decoder, ids)
         yield Started(request.id, self._info.model, len(ids), cached)
 
         logits = yield from self._prefill(request.id, ids, cache, cached, cancel)
@@ -99,7 +99,7 @@ class LocalEngine:
 
         writing = _Writing(request, self._tokenizer, self._end_ids)
         if logits is not None:
-            batch = Batch(self._model, cache, ids, logits, request.params)
+            batch = Batch(self._decoder, cache, ids, logits, request.params)
             try:
                 yield from writing.run(batch, cancel)
             finally:
@@ -122,7 +122,7 @@ class LocalEngine:
         )
 
     def _prefill(
-        self, request_id: str, ids: Sequence[int], cache: Any, cached: int, cancel: CancelToken
+        self, request_id: str, ids: Sequence[int], cache: Cache, cached: int, cancel: CancelToken
     ) -> Generator[Event, None, torch.Tensor | None]:
         """Read the prompt; return the logits after it, or None where somebody cancelled (what was read is kept)."""
         done = cached
@@ -130,7 +130,7 @@ class LocalEngine:
         try:
             if cancel.cancelled:
                 return None
-            for read, logits in prefill(self._model, ids, cache, cached):
+            for read, logits in prefill(self._decoder, ids, cache, cached):
                 done = read
                 yield Progress(request_id, "prefill", done, len(ids))
                 if cancel.cancelled:

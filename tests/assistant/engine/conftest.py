@@ -25,7 +25,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_engine(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
     """An engine on the tiny model in float32, so that two ways to one result agree to rounding."""
     monkeypatch.setattr("assistant.engine.load.choose_dtype", lambda _device: torch.float32)
-    engine = load_engine(tiny_folder, "cpu")
+    engine = load_engine(tiny_folder, "cpu", bits=16)
     assert isinstance(engine, LocalEngine)
     yield engine
     engine.close()

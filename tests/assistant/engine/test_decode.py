@@ -1,21 +1,35 @@
+import json
+
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from assistant.engine import decode
-from assistant.engine.decode import Batch, CacheSlot, decode_one_token, prefill, prefill_piece
+from assistant.engine.decode import Batch, CacheSlot, prefill
+from assistant.engine.decoder import TransformersDecoder
+from assistant.engine.fast.load import load_fast
+from assistant.engine.fast.shape import read_shape
 from assistant.types import Params
 
 PROMPT = [int(i) for i in torch.randint(0, 300, (40,), generator=torch.Generator().manual_seed(3))]
 
 
-@pytest.fixture
-def model(tiny_engine):
-    return tiny_engine._model
+@pytest.fixture(params=["fast", "transformers"])
+def model(request, tiny_folder):
+    """Return a decoder of each kind in float32; ``reference`` is transformers' model to compare with."""
+    reference = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    if request.param == "fast":
+        shape = read_shape(json.loads((tiny_folder / "config.json").read_text()))
+        decoder = load_fast(tiny_folder, shape, torch.float32, 16, lambda _share: None)
+    else:
+        decoder = TransformersDecoder(reference)
+    decoder.reference = reference
+    return decoder
 
 
 @torch.inference_mode()
 def logits_at_once(model, ids):
-    return model(input_ids=torch.tensor([ids])).logits[0, -1]
+    return model.reference(input_ids=torch.tensor([ids])).logits[0, -1]
 
 
 def greedy(model, ids, count):
@@ -46,13 +60,14 @@ def test_pieces_give_the_logits_of_the_whole(model, monkeypatch, piece):
     monkeypatch.setattr(decode, "PIECE_TOKENS", piece)
     cache, _, logits = read(model, CacheSlot(), PROMPT)
     torch.testing.assert_close(logits, logits_at_once(model, PROMPT), atol=1e-4, rtol=1e-4)
-    assert cache.get_seq_length() == len(PROMPT)
+    cache.crop(len(PROMPT) - 1)
+    torch.testing.assert_close(model.read(PROMPT[-1:], cache), logits, atol=1e-4, rtol=1e-4)
 
 
 def test_one_token_gives_the_logits_of_the_whole(model):
     slot = CacheSlot()
     cache, _, _ = read(model, slot, PROMPT)
-    logits = decode_one_token(model, [5], cache)
+    logits = model.next([5], cache)
     torch.testing.assert_close(logits[0], logits_at_once(model, [*PROMPT, 5]), atol=1e-4, rtol=1e-4)
 
 
@@ -146,18 +161,21 @@ def test_nothing_shared_means_a_fresh_cache(model):
     other = [(PROMPT[0] + 1) % 300, *PROMPT[1:]]
     fresh, start = slot.take(model, other)
     assert start == 0
-    assert fresh.get_seq_length() == 0
+    assert fresh is not cache
+    torch.testing.assert_close(model.read(other, fresh), logits_at_once(model, other), atol=1e-4, rtol=1e-4)
 
 
-def test_a_cache_with_layers_that_forget_is_not_reused(model):
-    model.config.use_sliding_window = True
-    model.config.layer_types = ["sliding_attention"] * model.config.num_hidden_layers
-    model.config.sliding_window = 8
-    model.model.has_sliding_layers = True
+def test_a_cache_with_layers_that_forget_is_not_reused(tiny_folder):
+    slow = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    slow.config.use_sliding_window = True
+    slow.config.layer_types = ["sliding_attention"] * slow.config.num_hidden_layers
+    slow.config.sliding_window = 8
+    slow.model.has_sliding_layers = True
+    decoder = TransformersDecoder(slow)
     slot = CacheSlot()
-    cache, _ = slot.take(model, PROMPT)
-    prefill_piece(model, PROMPT, cache)
-    batch = Batch(model, cache, PROMPT, torch.zeros(300), Params())
+    cache, _ = slot.take(decoder, PROMPT)
+    decoder.read(PROMPT, cache)
+    batch = Batch(decoder, cache, PROMPT, torch.zeros(300), Params())
     batch.leave(slot)
-    _, start = slot.take(model, PROMPT)
+    _, start = slot.take(decoder, PROMPT)
     assert start == 0

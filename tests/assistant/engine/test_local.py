@@ -236,7 +236,7 @@ def test_out_of_memory_is_said_and_the_engine_goes_on(tiny_engine, ask, monkeypa
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("assistant.engine.decode.decode_one_token", fail)
+        patch.setattr(tiny_engine._decoder, "next", fail)
         patch.setattr(local, "release_memory", released.append)
         failed = ask(tiny_engine, "def add(", max_tokens=8).failed
     assert failed.code == "out_of_memory"
@@ -250,7 +250,7 @@ def test_out_of_memory_is_said_and_the_engine_goes_on(tiny_engine, ask, monkeypa
 
 def test_a_bug_is_raised_and_the_half_read_cache_is_dropped(tiny_engine, ask, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("assistant.engine.decode.decode_one_token", lambda *_: 1 / 0)
+        patch.setattr(tiny_engine._decoder, "next", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             ask(tiny_engine, "def add(", max_tokens=8)
     assert ask(tiny_engine, "def add(", max_tokens=8).finished.cached_tokens == 0

@@ -1,0 +1,72 @@
+"""A matrix that is read in full precision for many rows, and packed in few bits for one or a few."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch.nn import functional
+
+Bits = Literal[16, 8, 4]
+
+PACKED_ROWS = 8
+"""Up to this many rows the packed weights are faster than the full ones."""
+
+
+class Linear:
+    """``y = x W' + b`` with W of shape (outputs, inputs).
+
+    ``bits`` 8 rounds each row of W to int8 with one scale, 4 rounds groups of ``group`` inputs to 4 bits with a
+    scale and a zero point each; 16 packs nothing.
+    """
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, bits: Bits = 16, group: int = 32) -> None:
+        self.weight = weight
+        self.bias = bias
+        self._bits: Bits = bits if bits != 4 or weight.shape[1] % group == 0 else 8
+        self._group = group
+        if self._bits == 8:
+            self._packed, self._scales = pack_int8(weight)
+        elif self._bits == 4:
+            self._packed, self._scales = pack_int4(weight, group)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the product for ``x`` of shape (rows, inputs)."""
+        if self._bits == 16 or x.shape[0] > PACKED_ROWS:
+            return functional.linear(x, self.weight, self.bias)
+        if self._bits == 8:
+            y = torch.ops.aten._weight_int8pack_mm(x, self._packed, self._scales)  # noqa: SLF001
+        else:
+            y = torch.ops.aten._weight_int4pack_mm_for_cpu(x, self._packed, self._group, self._scales)  # noqa: SLF001
+        return y if self.bias is None else y.add_(self.bias)
+
+
+def pack_int8(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (int8 of the weight's shape, scales of shape (outputs,)) by rounding to nearest."""
+    scales = weight.abs().amax(dim=1).float().clamp_min(1e-12) / 127
+    packed = torch.empty(weight.shape, dtype=torch.int8)
+    for start in range(0, weight.shape[0], 8192):  # in pieces: the float copy of an output layer is large
+        piece = slice(start, start + 8192)
+        packed[piece] = (weight[piece].float() / scales[piece, None]).round_().to(torch.int8)
+    return packed, scales.to(weight.dtype)
+
+
+def pack_int4(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (packed bytes, scales and zeros of shape (groups, outputs, 2)) by rounding to nearest.
+
+    A value is (q - 8) * scale + zero, q from 0 to 15, as ``_weight_int4pack_mm_for_cpu`` reads it.
+    """
+    outputs, inputs = weight.shape
+    packed: list[torch.Tensor] = []
+    tables: list[torch.Tensor] = []
+    for start in range(0, outputs, 8192):
+        piece = weight[start : start + 8192].float().reshape(-1, inputs // group, group)
+        low, high = piece.amin(dim=2), piece.amax(dim=2)
+        scale = ((high - low) / 15).clamp_min(1e-8).to(weight.dtype).float()
+        zero = (low + 8 * scale).to(weight.dtype).float()
+        quanta = ((piece - zero[..., None]) / scale[..., None] + 8).round_().clamp_(0, 15).to(torch.int32)
+        packed.append(torch.ops.aten._convert_weight_to_int4pack_for_cpu(quanta.reshape(-1, inputs), 1))  # noqa: SLF001
+        tables.append(torch.stack((scale, zero), dim=2).transpose(0, 1))
+    return torch.cat(packed), torch.cat(tables, dim=1).to(weight.dtype).contiguous()

@@ -1,0 +1,46 @@
+"""Read a model folder's safetensors straight into the fast path, without building transformers' model first."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+
+from assistant.engine.fast.linear import Bits
+from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.shape import Shape
+
+GROUP = 32
+"""Inputs that share a scale in 4-bit weights."""
+
+
+def load_fast(
+    folder: Path, shape: Shape, dtype: torch.dtype, bits: Bits, progress: Callable[[float], None]
+) -> FastModel:
+    """Return the model in ``folder``. Raises MissingWeightError, OSError or SafetensorError where it is not whole."""
+    with ExitStack() as stack:
+        places: dict[str, Any] = {}
+        for file in _weight_files(folder):
+            opened = stack.enter_context(safe_open(file, framework="pt"))
+            places.update(dict.fromkeys(opened.keys(), opened))
+
+        def read(name: str) -> torch.Tensor | None:
+            return places[name].get_tensor(name) if name in places else None
+
+        return FastModel(shape, read, dtype, bits, GROUP, progress)
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """Return the file, or the files that the index names."""
+    index = folder / "model.safetensors.index.json"
+    if index.exists():
+        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        return [folder / Path(name).name for name in sorted(set(names))]
+    return [folder / "model.safetensors"]

@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from assistant.engine.fast.linear import PACKED_ROWS, Linear, pack_int4, pack_int8
+
+GENERATOR = torch.Generator().manual_seed(3)
+
+
+@pytest.fixture
+def weight():
+    return torch.randn(96, 128, generator=GENERATOR) * 0.05
+
+
+@pytest.mark.parametrize(
+    ("bits", "group", "limit"), [(16, 32, 1e-6), (8, 32, 0.02), (4, 32, 0.12), (4, 64, 0.14), (4, 128, 0.16)]
+)
+@pytest.mark.parametrize("bias", [False, True])
+def test_the_product_is_as_near_as_the_bits_allow(weight, bits, group, limit, bias):
+    b = torch.randn(96, generator=GENERATOR) if bias else None
+    linear = Linear(weight, b, bits, group)
+    for rows in (1, 4, PACKED_ROWS):
+        x = torch.randn(rows, 128, generator=GENERATOR)
+        exact = torch.nn.functional.linear(x, weight, b)
+        error = (linear(x) - exact).norm() / exact.norm()
+        assert error < limit
+        assert bits == 16 or error > 1e-5  # it was packed indeed
+
+
+def test_many_rows_go_through_the_full_weights(weight):
+    x = torch.randn(PACKED_ROWS + 1, 128, generator=GENERATOR)
+    torch.testing.assert_close(Linear(weight, None, 4, 32)(x), x @ weight.T)
+
+
+def test_values_on_a_grid_of_sixteen_come_back_exactly():
+    quanta = torch.randint(0, 16, (32, 64), generator=GENERATOR)
+    quanta[:, ::32], quanta[:, 1::32] = 0, 15  # each group of 32 spans its whole grid
+    weight = (quanta - 8) * 0.25 + 0.5
+    x = torch.randn(2, 64, generator=GENERATOR)
+    torch.testing.assert_close(Linear(weight, None, 4, 32)(x), x @ weight.T, atol=1e-4, rtol=1e-4)
+
+
+def test_the_bias_is_not_written_over(weight):
+    bias = torch.ones(96)
+    linear = Linear(weight, bias, 8)
+    x = torch.zeros(1, 128)
+    linear(x)
+    linear(x)
+    assert torch.equal(bias, torch.ones(96))
+    assert torch.equal(linear(x), torch.ones(1, 96))
+
+
+def test_inputs_that_no_group_divides_take_eight_bits():
+    weight = torch.randn(32, 100, generator=GENERATOR)
+    x = torch.randn(1, 100, generator=GENERATOR)
+    error = (Linear(weight, None, 4, 32)(x) - x @ weight.T).norm() / (x @ weight.T).norm()
+    assert error < 0.02
+
+
+def test_rows_of_zeros_stay_zeros():
+    zeros = torch.zeros(32, 64)
+    for pack in (pack_int8(zeros), pack_int4(zeros, 32)):
+        assert all(torch.isfinite(part.float()).all() for part in pack)
+    assert torch.equal(Linear(zeros, None, 4, 32)(torch.ones(1, 64)), torch.zeros(1, 32))
+    assert torch.equal(Linear(zeros, None, 8)(torch.ones(1, 64)), torch.zeros(1, 32))
