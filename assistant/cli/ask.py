@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assistant.cli import output
 from assistant.cli.complete import last_event
-from assistant.cli.local_model import add_model_arguments, loaded_engine
+from assistant.cli.local_model import add_model_arguments, loaded_engine, names_running
 from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
 from assistant.config import Paths, find_paths
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.max_tokens <= 32768:
         raise InputError(f"--max-tokens is {args.max_tokens}; it can be 1 to 32768.")
     messages = make_messages(args.question, args.file, args.workspace)
-    events = _events(find_paths(), messages, args.max_tokens, args.model, args.device)
+    events = _events(find_paths(), messages, args)
     if args.json:
         finished = last_event(events)
         output.print_json(_to_json(finished))
@@ -99,18 +99,16 @@ def _longest_run(text: str, letter: str) -> int:
     return longest
 
 
-def _events(
-    paths: Paths, messages: tuple[Message, ...], max_tokens: int, model: str | None, device: str | None
-) -> Iterator[Event]:
-    client = find_service(paths, model) if device is None else None
+def _events(paths: Paths, messages: tuple[Message, ...], args: argparse.Namespace) -> Iterator[Event]:
+    client = None if names_running(args) else find_service(paths, args.model)
     if client is not None:
         with client:
-            yield from client.chat(messages, max_tokens)
+            yield from client.chat(messages, args.max_tokens)
         return
     from assistant.engine.protocol import CancelToken
 
-    request = GenerateRequest(f"cli-{secrets.token_hex(8)}", Chat(messages), Params(max_tokens=max_tokens))
-    with loaded_engine(paths, model, device) as engine:
+    request = GenerateRequest(f"cli-{secrets.token_hex(8)}", Chat(messages), Params(max_tokens=args.max_tokens))
+    with loaded_engine(paths, args) as engine:
         yield from engine.generate(request, CancelToken())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.cli import output
-from assistant.cli.local_model import add_model_arguments, loaded_engine
+from assistant.cli.local_model import add_model_arguments, loaded_engine, names_running
 from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
 from assistant.config import Paths, find_paths
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         n=args.n,
         max_tokens=args.max_tokens,
     )
-    finished = last_event(_events(find_paths(), request, args.model, args.device))
+    finished = last_event(_events(find_paths(), request, args))
     if args.json:
         from assistant.wire import finished_to_json
 
@@ -87,8 +87,8 @@ def failure(event: Failed) -> InputError | ModelError:
     return InputError(event.message) if of_request else ModelError(event.message)
 
 
-def _events(paths: Paths, request: CompleteRequest, model: str | None, device: str | None) -> Iterator[Event]:
-    client = find_service(paths, model) if device is None else None
+def _events(paths: Paths, request: CompleteRequest, args: argparse.Namespace) -> Iterator[Event]:
+    client = None if names_running(args) else find_service(paths, args.model)
     if client is not None:
         with client:
             yield from client.complete(request)
@@ -96,7 +96,7 @@ def _events(paths: Paths, request: CompleteRequest, model: str | None, device: s
     from assistant.completion.complete import complete
     from assistant.engine.protocol import CancelToken
 
-    with loaded_engine(paths, model, device) as engine:
+    with loaded_engine(paths, args) as engine:
         yield from complete(engine, request, CancelToken())
 
 

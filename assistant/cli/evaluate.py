@@ -73,7 +73,7 @@ def _infilling(args: argparse.Namespace) -> int:
     sandbox = None if args.no_tests else Sandbox()
     with (
         _opened(args.output) as write,
-        loaded_engine(find_paths(), args.model, args.device) as engine,
+        loaded_engine(find_paths(), args) as engine,
         contextlib.closing(running.evaluate(engine, rows, asker(args.path), sandbox)) as results,
     ):
         try:

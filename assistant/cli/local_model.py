@@ -1,25 +1,38 @@
-"""Which installed model a command uses, and how it is loaded; shared by serve, complete and ask."""
+"""Which installed model a command uses, and how it is loaded; shared by every command that runs one."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
-from assistant.config import DEFAULT_MODEL, Paths, load_settings
+from assistant.config import DEFAULT_MODEL, Bits, Device, Paths, load_settings
 from assistant.engine.protocol import Engine
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Store
 
-DEVICES = ("auto", "cuda", "mps", "xpu", "cpu")
+DEVICES: tuple[Device, ...] = ("auto", "cuda", "mps", "xpu", "cpu")
+BITS: tuple[Bits, ...] = (16, 8, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a model runs, and with how many bits its weights are read for each token on a processor."""
+
+    device: Device
+    bits: Bits
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) -> None:
-    """Add ``--model`` and ``--device``."""
+    """Add ``--model``, ``--device`` and ``--bits``."""
     parser.add_argument(
         "--model", metavar="ID", help="the installed model to use; else the chosen one, the default, or any"
     )
     parser.add_argument("--device", choices=DEVICES, help=device_help)
+    parser.add_argument(
+        "--bits", type=int, choices=BITS, help="on a processor, read weights in so many bits for each token (8)"
+    )
 
 
 def choose_model(paths: Paths, wanted: str | None) -> InstalledModel | None:
@@ -38,28 +51,34 @@ def choose_model(paths: Paths, wanted: str | None) -> InstalledModel | None:
     return next(iter(store.installed()), None)
 
 
-def choose_device(paths: Paths, wanted: str | None) -> str:
-    """Return the device asked for, else the chosen one."""
-    return wanted or load_settings(paths).device
+def names_running(args: argparse.Namespace) -> bool:
+    """Return whether the person said how to run the model, which a running service cannot follow."""
+    return args.device is not None or args.bits is not None
 
 
-def loader(paths: Paths, model: InstalledModel, device: str) -> Callable[[Callable[[float], None]], Engine]:
+def choose_running(paths: Paths, args: argparse.Namespace) -> Running:
+    """Return the device and bits asked for, else the chosen ones."""
+    settings = load_settings(paths)
+    return Running(args.device or settings.device, args.bits or settings.bits)
+
+
+def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[Callable[[float], None]], Engine]:
     """Return what loads the model; the heavy imports happen when it is called."""
 
     def load(progress: Callable[[float], None]) -> Engine:
         from assistant.engine.load import load_engine
 
-        return load_engine(Store(paths).path(model.id), device, progress)
+        return load_engine(Store(paths).path(model.id), running.device, progress, running.bits)
 
     return load
 
 
 @contextlib.contextmanager
-def loaded_engine(paths: Paths, wanted: str | None, device: str | None) -> Generator[Engine]:
+def loaded_engine(paths: Paths, args: argparse.Namespace) -> Generator[Engine]:
     """Load a model into this process for the time of the block, with its progress on standard error."""
     from rich.console import Console
 
-    model = choose_model(paths, wanted)
+    model = choose_model(paths, args.model)
     if model is None:
         raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
     console = Console(stderr=True)
@@ -68,7 +87,7 @@ def loaded_engine(paths: Paths, wanted: str | None, device: str | None) -> Gener
         def report(progress: float) -> None:
             status.update(f"Loading {model.name} ... {progress:.0%}")
 
-        engine = loader(paths, model, choose_device(paths, device))(report)
+        engine = loader(paths, model, choose_running(paths, args))(report)
     try:
         yield engine
     finally:

@@ -9,7 +9,7 @@ import argparse
 import os
 from pathlib import Path
 
-from assistant.cli.local_model import add_model_arguments, choose_device, choose_model, loader
+from assistant.cli.local_model import add_model_arguments, choose_model, choose_running, loader
 from assistant.config import find_paths
 from assistant.errors import InputError
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     paths = find_paths()
     parent = None if args.stay else find_parent(args.parent_pid)
     model = choose_model(paths, args.model)
-    load = loader(paths, model, choose_device(paths, args.device)) if model else None
+    load = loader(paths, model, choose_running(paths, args)) if model else None
     worker = EngineWorker(load, model.id if model else None)
     file = _token_file(args.token_file)
     with bind(args.port) as listener:

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
+from assistant.config import Bits
 from assistant.engine.decode import warm_up
 from assistant.engine.decoder import Decoder, TransformersDecoder
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
-from assistant.engine.fast.linear import Bits
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel, MissingWeightError
 from assistant.engine.fast.shape import Shape, read_shape
@@ -25,9 +25,6 @@ from assistant.engine.quiet import quietly
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import ModelError, OutOfMemory
 
-DEFAULT_BITS: Bits = 8
-"""Rounding to 8 bits changes next to nothing of what is written, and reads half the memory for each token."""
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -35,7 +32,7 @@ def load_engine(
     folder: Path,
     device: str = "auto",
     progress: Callable[[float], None] | None = None,
-    bits: Bits = DEFAULT_BITS,
+    bits: Bits = 8,
 ) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 

@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch.nn import functional
 
-Bits = Literal[16, 8, 4]
+from assistant.config import Bits
 
 PACKED_ROWS = 8
 """Up to this many rows the packed weights are faster than the full ones."""

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from assistant.engine.fast.linear import Bits
+from assistant.config import Bits
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import Shape
 

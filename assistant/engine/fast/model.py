@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from assistant.config import Bits
 from assistant.engine.fast.cache import FastCache
-from assistant.engine.fast.linear import Bits, Linear
+from assistant.engine.fast.linear import Linear
 from assistant.engine.fast.shape import Shape
 
 ReadTensor = Callable[[str], torch.Tensor | None]

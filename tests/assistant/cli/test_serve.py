@@ -1,11 +1,12 @@
 """``grafter serve``: which model it takes, and what it refuses. The running process is tested in tests/assistant/server."""
 
+import argparse
 import subprocess
 import sys
 
 import pytest
 
-from assistant.cli.local_model import choose_device, choose_model
+from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running
 from assistant.cli.main import main
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
 from assistant.errors import InputError, ModelError
@@ -57,11 +58,17 @@ def test_a_choice_that_is_gone_or_damaged_gives_way(install):
         chosen("gone")
 
 
-def test_the_device_is_the_wanted_else_the_chosen():
-    assert choose_device(find_paths(), None) == "auto"
-    save_settings(find_paths(), Settings(device="cpu"))
-    assert choose_device(find_paths(), None) == "cpu"
-    assert choose_device(find_paths(), "cuda") == "cuda"
+def test_how_it_runs_is_as_wanted_else_as_chosen():
+    parser = argparse.ArgumentParser()
+    add_model_arguments(parser, device_help="")
+
+    def running(*arguments):
+        return choose_running(find_paths(), parser.parse_args(arguments))
+
+    assert running() == Running("auto", 8)
+    save_settings(find_paths(), Settings(device="cpu", bits=16))
+    assert running() == Running("cpu", 16)
+    assert running("--device", "cuda", "--bits", "4") == Running("cuda", 4)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +80,7 @@ def test_the_device_is_the_wanted_else_the_chosen():
         ["--model", "nothing"],
         ["--model", "../up"],
         ["--device", "toaster"],
+        ["--bits", "3"],
         ["--parent-pid", "1073741824"],
         ["--stay", "--parent-pid", "1"],
     ],
