@@ -100,7 +100,7 @@ def _finish(
     fired: list[str] = []
     for choice in event.choices:
         trimmer = trimmers[choice.index]
-        text = trimmer.finish()
+        text = trimmer.finish(unfinished=choice.reason == "length")
         fired += [name for name in trimmer.fired if name not in fired]
         reason = "stop" if trimmer.done else choice.reason
         if choice.index == 0 or (text and all(text != other.text for other in choices)):

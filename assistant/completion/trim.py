@@ -34,8 +34,9 @@ class Trimmer:
         self._shape = shape
         self._line_so_far = prefix[prefix.rfind("\n") + 1 :]
         self._rest = suffix.split("\n", 1)[0]
-        below = (line.strip() for line in suffix.split("\n")[1:])
-        self._below = next((line for line in below if line), "")
+        below = next((line for line in suffix.split("\n")[1:] if line.strip()), "")
+        self._below = below.strip()
+        self._below_indent = indent_width(below)
         self._kept = ""  # whole lines that passed, with their line ends
         self._line = ""  # the line that is being written
         # On a line that is already indented, models like to begin with the indentation once more.
@@ -66,8 +67,11 @@ class Trimmer:
                 self._kept += line
                 self._stop("single-line")
             else:
+                opened = self._opens_what_stands_below(line)
                 self._keep(line)
                 self._line = rest
+                if opened:
+                    self._stop("its-body-stands-below")
         if self.done:
             self._line = ""
         held = self._line if self._may_repeat_below() else ""
@@ -76,8 +80,14 @@ class Trimmer:
         fresh, self._shown = shown[self._shown :], max(self._shown, len(shown))
         return fresh
 
-    def finish(self) -> str:
-        """Return the whole suggestion, with the cuts that need its end."""
+    def finish(self, unfinished: bool = False) -> str:
+        """Return the whole suggestion, with the cuts that need its end.
+
+        ``unfinished``: the model was stopped in the middle of a line, which is dropped if whole ones stand before it.
+        """
+        if unfinished and self._kept.strip() and self._line.strip() and not self.done:
+            self._line = ""
+            self.fired.append("unfinished-line")
         if self._line and not self.done and (reason := self._end_before(self._line)):
             self._stop(reason)
             self._line = ""
@@ -109,6 +119,11 @@ class Trimmer:
         if self._recent.count(bare) >= MAX_SAME_LINES - 1:
             return "repeated-lines"
         return ""
+
+    def _opens_what_stands_below(self, line: str) -> bool:
+        """Return whether the line begins a block whose body is already in the file."""
+        full = self._line_so_far + line if not self._kept else line
+        return line.rstrip().endswith((":", "{")) and self._below_indent > indent_width(full)
 
     def _keep(self, line: str) -> None:
         bare = line.strip()

@@ -33,6 +33,8 @@ def trim(prefix, suffix, text, trigger="auto", size=3):
         ("an empty line belongs to the block of what is written first", "def f(a):\n", "", "    return a\n\n# Test\nprint(f(1))", "    return a", "leaves-the-block"),
         ("a block inside of it is part of it", "def f(a):\n", "", "\n    if a:\n        b()\n    c()\n", "\n    if a:\n        b()\n    c()", ""),
         ("at the margin everything belongs to it", "import a\n\n", "", "def f():\n    b()\n\ndef g():\n    c()", "def f():\n    b()\n\ndef g():\n    c()", ""),
+        ("a head whose body stands below gets no second one", "    ", "\n        total += c\n", "for c in s:\n        total += 1\n        x\n", "for c in s:", "its-body-stands-below"),
+        ("a head above something else gets its body", "    ", "\n    return total\n", "for c in s:\n        total += 1\n", "for c in s:\n        total += 1", ""),
         ("only blanks are nothing", "x = 1", "\n", "   \n", "", ""),
     ],
 )  # fmt: skip
@@ -46,6 +48,13 @@ def test_cuts(name, prefix, suffix, text, want, cut):
 def test_the_line_below_is_never_shown_even_for_a_moment():
     _, shown, _ = trim("def f(a):\n    ", "\n    return total\n", "total = a\n    return total\n", size=1)
     assert "return" not in shown
+
+
+def test_a_line_that_the_limit_cut_is_dropped_after_whole_ones():
+    for text, want in (("a = 1\n    b = compu", "a = 1"), ("a = compu", "a = compu")):
+        trimmer = Trimmer(decide_shape("def f():\n    ", "", "auto"), "def f():\n    ", "")
+        trimmer.feed(text)
+        assert trimmer.finish(unfinished=True) == want
 
 
 def test_it_stops_as_soon_as_the_end_is_clear():
