@@ -87,4 +87,5 @@ def _latest(chunks: Sequence[SourceFile], room: int, engine: Engine) -> list[Sou
 
 
 def _cut(choice: Choice, trimmer: Trimmer) -> Choice:
-    return replace(choice, text=trimmer.finish(unfinished=choice.reason == "length"), reason="stop" if trimmer.done else choice.reason)
+    text = trimmer.finish(unfinished=choice.reason == "length")
+    return replace(choice, text=text, reason="stop" if trimmer.done else choice.reason)
