@@ -78,7 +78,7 @@ class Settings:
     model: str | None = None
     sources: tuple[Source, ...] = ("hub", "index")
     device: Device = "auto"
-    bits: Bits = 8
+    bits: Bits = 4
     theme: Literal["system", "light", "dark", "high-contrast"] = "system"
     font_family: str = ""
     font_size: int = 11

@@ -116,9 +116,9 @@ class SettingsPage(Page):
         self.device.currentIndexChanged.connect(self._set_running)
         self._row(grid, self.tr("Runs on"), self.device, self.tr("A change loads the model again."))
         self.bits = _Combo()
-        self.bits.addItem(self.tr("4 bits: fastest, less exact"), 4)
-        self.bits.addItem(self.tr("8 bits: as good, and quick"), 8)
-        self.bits.addItem(self.tr("16 bits: as published"), 16)
+        self.bits.addItem(self.tr("4 bits: fastest"), 4)
+        self.bits.addItem(self.tr("8 bits: more exact"), 8)
+        self.bits.addItem(self.tr("16 bits: as published, slow"), 16)
         self.bits.currentIndexChanged.connect(self._set_running)
         self._row(
             grid, self.tr("Weights"), self.bits, self.tr("How finely they are read for each token on a processor.")

@@ -31,7 +31,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) ->
     )
     parser.add_argument("--device", choices=DEVICES, help=device_help)
     parser.add_argument(
-        "--bits", type=int, choices=BITS, help="on a processor, read weights in so many bits for each token (8)"
+        "--bits", type=int, choices=BITS, help="on a processor, read weights in so many bits for each token (4)"
     )
 
 

@@ -32,7 +32,7 @@ def load_engine(
     folder: Path,
     device: str = "auto",
     progress: Callable[[float], None] | None = None,
-    bits: Bits = 8,
+    bits: Bits = 4,
 ) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,7 +81,7 @@ def window_times(folder: Path) -> list[float]:
 
 
 def suggestion_times(folder: Path) -> dict[str, list[float]]:
-    """Return milliseconds: service start to model ready, key to first ghost text, key to the whole suggestion."""
+    """Return milliseconds from service start to ready, from key to ghost text and to its end; and the service's MB."""
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
@@ -124,10 +126,16 @@ def suggestion_times(folder: Path) -> dict[str, list[float]]:
             first.append((time.perf_counter() - begin) * 1000)
             wait(lambda: connection.state.kind == "ready", "end of the suggestion")
             whole.append((time.perf_counter() - begin) * 1000)
+        memory = psutil.Process(process.process_id).memory_info().rss / 1e6
     finally:
         process.close()
     # The first place only warms up.
-    return {"model_ready_ms": [ready], "key_to_ghost_text_ms": first[1:], "key_to_whole_suggestion_ms": whole[1:]}
+    return {
+        "model_ready_ms": [ready],
+        "key_to_ghost_text_ms": first[1:],
+        "key_to_whole_suggestion_ms": whole[1:],
+        "service_memory_mb": [memory],
+    }
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def test_how_it_runs_is_as_wanted_else_as_chosen():
     def running(*arguments):
         return choose_running(find_paths(), parser.parse_args(arguments))
 
-    assert running() == Running("auto", 8)
+    assert running() == Running("auto", 4)
     save_settings(find_paths(), Settings(device="cpu", bits=16))
     assert running() == Running("cpu", 16)
     assert running("--device", "cuda", "--bits", "4") == Running("cuda", 4)
