@@ -37,8 +37,8 @@ class Trimmer:
         below = next((line for line in suffix.split("\n")[1:] if line.strip()), "")
         self._below = below.strip()
         self._below_indent = indent_width(below)
-        self._kept = ""  # whole lines that passed, with their line ends
-        self._line = ""  # the line that is being written
+        self._kept: str = ""  # whole lines that passed, with their line ends
+        self._line: str = ""  # the line that is being written
         # On a line that is already indented, models like to begin with the indentation once more.
         self._at_indent = bool(self._line_so_far) and not self._line_so_far.strip()
         # On an empty line only the model's first line says which block this is.

@@ -32,7 +32,8 @@ def load_fast(
             places.update(dict.fromkeys(opened.keys(), opened))
 
         def read(name: str) -> torch.Tensor | None:
-            return places[name].get_tensor(name) if name in places else None
+            # A copy, so that the file is not kept mapped beside the joined weights.
+            return places[name].get_tensor(name).clone() if name in places else None
 
         return FastModel(shape, read, dtype, bits, GROUP, progress)
 
