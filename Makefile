@@ -39,7 +39,7 @@ lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	.venv/bin/lint-imports
-	$(PY) -m pyright
+	$(PY) -m pyright -p pyproject.toml
 
 format: setup-dev
 	$(PY) -m ruff check --fix .
