@@ -13,7 +13,7 @@ from app.services.api import ApiClient
 from app.services.service_process import ServiceProcess
 from assistant.types import Failed, Health
 
-Kind = Literal["starting", "none", "loading", "ready", "thinking", "failed", "restarting", "unresponsive"]
+Kind = Literal["starting", "none", "loading", "ready", "thinking", "idle", "failed", "restarting", "unresponsive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class ConnectionState:
 
     @property
     def can_complete(self) -> bool:
-        """Whether a request would be answered now."""
-        return self.kind in {"ready", "thinking"}
+        """Whether a request would be answered now, or after the model woke up for it."""
+        return self.kind in {"ready", "thinking", "idle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,13 @@ class Connection(QObject):
         self._start_over(model=model)
         self._process.restart(model)
 
+    @Slot()
+    def wake(self) -> None:
+        """Let the service load a model that it put aside: somebody is about to write."""
+        if self._state.kind == "idle":
+            self._api.wake()
+            self._look_soon()
+
     def note_latency(self, first_ms: float, total_ms: float) -> None:
         """Remember how long the last suggestion took, from the key to its first character and to its end."""
         self._change(first_ms=first_ms, latency_ms=total_ms)
@@ -180,5 +187,10 @@ class Connection(QObject):
     @Slot(int)
     def _on_running(self, running: int) -> None:
         self._running = running > 0
-        if self._state.can_complete:
+        if self._state.kind == "idle":
+            self._look_soon()  # the request wakes the model
+        elif self._state.can_complete:
             self._change(kind="thinking" if self._running else "ready")
+
+    def _look_soon(self) -> None:
+        self._poll.start(self._intervals.loading_ms)

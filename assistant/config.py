@@ -79,6 +79,10 @@ class Settings:
     sources: tuple[Source, ...] = ("hub", "index")
     device: Device = "auto"
     bits: Bits = 4
+    threads: int = 0
+    """Threads that the model computes with on a processor; 0: as many as there are fast cores."""
+    idle_minutes: int = 20
+    """Minutes without a request after which the model's memory is given back; 0: never."""
     theme: Literal["system", "light", "dark", "high-contrast"] = "system"
     font_family: str = ""
     font_size: int = 11

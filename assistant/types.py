@@ -12,7 +12,7 @@ from typing import Literal
 
 
 class Priority(IntEnum):
-    """Order in which waiting jobs reach the model; the lowest number goes first."""
+    """Order in which jobs reach the model; the lowest number goes first, and makes a higher one that runs pause."""
 
     INTERACTIVE = 0
     CHAT = 1
@@ -83,7 +83,8 @@ class Params:
     the greedy one and the others start with the next most probable first tokens.
     ``top_k`` 0 and ``top_p`` 1 switch those cuts off. ``stop`` strings end a sequence and are
     not part of its text. ``logprobs`` asks for that many alternatives of each token (0:
-    only the chosen one; None: nothing).
+    only the chosen one; None: nothing). ``speculate`` lets the engine guess tokens from text that is
+    at hand and check several at once, which changes the time it takes and never the text.
     """
 
     max_tokens: int = 64
@@ -95,6 +96,7 @@ class Params:
     stop: tuple[str, ...] = ()
     n: int = 1
     logprobs: int | None = None
+    speculate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class GenerateRequest:
     params: Params = field(default_factory=Params)
     stop_tokens: tuple[str, ...] = ()
     """Control tokens, by spelling, that end a sequence besides the model's own end tokens."""
+    nearby: tuple[str, ...] = ()
+    """Texts outside of the prompt that the answer may repeat pieces of; the engine only guesses from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,11 @@ class CompleteRequest:
     ``cursor`` counts characters (code points) from the start of ``text``. ``path`` is relative to
     ``workspace`` where there is one. ``max_tokens`` None lets the service decide by the
     place of the cursor (one line or several).
+
+    ``trigger`` says who asked: typing (``auto``), the person (``manual``), or nobody yet (``ahead``: the editor guesses
+    where the cursor will be). What is asked ahead runs only while the model has nothing else to do, and ends with
+    reason ``cancelled`` as soon as it has. ``session`` names the editor page that asks: its newest request of a kind
+    cancels the older ones, whether they wait or run. None: this request replaces no other.
     """
 
     id: str
@@ -122,10 +131,11 @@ class CompleteRequest:
     cursor: int
     path: str | None = None
     workspace: str | None = None
-    trigger: Literal["auto", "manual"] = "auto"
+    trigger: Literal["auto", "manual", "ahead"] = "auto"
     n: int = 1
     max_tokens: int | None = None
     temperature: float = 0.0
+    session: str | None = None
 
 
 # --- events ----------------------------------------------------------------------------
@@ -142,7 +152,11 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Milliseconds: building the context, waiting for the model, reading the prompt, writing, and all of it."""
+    """Milliseconds: building the context, waiting for the model, reading the prompt, writing, and all of it.
+
+    Waiting is the time before the request began and the time for which it paused for more urgent ones; reading and
+    writing hold only the time in which it ran.
+    """
 
     context_ms: float = 0.0
     queue_ms: float = 0.0
@@ -188,7 +202,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` units of a named stage (``prefill``: tokens; ``download``: bytes)."""
+    """``done`` of ``total`` units of a named stage (``prefill`` and ``decode``: tokens; ``download``: bytes)."""
 
     request_id: str
     stage: str
@@ -199,7 +213,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The next characters of alternative ``index``."""
+    """The next characters of alternative ``index``; none where a token was written whose text is not certain yet."""
 
     request_id: str
     index: int
@@ -223,6 +237,10 @@ class Finished:
     filters: tuple[str, ...] = ()
     note: str = ""
     """A limit the person should know of, e.g. that this model cannot see what follows the cursor."""
+    guessed_tokens: int = 0
+    """Tokens that were guessed from text at hand and checked several at once."""
+    accepted_tokens: int = 0
+    """How many of them were right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +257,16 @@ Event = Started | Progress | Delta | Finished | Failed
 
 # --- the state of the service ------------------------------------------------------------
 
-ModelState = Literal["none", "loading", "ready", "failed"]
+ModelState = Literal["none", "loading", "ready", "idle", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What ``GET /health`` answers. ``progress`` is 0 to 1 while loading; ``message`` says why it failed."""
+    """What ``GET /health`` answers. ``progress`` is 0 to 1 while loading.
+
+    ``idle``: nobody asked for a while, so the model's memory was given back; the next request loads it again.
+    ``message`` says that, or why loading failed.
+    """
 
     state: ModelState
     model: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
@@ -76,12 +77,14 @@ class CompletionController(QObject):
             return
         self.detach()
         self._editor, self._place_of_file = editor, (path, workspace)
+        self._wake()
         prefix, suffix = self._place(editor)
         self._session = CompletionSession(
             prefix,
             suffix,
             path=path,
             workspace=workspace,
+            name=uuid.uuid4().hex,
             options=self._options(editor),
             ready=self._connection.state.can_complete,
         )
@@ -138,9 +141,15 @@ class CompletionController(QObject):
         text, offset = editor.plain_text(), editor.cursor_offset()
         return text[:offset], text[offset:]
 
+    def _wake(self) -> None:
+        """Have the model ready when the first request goes out, where there will be one."""
+        if self._settings.suggestions and self._editor is not None and not self._editor.isReadOnly():
+            self._connection.wake()
+
     @Slot()
     def _on_text(self) -> None:
         if self._session is not None and self._editor is not None:
+            self._wake()
             prefix, suffix = self._place(self._editor)
             selection = self._editor.textCursor().hasSelection()
             self._do(self._session.text_changed(prefix, suffix, _now(), selection))

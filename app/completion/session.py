@@ -49,7 +49,10 @@ def _new_id() -> str:
 
 
 class CompletionSession:
-    """One text and one cursor. At most one request runs at a time; its answer counts only where it still fits."""
+    """One text and one cursor. At most one request runs at a time; its answer counts only where it still fits.
+
+    ``name`` tells the service which requests are of this text, so that it never computes an old one.
+    """
 
     def __init__(
         self,
@@ -58,12 +61,13 @@ class CompletionSession:
         *,
         path: str | None = None,
         workspace: str | None = None,
+        name: str | None = None,
         options: Options | None = None,
         ready: bool = False,
         new_id: Callable[[], str] = _new_id,
     ) -> None:
         self._prefix, self._suffix = prefix, suffix
-        self._path, self._workspace = path, workspace
+        self._path, self._workspace, self._name = path, workspace, name
         self._options = options or Options()
         self._ready = ready
         self._new_id = new_id
@@ -276,6 +280,7 @@ class CompletionSession:
             self._workspace,
             trigger=trigger,
             n=n,
+            session=self._name,
         )
         stream = Offer(self._prefix, self._suffix, ("",), whole=False)
         self._flight = _Flight(request.id, stream, asked_at, n, step)

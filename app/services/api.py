@@ -180,6 +180,14 @@ class ApiClient(QObject):
         self._health.finished.connect(self._on_health)
         self._health_timer.start()
 
+    def wake(self) -> None:
+        """Let the service load a model that it put aside. Nothing follows: what it does about it, its health says."""
+        if self._url:
+            http = self._request("/grafter/wake")
+            http.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
+            reply = self._network.post(http, QByteArray())
+            reply.finished.connect(reply.deleteLater)
+
     def complete(self, request: CompleteRequest) -> CompletionReply:
         """Ask for a completion; its events come through the reply that is returned."""
         completion = CompletionReply(request.id, self._idle_ms, self)

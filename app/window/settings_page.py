@@ -123,6 +123,14 @@ class SettingsPage(Page):
         self._row(
             grid, self.tr("Weights"), self.bits, self.tr("How finely they are read for each token on a processor.")
         )
+        self.idle = _Spin()
+        self.idle.setRange(0, 24 * 60)
+        self.idle.setSingleStep(5)
+        self.idle.setSuffix(self.tr(" min"))
+        self.idle.setSpecialValueText(self.tr("Never"))
+        self.idle.valueChanged.connect(lambda value: self._set(idle_minutes=value))
+        help_text = self.tr("Without a request for so long its memory is given back. It wakes in seconds at a key.")
+        self._row(grid, self.tr("Falls asleep after"), self.idle, help_text)
         self.sources = _Combo()
         self.sources.addItem(self.tr("Hugging Face, then the package index"), ("hub", "index"))
         self.sources.addItem(self.tr("Package index, then Hugging Face"), ("index", "hub"))
@@ -203,6 +211,7 @@ class SettingsPage(Page):
         self.debounce.setValue(settings.debounce_ms)
         _choose(self.device, settings.device)
         _choose(self.bits, settings.bits)
+        self.idle.setValue(settings.idle_minutes)
         _choose(self.sources, settings.sources)
         self._loading = False
 

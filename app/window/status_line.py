@@ -10,7 +10,14 @@ from app.connection import ConnectionState
 from app.window.icons import IconSet
 from app.window.style import label, set_tone
 
-_DOTS = {"ready": "ok", "thinking": "accent", "failed": "error", "unresponsive": "error", "none": "muted"}
+_DOTS = {
+    "ready": "ok",
+    "thinking": "accent",
+    "failed": "error",
+    "unresponsive": "error",
+    "none": "muted",
+    "idle": "muted",
+}
 
 
 class _Dot(QWidget):
@@ -140,6 +147,9 @@ class StatusLine(QFrame):
             ),
             "ready": self.tr("{model}{device} · ready").format(model=model, device=device),
             "thinking": self.tr("{model}{device} · thinking").format(model=model, device=device),
+            "idle": self.tr("{model} · asleep").format(model=model)
+            if short
+            else self.tr("{model} · asleep, wakes at the next key").format(model=model),
             "failed": self.tr("Model failed: click for the reason"),
             "restarting": self.tr("Service stopped: restarting…"),
             "unresponsive": self.tr("Service does not answer"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from assistant.config import DEFAULT_MODEL, Bits, Device, Paths, load_settings
+from assistant.engine import threads
 from assistant.engine.protocol import Engine
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Store
@@ -18,20 +19,24 @@ BITS: tuple[Bits, ...] = (16, 8, 4)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where a model runs, and with how many bits its weights are read for each token on a processor."""
+    """Where a model runs; on a processor, with how many bits for each weight, and threads (0: as many as fit)."""
 
     device: Device
     bits: Bits
+    threads: int = 0
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) -> None:
-    """Add ``--model``, ``--device`` and ``--bits``."""
+    """Add ``--model``, ``--device``, ``--bits`` and ``--threads``."""
     parser.add_argument(
         "--model", metavar="ID", help="the installed model to use; else the chosen one, the default, or any"
     )
     parser.add_argument("--device", choices=DEVICES, help=device_help)
     parser.add_argument(
         "--bits", type=int, choices=BITS, help="on a processor, read weights in so many bits for each token (4)"
+    )
+    parser.add_argument(
+        "--threads", type=_threads, metavar="N", help="on a processor, compute with so many threads (its fast cores)"
     )
 
 
@@ -53,19 +58,29 @@ def choose_model(paths: Paths, wanted: str | None) -> InstalledModel | None:
 
 def names_running(args: argparse.Namespace) -> bool:
     """Return whether the person said how to run the model, which a running service cannot follow."""
-    return args.device is not None or args.bits is not None
+    return args.device is not None or args.bits is not None or args.threads is not None
 
 
 def choose_running(paths: Paths, args: argparse.Namespace) -> Running:
-    """Return the device and bits asked for, else the chosen ones."""
+    """Return the device, bits and threads asked for, else the chosen ones."""
     settings = load_settings(paths)
-    return Running(args.device or settings.device, args.bits or settings.bits)
+    count = settings.threads if args.threads is None else args.threads
+    return Running(args.device or settings.device, args.bits or settings.bits, count)
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= threads.MAX_THREADS:
+        most = threads.MAX_THREADS
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of threads (1 to {most}, or 0: automatic)")
+    return int(text)
 
 
 def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[Callable[[float], None]], Engine]:
     """Return what loads the model; the heavy imports happen when it is called."""
 
     def load(progress: Callable[[float], None]) -> Engine:
+        # Before torch is imported, and on the thread that will decode: a service loads on its worker's.
+        threads.apply(running.threads)
         from assistant.engine.load import load_engine
 
         return load_engine(Store(paths).path(model.id), running.device, progress, running.bits)

@@ -6,11 +6,13 @@ The first line of standard output is {"event":"ready","url":...,"token_file":...
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from assistant.cli.local_model import add_model_arguments, choose_model, choose_running, loader
-from assistant.config import find_paths
+from assistant.config import Paths, find_paths, load_settings
 from assistant.errors import InputError
 
 _OTHER_EDITORS = """\
@@ -31,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=_port, default=0, metavar="N", help="port on 127.0.0.1; 0, the default, takes a free one"
     )
     add_model_arguments(parser, device_help="where to run the model; else the chosen device, or the best there is")
+    parser.add_argument(
+        "--idle-minutes",
+        type=_minutes,
+        metavar="N",
+        help="give the model's memory back after N minutes without a request; 0: never (20, or the setting)",
+    )
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument(
         "--parent-pid", type=int, metavar="PID", help="end with this process, not with the one that started this"
@@ -54,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     parent = None if args.stay else find_parent(args.parent_pid)
     model = choose_model(paths, args.model)
     load = loader(paths, model, choose_running(paths, args)) if model else None
-    worker = EngineWorker(load, model.id if model else None)
+    worker = EngineWorker(load, model.id if model else None, idle_seconds=_idle_seconds(paths, args.idle_minutes))
     file = _token_file(args.token_file)
     with bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
@@ -66,6 +74,29 @@ def _token_file(path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
     except RuntimeError:
         raise InputError(f"The token file {path} cannot be used: there is no such home folder.") from None
+
+
+def _idle_seconds(paths: Paths, wanted: float | None) -> Callable[[], float]:
+    """Return what says how long the model stays loaded: as asked, else as the settings say at that moment."""
+    last = load_settings(paths)
+
+    def seconds() -> float:
+        nonlocal last
+        with contextlib.suppress(InputError):  # while somebody edits the file, what it said before holds
+            last = load_settings(paths)
+        return 60.0 * (last.idle_minutes if wanted is None else wanted)
+
+    return seconds
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1.0
+    if not 0 <= minutes <= 525_600:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of minutes (0 to 525600)")
+    return minutes
 
 
 def _port(text: str) -> int:

@@ -142,7 +142,7 @@ def find_service(paths: Paths, model: str | None = None) -> ServiceClient | None
             continue
         try:
             health = client.health()
-            if health.state in ("ready", "loading") and model in (None, health.model):
+            if health.state in ("ready", "idle", "loading") and model in (None, health.model):
                 return client
         except ServiceError:
             pass

@@ -40,7 +40,7 @@ def complete(
         yield Failed(request.id, "The cursor lies outside of the text.", "invalid_request")
         return
     before, after = request.text[: request.cursor], request.text[request.cursor :]
-    shape = decide_shape(before, after, request.trigger)
+    shape = decide_shape(before, after, "manual" if request.trigger == "manual" else "auto")
     room = room_for_prompt(engine.info.context_length, request.max_tokens or shape.max_tokens)
     fitting = fit_budget(budget or Budget(), room)
     window = take_window(request.text, request.cursor, fitting, _counter(engine))
@@ -57,8 +57,8 @@ def complete(
                 shown = trimmers[index].feed(text)
                 if all(trimmer.done for trimmer in trimmers):
                     ours.cancel()
-                if shown:
-                    yield replace(event, text=shown)
+                # Without text too: whoever advances this may want to pause it, or to end it, after each token.
+                yield replace(event, text=shown) if shown else Delta(request.id, index, "")
             case Finished():
                 piece = _piece(engine, request, window)
                 yield _finish(event, trimmers, fim.note, piece, context_ms, (time.perf_counter() - started) * 1000)

@@ -39,6 +39,7 @@ class Answer:
     texts: tuple[str, ...] = ("",)
     token_seconds: float = 0.0
     prefill_seconds: float = 0.0
+    prefill_pieces: int = 1
     failure: str = ""
     """Where not empty: end with Failed and this sentence, after ``texts``' first tokens."""
     failure_code: str = "internal_error"
@@ -73,6 +74,8 @@ class FakeEngine:
         """Every request that came, in order."""
         self.cancelled: list[str] = []
         """Ids of the requests that ended because somebody cancelled them."""
+        self.tokens: dict[str, int] = {}
+        """How many tokens were computed for each request so far, by its id."""
         self.closed = False
 
     @property
@@ -97,8 +100,11 @@ class FakeEngine:
         yield Started(request.id, self._info.model, prompt_tokens)
         if answer.error is not None:
             raise answer.error
-        _sleep(answer.prefill_seconds, cancel)
-        yield Progress(request.id, "prefill", prompt_tokens, prompt_tokens)
+        for part in range(1, answer.prefill_pieces + 1):
+            if cancel.cancelled:
+                break
+            _sleep(answer.prefill_seconds / answer.prefill_pieces)
+            yield Progress(request.id, "prefill", prompt_tokens * part // answer.prefill_pieces, prompt_tokens)
         prefilled = time.perf_counter()
         choices: list[Choice] = []
         for index in range(request.params.n):
@@ -144,17 +150,17 @@ class FakeEngine:
         taken: list[TokenLogprob] = []
         reason: FinishReason = "stop"
         for token in tokens:
-            _sleep(token_seconds, cancel)
             if cancel.cancelled or len(taken) >= request.params.max_tokens:
                 reason = "cancelled" if cancel.cancelled else "length"
                 break
+            self.tokens[request.id] = self.tokens.get(request.id, 0) + 1
+            _sleep(token_seconds)
             taken.append(TokenLogprob(token, _LOGPROB))
             piece = stream.feed(token.encode())
             if stream.stopped:
                 taken.pop()
-            if piece:
-                written += piece
-                yield Delta(request.id, index, piece, self._shown(request, taken[-1:]))
+            written += piece
+            yield Delta(request.id, index, piece, self._shown(request, taken[-1:]) if piece else ())
             if stream.stopped:
                 break
         if rest := stream.finish():
@@ -168,8 +174,7 @@ class FakeEngine:
         return () if request.params.logprobs is None else tuple(tokens)
 
 
-def _sleep(seconds: float, cancel: CancelToken) -> None:
-    """Wait, but not on after somebody cancelled."""
-    end = time.perf_counter() + seconds
-    while seconds > 0 and not cancel.cancelled and (left := end - time.perf_counter()) > 0:
-        time.sleep(min(left, 0.005))
+def _sleep(seconds: float) -> None:
+    """Wait as long as a model would compute; like that, it cannot be interrupted."""
+    if seconds > 0:
+        time.sleep(seconds)

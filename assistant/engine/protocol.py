@@ -62,6 +62,12 @@ class Engine(Protocol):
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield Started, then Progress and Delta, then exactly one Finished or Failed.
 
+        An iterator that is not advanced pauses, and its owner may advance others of the same engine meanwhile, on the
+        same thread: each holds its own KV cache, and its text is the same as if it had run alone. So that others never
+        wait long, an event comes at least for each decoded token (a Delta without text, or Progress of the stage
+        ``decode``, where no text is certain yet) and for each piece of prefill of at most about 100 ms. One that is
+        advanced after its token was cancelled computes no further token and yields Finished with what it has.
+
         Closing the iterator frees what the request holds. Failures that belong to the request
         (prompt too long, out of memory) come as Failed; only bugs raise.
         """

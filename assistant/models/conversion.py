@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from assistant.background import background_environment, step_back
 from assistant.errors import DiskError, ModelError
 from assistant.models.files import Report
 
@@ -34,7 +35,7 @@ def convert(source: Path, target: Path, report: Report, command: Sequence[str] =
     """
     result: Converted | None = None
     failure = ""
-    environment = {**os.environ, "PYTHONUTF8": "1"}
+    environment = {**background_environment(), "PYTHONUTF8": "1"}
     with (
         tempfile.TemporaryFile() as log,
         subprocess.Popen(
@@ -47,6 +48,7 @@ def convert(source: Path, target: Path, report: Report, command: Sequence[str] =
             errors="replace",
         ) as process,
     ):
+        step_back(process.pid)
         try:
             for line in process.stdout or ():
                 event = _event(line)

@@ -15,7 +15,7 @@ from assistant.server.body import read_body
 from assistant.server.schemas import CompleteBody
 from assistant.server.sse import SseResponse, data_line
 from assistant.server.streams import Dispatcher
-from assistant.types import Event
+from assistant.types import Event, Priority
 from assistant.wire import event_to_json, health_to_json
 
 
@@ -30,20 +30,30 @@ class GrafterRoutes:
         return [
             Route("/health", self.health, methods=["GET"]),
             Route("/grafter/complete", self.complete, methods=["POST"]),
+            Route("/grafter/wake", self.wake, methods=["POST"]),
         ]
 
     async def health(self, _request: Request) -> Response:
         """Say in what state the model is; the status is 200 in every state."""
         return JSONResponse(health_to_json(self._dispatcher.worker.health()))
 
+    async def wake(self, _request: Request) -> Response:
+        """Load a model that was put aside, because a request is likely to come soon; answer as ``health`` does."""
+        self._dispatcher.worker.wake()
+        return JSONResponse(health_to_json(self._dispatcher.worker.health()))
+
     async def complete(self, request: Request) -> Response:
         """Stream the events of a completion; what fails after the body was read comes as an event, not as a status."""
         wanted = (await read_body(request, CompleteBody)).request()
+        ahead = wanted.trigger == "ahead"
+        priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
             return complete(engine, wanted, cancel)
 
-        open_stream = functools.partial(self._dispatcher.open, job, wanted.id)
+        open_stream = functools.partial(
+            self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead
+        )
         return SseResponse(open_stream, _encode, hold_status=False)
 
 

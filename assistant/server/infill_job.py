@@ -47,8 +47,8 @@ def infill(request_id: str, body: InfillBody, params: Params, engine: Engine, ca
                 shown = trimmers[index].feed(text)
                 if all(trimmer.done for trimmer in trimmers) or limit.reached(index, text):
                     ours.cancel()
-                if shown:
-                    yield replace(event, text=shown)
+                # Without text too: whoever advances this may want to pause it, or to end it, after each token.
+                yield replace(event, text=shown) if shown else Delta(request_id, index, "")
             case Finished():
                 choices = tuple(_cut(choice, trimmers[choice.index]) for choice in event.choices)
                 yield replace(event, choices=choices, note=event.note or fim.note)

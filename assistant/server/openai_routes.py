@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from assistant.engine.job import Work
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.engine.worker import Job
 from assistant.prompts.fim import FAMILIES, FimPrompt, infill_prompt
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
@@ -84,7 +84,7 @@ class OpenAIRoutes:
 
         return await self._answer(request, body, shape, job, Priority.CHAT)
 
-    async def _answer(self, request: Request, body: Sampling, shape: Shape, job: Job, priority: Priority) -> Response:
+    async def _answer(self, request: Request, body: Sampling, shape: Shape, job: Work, priority: Priority) -> Response:
         open_stream = functools.partial(self._dispatcher.open, job, shape.id, priority=priority)
         if body.stream:
             encoder = ChunkEncoder(shape, include_usage=body.stream_options.include_usage)

@@ -187,10 +187,11 @@ class CompleteBody(Body):
     cursor: Annotated[int, Field(ge=0)]
     path: Annotated[str, Field(max_length=4096)] | None = None
     workspace: Annotated[str, Field(max_length=4096)] | None = None
-    trigger: Literal["auto", "manual"] = "auto"
+    trigger: Literal["auto", "manual", "ahead"] = "auto"
     n: Alternatives = 1
     max_tokens: Tokens | None = None
     temperature: Temperature = 0.0
+    session: Name | None = None
 
     def request(self) -> CompleteRequest:
         """Return the request that the completion path takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -59,12 +60,15 @@ class SseResponse(Response):
         begun = False
         if not self._hold_status:
             begun = await _begin(send)
+        said = time.monotonic()
         while True:
             try:
-                event = await stream.next(self._keep_alive)
+                # From the last bytes on, not from the last event: some events are not for the client.
+                event = await stream.next(max(said + self._keep_alive - time.monotonic(), 0))
             except TimeoutError:
                 begun = begun or await _begin(send)
                 await _body(send, _KEEP_ALIVE)
+                said = time.monotonic()
                 continue
             if event is None:
                 return
@@ -73,6 +77,7 @@ class SseResponse(Response):
             begun = begun or await _begin(send)
             for piece in self._encode(event):
                 await _body(send, piece)
+                said = time.monotonic()
             if isinstance(event, Finished | Failed):
                 await _body(send, b"", more=False)
                 return

@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 
 from starlette.types import Receive
 
+from assistant.engine.job import Work
 from assistant.engine.protocol import CancelToken
-from assistant.engine.worker import EngineWorker, Job
+from assistant.engine.worker import EngineWorker
 from assistant.server.errors import ApiError, from_failed
-from assistant.types import Event, Failed, Finished, Priority
+from assistant.types import Delta, Event, Failed, Finished, Priority, Progress
 
 # A client that has left this many events unread is not reading; the generation ends, and with it the growth.
 _MAX_UNREAD = 10_000
@@ -40,6 +41,8 @@ class EventStream:
 
     def sink(self, event: Event) -> None:
         """Take an event on the worker's thread."""
+        if _says_nothing(event):
+            return
         # The loop is closed when the service ends under a running job: nobody is left to be told.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._put, event)
@@ -88,12 +91,19 @@ class Dispatcher:
 
     @asynccontextmanager
     async def open(
-        self, job: Job, request_id: str, receive: Receive, priority: Priority = Priority.INTERACTIVE
+        self,
+        work: Work,
+        request_id: str,
+        receive: Receive,
+        priority: Priority = Priority.INTERACTIVE,
+        *,
+        session: str | None = None,
+        ahead: bool = False,
     ) -> AsyncGenerator[EventStream]:
         """Submit a job and give its events; leaving the block, in whatever way, cancels it.
 
-        ``receive`` is watched for the client's disconnect. Raises ApiError 503 when too many requests are open or the
-        service is closing.
+        ``receive`` is watched for the client's disconnect; ``session`` and ``ahead`` are EngineWorker.submit's. Raises
+        ApiError 503 when too many requests are open or the service is closing.
         """
         if self._closing:
             raise ApiError(503, "The service is stopping.", code="service_stopping")
@@ -105,7 +115,8 @@ class Dispatcher:
         timer = loop.call_later(self._load_wait, self._give_up_loading, stream)
         watcher = loop.create_task(_watch(receive, stream))
         try:
-            stream.submitted(self.worker.submit(job, stream.sink, request_id, priority))
+            token = self.worker.submit(work, stream.sink, request_id, priority, session=session, ahead=ahead)
+            stream.submitted(token)
             yield stream
         finally:
             stream.cancel()
@@ -141,6 +152,15 @@ class Dispatcher:
     def _give_up_loading(self, stream: EventStream) -> None:
         if self.worker.health().state == "loading":
             stream.fail("The model is still being loaded; try again later.", "model_loading")
+
+
+def _says_nothing(event: Event) -> bool:
+    """Whether an event only lets the worker turn to other jobs; the event loop need not wake up for each token."""
+    match event:
+        case Delta(text="", logprobs=()) | Progress(stage="decode"):
+            return True
+        case _:
+            return False
 
 
 async def _watch(receive: Receive, stream: EventStream) -> None:
