@@ -14,7 +14,7 @@ import torch
 
 from assistant.config import Bits
 from assistant.engine.decode import warm_up
-from assistant.engine.decoder import Decoder, TransformersDecoder
+from assistant.engine.decoder import Decoder
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel, MissingWeightError
@@ -104,6 +104,8 @@ def _load_decoder(
             decoder: Decoder = load_fast(folder, shape, dtype, bits, tell)
         else:
             _LOG.info("The model goes through transformers: %s.", shape)
+            from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as below)
+
             decoder = TransformersDecoder(_load_with_transformers(folder, place, dtype))
         warm_up(decoder)
     except ModelError:

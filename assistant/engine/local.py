@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import torch
 
-from assistant.engine.decode import Batch, CacheSlot, prefill
-from assistant.engine.decoder import Cache, Decoder
+from assistant.engine.decode import Batch, CacheStore, prefill
+from assistant.engine.decoder import Cache, Decoder, Interrupted
 from assistant.engine.device import is_out_of_memory, release_memory
+from assistant.engine.guess import Guesser, GuessRecord, Places
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.engine.sampling import Sampled
 from assistant.engine.stream import TextStream
@@ -26,6 +27,7 @@ from assistant.types import (
     FinishReason,
     GenerateRequest,
     Progress,
+    Prompt,
     Started,
     Text,
     Timings,
@@ -42,14 +44,26 @@ class ContextLengthError(InputError):
 class LocalEngine:
     """A model on one device. Not safe for threads: one owns it."""
 
-    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, info: EngineInfo, end_ids: frozenset[int]) -> None:
-        """``end_ids`` are the tokens with which the model itself ends a text."""
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: Tokenizer,
+        info: EngineInfo,
+        end_ids: frozenset[int],
+        cache_bytes: int = 256 << 20,
+    ) -> None:
+        """``end_ids`` are the tokens with which the model itself ends a text.
+
+        ``cache_bytes`` bounds the memory in which the KV caches of recent prompts are kept.
+        """
         self._decoder = decoder
         self._device = decoder.device
         self._tokenizer = tokenizer
         self._info = info
         self._end_ids = end_ids
-        self._slot = CacheSlot()
+        self._store = CacheStore(cache_bytes)
+        self._guesses = GuessRecord()
+        self._nearby: dict[str, Places] = {}
 
     @property
     def info(self) -> EngineInfo:
@@ -62,7 +76,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Give the model's memory back."""
-        self._slot.clear()
+        self._store.clear()
         del self._decoder
         release_memory(self._device)
 
@@ -73,7 +87,7 @@ class LocalEngine:
         except GrafterError as error:
             failed = Failed(request.id, str(error), error.code)
         except Exception as error:
-            self._slot.clear()  # what it holds may be half a step
+            self._store.clear()  # what it holds may be half a step
             if not is_out_of_memory(error):
                 raise
             failed = Failed(
@@ -91,19 +105,21 @@ class LocalEngine:
     def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         begin = time.perf_counter()
         ids = self._read_prompt(request)
-        cache, cached = self._slot.take(self._decoder, ids)
+        cache, cached = self._store.take(self._decoder, ids)
         yield Started(request.id, self._info.model, len(ids), cached)
 
         logits = yield from self._prefill(request.id, ids, cache, cached, cancel)
         prefilled = time.perf_counter()
 
+        guessed = accepted = 0
         writing = _Writing(request, self._tokenizer, self._end_ids)
         if logits is not None:
-            batch = Batch(self._decoder, cache, ids, logits, request.params)
+            batch = Batch(self._decoder, cache, ids, logits, request.params, self._guesser(request, ids))
             try:
                 yield from writing.run(batch, cancel)
             finally:
-                batch.leave(self._slot)
+                batch.leave(self._store)
+                guessed, accepted = batch.guessed, batch.accepted
         end = time.perf_counter()
         choices = writing.choices()
         yield Finished(
@@ -119,7 +135,20 @@ class LocalEngine:
                 total_ms=1000 * (end - begin),
             ),
             adapter=self._info.adapter,
+            guessed_tokens=guessed,
+            accepted_tokens=accepted,
         )
+
+    def _guesser(self, request: GenerateRequest, ids: Sequence[int]) -> Guesser | None:
+        decoder = self._decoder
+        if not request.params.speculate or decoder.most_guesses == 0 or request.params.n > 1:
+            return None
+        # Texts nearby hardly change from request to request: each is tokenised once.
+        self._nearby = {text: self._nearby.get(text) or self._places(text) for text in request.nearby}
+        return Guesser(ids, list(self._nearby.values()), self._guesses, decoder.most_guesses, decoder.guess_cost)
+
+    def _places(self, text: str) -> Places:
+        return Places(self._tokenizer.encode(Prompt((Text(text),))))
 
     def _prefill(
         self, request_id: str, ids: Sequence[int], cache: Cache, cached: int, cancel: CancelToken
@@ -130,7 +159,7 @@ class LocalEngine:
         try:
             if cancel.cancelled:
                 return None
-            for read, logits in prefill(self._decoder, ids, cache, cached):
+            for read, logits in prefill(self._decoder, ids, cache, cached, lambda: cancel.cancelled):
                 done = read
                 yield Progress(request_id, "prefill", done, len(ids))
                 if cancel.cancelled:
@@ -138,9 +167,11 @@ class LocalEngine:
                 if done == len(ids):
                     whole = True
                     return logits
+        except Interrupted:
+            return None
         finally:
             if not whole:
-                self._slot.put(cache, ids[:done])
+                self._store.put(cache, ids[:done])
         return None
 
     def _read_prompt(self, request: GenerateRequest) -> list[int]:
@@ -197,11 +228,13 @@ class _Writing:
             return
         while batch.active and not cancel.cancelled:
             for index, sampled in batch.step():
+                if self._rows[index].reason != "cancelled":
+                    continue  # guessed right, but the text had ended before
                 text = self._take(index, sampled)
                 if self._rows[index].reason != "cancelled":
                     batch.drop(index)
-                if text:
-                    yield self._delta(index, text)
+                # Without text too: whoever advances this may want to pause it, or to end it, after each token.
+                yield self._delta(index, text)
         for index, row in enumerate(self._rows):
             if row.reason == "cancelled" and (rest := row.stream.finish()):
                 yield self._delta(index, rest)
@@ -242,6 +275,8 @@ class _Writing:
 
     def _delta(self, index: int, text: str) -> Delta:
         row = self._rows[index]
+        if not text:
+            return Delta(self._id, index, "")
         row.text += text
         logprobs, row.unsent = tuple(row.unsent), []
         return Delta(self._id, index, text, logprobs)

@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from assistant.config import Bits
 
-PACKED_ROWS = 8
-"""Up to this many rows the packed weights are faster than the full ones."""
+_INT4 = torch.ops.aten._weight_int4pack_mm_for_cpu.default  # noqa: SLF001
+_INT8 = torch.ops.aten._weight_int8pack_mm.default  # noqa: SLF001
 
 
 class Linear:
@@ -32,14 +32,18 @@ class Linear:
             self._packed, self._scales = pack_int4(weight, group)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for ``x`` of shape (rows, inputs)."""
-        if self._bits == 16 or x.shape[0] > PACKED_ROWS:
+        """Return the product for ``x`` of shape (rows, inputs), many rows."""
+        return functional.linear(x, self.weight, self.bias)
+
+    def few(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the product for ``x`` of shape (rows, inputs), few rows: by the packed weights, if there are any."""
+        if self._bits == 16:
             return functional.linear(x, self.weight, self.bias)
         half = x.to(torch.bfloat16)
-        if self._bits == 8:
-            y = torch.ops.aten._weight_int8pack_mm(half, self._packed, self._scales)  # noqa: SLF001
+        if self._bits == 4:
+            y = _INT4(half, self._packed, self._group, self._scales)
         else:
-            y = torch.ops.aten._weight_int4pack_mm_for_cpu(half, self._packed, self._group, self._scales)  # noqa: SLF001
+            y = _INT8(half, self._packed, self._scales)
         y = y.to(x.dtype)
         return y if self.bias is None else y.add_(self.bias)
 

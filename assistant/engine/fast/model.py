@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from assistant.config import Bits
+from assistant.engine.decoder import Interrupted, Stop, never
 from assistant.engine.fast.cache import FastCache
 from assistant.engine.fast.linear import Linear
 from assistant.engine.fast.shape import Shape
@@ -21,24 +22,40 @@ ReadTensor = Callable[[str], torch.Tensor | None]
 """The weight of a name, or None where the model has none."""
 
 
+FEW_TOKENS = 8
+"""Up to so many tokens at once are read by the packed weights, one by one in the attention."""
+
+
 class MissingWeightError(Exception):
     """The files lack the weight of this name."""
 
 
-@dataclass(slots=True)
 class Norm:
     """RMSNorm, or LayerNorm where there is a bias."""
 
-    weight: torch.Tensor
-    bias: torch.Tensor | None
-    eps: float
-    rms: bool
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, eps: float, *, rms: bool) -> None:
+        self._weight = weight
+        self._bias = bias
+        self._eps = eps
+        self._rms = rms
+        self._twice = torch.cat((weight, weight)) if rms else weight
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Normalise the last dimension."""
-        if self.rms:
-            return functional.rms_norm(x, self.weight.shape, self.weight, self.eps)
-        return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        if self._rms:
+            return functional.rms_norm(x, self._weight.shape, self._weight, self._eps)
+        return functional.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
+
+    def few(self, x: torch.Tensor) -> torch.Tensor:
+        """Do the same for ``x`` of shape (rows, numbers), in fewer operations where there are few rows.
+
+        PyTorch has a kernel of its own for LayerNorm alone. The mean of numbers and their negatives is zero and their
+        variance the mean square, so that LayerNorm of both is RMSNorm of each.
+        """
+        if not self._rms:
+            return functional.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
+        both = functional.layer_norm(torch.cat((x, -x), 1), self._twice.shape, self._twice, None, self._eps)
+        return both[:, : x.shape[1]].contiguous()
 
 
 @dataclass(slots=True)
@@ -74,6 +91,9 @@ class FastModel:
         """Take the weights from ``read``, pack them, and tell ``progress`` from 0 to 1."""
         self.shape = shape
         self.device = torch.device("cpu")
+        self.piece = 256
+        self.most_guesses = 3
+        self.guess_cost = 0.25
         self.dtype = dtype
         self._read = read
         self._bits: Bits = bits
@@ -99,65 +119,103 @@ class FastModel:
         return FastCache(self.shape.layers, self.shape.kv_heads, self.shape.head_size, self.dtype)
 
     @torch.inference_mode()
-    def read(self, ids: Sequence[int], cache: FastCache) -> torch.Tensor:
-        """Read tokens into a cache of one row; return the logits after the last, shape (vocabulary,)."""
-        hidden = self._run(torch.tensor([list(ids)]), cache)
-        return self.head(self.norm(hidden[-1:]))[0]
+    def read(self, ids: Sequence[int], cache: FastCache, keep: int = 1, stop: Stop = never) -> torch.Tensor:
+        """Read tokens into a cache of one row; return the logits after each of the last ``keep``.
+
+        The result has the shape (keep, vocabulary). ``stop`` is asked before each layer; where it says so Interrupted
+        is raised, and the cache is as it was.
+        """
+        if len(ids) <= FEW_TOKENS:
+            return self._few(ids, 1, cache)[-keep:]
+        hidden = self._many(ids, cache, stop)
+        return self.head.few(self.norm.few(hidden[-keep:]))
 
     @torch.inference_mode()
     def next(self, tokens: Sequence[int], cache: FastCache) -> torch.Tensor:
         """Read one more token of each row; return the next logits, shape (rows, vocabulary)."""
-        return self.head(self.norm(self._run(torch.tensor(tokens)[:, None], cache)))
+        return self._few(tokens, len(tokens), cache)
 
-    def _run(self, ids: torch.Tensor, cache: FastCache) -> torch.Tensor:
-        """Return the last hidden states of ``ids`` (rows, tokens), shape (rows * tokens, hidden)."""
-        rows, tokens = ids.shape
-        cache.reserve(tokens)
+    def _few(self, ids: Sequence[int], rows: int, cache: FastCache) -> torch.Tensor:
+        """Return the logits after each of a few tokens: one of each row, or several of a single row.
+
+        Each token goes through the very same operations whatever stands beside it, so that guessed tokens checked
+        together get the logits that they would get one by one. And there are as few operations as possible: with the
+        weights streaming through the processor's caches, each costs several times what it costs alone.
+        """
+        shape, tokens, count = self.shape, len(ids) // rows, len(ids)
+        turning, kv_heads = shape.heads + shape.kv_heads, shape.kv_heads
         turns = self._turns_for(cache.length, tokens)
-        mask = _mask(cache.length, tokens, self.dtype)
-        x = functional.embedding(ids.reshape(-1), self.embedding)
+        # The values' heads are turned by nothing, so that keys and values are written as one.
+        turns = torch.cat((turns.expand(-1, turning, -1), turns.new_ones(tokens, kv_heads, turns.shape[2])), dim=1)
+        slots, keys, values = cache.open(tokens)
+        x = functional.embedding(torch.tensor(ids), self.embedding)
         for index, layer in enumerate(self.layers):
-            attended = self._attend(layer.qkv(layer.before_attention(x)), layer, index, rows, turns, mask, cache)
-            x = x + layer.out(attended)
-            y = layer.up(layer.before_forward(x))
-            if self.shape.gated:
-                gate, up = y.chunk(2, dim=-1)
-                y = self._activation(gate).mul_(up)
-            else:
-                y = self._activation(y)
-            x = x + layer.down(y)
+            y = layer.qkv.few(layer.before_attention.few(x))
+            if layer.query_norm and layer.key_norm:
+                y = y.view(count, -1, shape.head_size)
+                queries, own_keys, own_values = y.split([shape.heads, kv_heads, kv_heads], dim=1)
+                y = torch.cat((layer.query_norm(queries), layer.key_norm(own_keys), own_values), dim=1)
+            pairs = torch.view_as_complex(y.float().view(count, turning + kv_heads, -1, 2))
+            y = torch.view_as_real(pairs * turns).view(rows, tokens, turning + kv_heads, -1)
+            slots[index].copy_(y[:, :, shape.heads :].transpose(1, 2))
+            queries = y[:, :, : shape.heads].to(self.dtype).view(count, kv_heads, -1, shape.head_size)
+            x += layer.out.few(self._attend_few(queries, keys[index], values[index], tokens))
+            x += layer.down.few(self._activate(layer.up.few(layer.before_forward.few(x))))
+        cache.advance(tokens)
+        return self.head.few(self.norm.few(x))
+
+    def _attend_few(self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, tokens: int) -> torch.Tensor:
+        """Return the attention's result of each token on its own, shape (rows * tokens, heads * head size).
+
+        ``queries`` has the shape (rows * tokens, kv heads, heads of each, head size): the heads that share a key are
+        rows of one product, and nothing is masked.
+        """
+        attend, length, window = functional.scaled_dot_product_attention, keys.shape[2], self.shape.window
+        if tokens == 1 and length <= window:
+            return attend(queries, keys, values).view(len(queries), -1)
+        outs: list[torch.Tensor] = []
+        for place in range(tokens):
+            end = length - tokens + place + 1
+            start = max(0, end - window)
+            own = queries[place : place + 1] if tokens > 1 else queries
+            outs.append(attend(own, keys[:, :, start:end], values[:, :, start:end]).view(len(own), -1))
+        return torch.cat(outs)
+
+    def _many(self, ids: Sequence[int], cache: FastCache, stop: Stop) -> torch.Tensor:
+        """Return the last hidden states of many tokens of one row, shape (tokens, hidden)."""
+        shape, tokens = self.shape, len(ids)
+        slots, all_keys, all_values = cache.open(tokens)
+        turns = self._turns_for(cache.length, tokens)
+        mask = _mask(cache.length, tokens, shape.window, self.dtype)
+        x = functional.embedding(torch.tensor(ids), self.embedding)
+        for index, layer in enumerate(self.layers):
+            if stop():
+                raise Interrupted
+            y = layer.qkv(layer.before_attention(x)).view(tokens, shape.heads + 2 * shape.kv_heads, shape.head_size)
+            queries, keys, values = y.split([shape.heads, shape.kv_heads, shape.kv_heads], dim=1)
+            if layer.query_norm and layer.key_norm:
+                queries, keys = layer.query_norm(queries), layer.key_norm(keys)
+            queries = _turn(queries, turns).to(self.dtype)
+            keys = _turn(keys, turns).to(self.dtype)
+            slots[index].copy_(torch.cat((keys, values), dim=1).transpose(0, 1))
+            attended = functional.scaled_dot_product_attention(
+                queries.transpose(0, 1)[None],
+                all_keys[index],
+                all_values[index],
+                attn_mask=mask,
+                is_causal=mask is None,
+                enable_gqa=shape.heads != shape.kv_heads,
+            )
+            x = x + layer.out(attended[0].transpose(0, 1).reshape(tokens, -1))
+            x = x + layer.down(self._activate(layer.up(layer.before_forward(x))))
         cache.advance(tokens)
         return x
 
-    def _attend(
-        self,
-        qkv: torch.Tensor,
-        layer: Layer,
-        index: int,
-        rows: int,
-        turns: torch.Tensor,
-        mask: torch.Tensor | None,
-        cache: FastCache,
-    ) -> torch.Tensor:
-        """Return the attention's result, shape (rows * tokens, heads * head size)."""
-        shape = self.shape
-        heads = qkv.view(rows, -1, shape.heads + 2 * shape.kv_heads, shape.head_size)
-        tokens = heads.shape[1]
-        turning, values = heads.split([shape.heads + shape.kv_heads, shape.kv_heads], dim=2)
-        if layer.query_norm and layer.key_norm:
-            queries, keys = turning.split([shape.heads, shape.kv_heads], dim=2)
-            turning = torch.cat((layer.query_norm(queries), layer.key_norm(keys)), dim=2)
-        turned = _turn(turning, turns).transpose(1, 2)
-        queries, keys = turned.split([shape.heads, shape.kv_heads], dim=1)
-        keys, values = cache.write(index, keys, values.transpose(1, 2))
-        if tokens == 1:
-            # One query for each head: the heads that share a key are rows of one product, and nothing is masked.
-            grouped = queries.reshape(rows, shape.kv_heads, shape.heads // shape.kv_heads, shape.head_size)
-            return functional.scaled_dot_product_attention(grouped, keys, values).reshape(rows, -1)
-        out = functional.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=shape.heads != shape.kv_heads
-        )
-        return out.transpose(1, 2).reshape(rows * tokens, -1)
+    def _activate(self, y: torch.Tensor) -> torch.Tensor:
+        if not self.shape.gated:
+            return self._activation(y)
+        gate, up = y.chunk(2, dim=-1)
+        return self._activation(gate).mul_(up)
 
     def _turns_for(self, start: int, tokens: int) -> torch.Tensor:
         """Return the rotations of the positions from ``start`` on, shape (tokens, 1, head size / 2), complex."""
@@ -178,7 +236,9 @@ class FastModel:
         return None if tensor is None else tensor.to(self.dtype)
 
     def _norm(self, name: str) -> Norm:
-        return Norm(self._tensor(f"{name}.weight"), self._maybe(f"{name}.bias"), self.shape.eps, self.shape.rms_norm)
+        return Norm(
+            self._tensor(f"{name}.weight"), self._maybe(f"{name}.bias"), self.shape.eps, rms=self.shape.rms_norm
+        )
 
     def _head_norm(self, name: str) -> Norm | None:
         if not self.shape.head_norm:
@@ -246,17 +306,21 @@ def _turns(frequencies: torch.Tensor, start: int, end: int) -> torch.Tensor:
 
 
 def _turn(x: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
-    """Rotate neighbouring pairs of ``x`` (rows, tokens, heads, head size) by ``turns`` (tokens, 1, pairs)."""
+    """Rotate neighbouring pairs of ``x`` (tokens, heads, head size) by ``turns`` (tokens, 1 or heads, pairs).
+
+    The result is float32.
+    """
     pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(-2).to(x.dtype)
+    return torch.view_as_real(pairs * turns).flatten(-2)
 
 
-def _mask(before: int, tokens: int, dtype: torch.dtype) -> torch.Tensor | None:
+def _mask(before: int, tokens: int, window: int, dtype: torch.dtype) -> torch.Tensor | None:
     """Return what each of ``tokens`` may see after ``before`` others; None where plain causality says it."""
-    if tokens == 1 or before == 0:
+    if before == 0 and tokens <= window:
         return None
     hidden = torch.full((tokens, before + tokens), float("-inf"), dtype=dtype)
-    return hidden.triu_(diagonal=before + 1)
+    mask = hidden.triu(diagonal=before + 1)
+    return mask if before + tokens <= window else mask + hidden.tril_(diagonal=before - window)
 
 
 def _activation(name: str) -> Callable[[torch.Tensor], torch.Tensor]:

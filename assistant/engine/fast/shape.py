@@ -10,12 +10,16 @@ _ROPES = frozenset({"default", "linear", "llama3"})
 _ACTIVATIONS = frozenset({"silu", "gelu", "gelu_pytorch_tanh"})
 
 
+NO_WINDOW = 1 << 30
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Sizes and kinds of the parts of a decoder-only transformer.
 
     ``gated``: the feed-forward is down(act(gate) * up), else down(act(up)). ``rms_norm`` tells
-    RMSNorm from LayerNorm. ``head_norm``: queries and keys are normalised for each head.
+    RMSNorm from LayerNorm. ``head_norm``: queries and keys are normalised for each head. ``window``: how many tokens
+    back each one sees, itself included.
     """
 
     layers: int
@@ -30,6 +34,7 @@ class Shape:
     rms_norm: bool
     head_norm: bool
     tied: bool
+    window: int
     rope: dict[str, Any]
 
 
@@ -53,6 +58,7 @@ def read_shape(config: dict[str, Any]) -> Shape | str:
         rms_norm=kind != "starcoder2",
         head_norm=kind == "qwen3",
         tied=bool(config.get("tie_word_embeddings", kind == "starcoder2")),
+        window=_window(config) or NO_WINDOW,
         rope=rope,
     )
 
@@ -65,15 +71,21 @@ def _rope(config: dict[str, Any]) -> dict[str, Any]:
     return rope
 
 
+def _window(config: dict[str, Any]) -> int:
+    """Return how many tokens back each one sees; 0 where it sees all."""
+    kind, window = config.get("model_type"), int(config.get("sliding_window") or 0)
+    slides = config.get("use_sliding_window", kind not in {"qwen2", "qwen3"})
+    return window if slides and window < config.get("max_position_embeddings", 0) else 0
+
+
 def _obstacle(config: dict[str, Any], rope: dict[str, Any]) -> str:
     """Return what the fast path does not know of this model; empty when it knows all."""
-    kind, window = config.get("model_type"), config.get("sliding_window")
-    slides = window and config.get("use_sliding_window", kind != "qwen2")
+    kind = config.get("model_type")
     turned = float(rope.get("partial_rotary_factor") or config.get("partial_rotary_factor") or 1.0)
     activation = config.get("hidden_act", "silu")
     checks = (
         (kind not in FAMILIES, f"its architecture '{kind}' is not one of {', '.join(sorted(FAMILIES))}"),
-        (slides and window < config.get("max_position_embeddings", 0), f"it attends to a window of {window} tokens"),
+        (_window(config) and kind in {"qwen2", "qwen3"}, "some of its layers see only a window"),
         (config.get("quantization_config"), "its weights are quantised in a format of their own"),
         (rope["rope_type"] not in _ROPES, f"its positions are scaled by '{rope['rope_type']}'"),
         (turned != 1.0, "its positions turn only a part of each head"),

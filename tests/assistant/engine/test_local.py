@@ -48,7 +48,7 @@ def test_a_second_request_reuses_the_cache_and_writes_the_same(tiny_engine, ask)
     again = ask(tiny_engine, "def add(a, b):", max_tokens=10)
     assert again.texts == first.texts
     assert again.finished.cached_tokens == again.finished.prompt_tokens - 1
-    tiny_engine._slot.clear()
+    tiny_engine._store.clear()
     assert ask(tiny_engine, "def add(a, b):", max_tokens=10).finished.cached_tokens == 0
 
 
@@ -175,7 +175,7 @@ def test_cancelling_between_tokens_ends_with_what_there_is(tiny_engine):
 
 
 def test_cancelling_during_prefill_reads_no_more_and_keeps_what_was_read(tiny_engine, ask, monkeypatch):
-    monkeypatch.setattr("assistant.engine.decode.PIECE_TOKENS", 16)
+    monkeypatch.setattr(tiny_engine._decoder, "piece", 16)
     prompt = "number " * 60
     cancel = CancelToken()
     pieces = 0
@@ -190,7 +190,7 @@ def test_cancelling_during_prefill_reads_no_more_and_keeps_what_was_read(tiny_en
     assert event.choices[0].mean_logprob is None
     again = ask(tiny_engine, prompt, max_tokens=5)
     assert again.finished.cached_tokens == 32
-    tiny_engine._slot.clear()
+    tiny_engine._store.clear()
     assert ask(tiny_engine, prompt, max_tokens=5).texts == again.texts
 
 
@@ -207,7 +207,7 @@ def test_cancelled_before_it_begins_it_reads_nothing(tiny_engine, ask):
 @pytest.mark.parametrize("until", [Started, Progress, Delta])
 def test_closing_the_iterator_leaves_the_engine_usable(tiny_engine, ask, until):
     before = ask(tiny_engine, "def add(", max_tokens=8).texts
-    tiny_engine._slot.clear()
+    tiny_engine._store.clear()
     events = tiny_engine.generate(
         GenerateRequest("r", Prompt((Text("def add("),)), Params(max_tokens=8)), CancelToken()
     )

@@ -15,6 +15,7 @@ from transformers import (
     Starcoder2ForCausalLM,
 )
 
+from assistant.engine.decoder import Interrupted
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import Shape, read_shape
 
@@ -47,8 +48,13 @@ MODELS = {
         LlamaConfig(**SIZES, rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0}),
     ),
     "mistral": (MistralForCausalLM, MistralConfig(**SIZES, sliding_window=None)),
+    "mistral that sees a window": (MistralForCausalLM, MistralConfig(**SIZES, sliding_window=24)),
     "qwen2": (Qwen2ForCausalLM, Qwen2Config(**SIZES, tie_word_embeddings=True)),
     "qwen3": (Qwen3ForCausalLM, Qwen3Config(**SIZES, head_dim=32)),
+    "starcoder2 that sees a window": (
+        Starcoder2ForCausalLM,
+        Starcoder2Config(**SIZES, sliding_window=48, use_bias=True),
+    ),
     "starcoder2": (Starcoder2ForCausalLM, Starcoder2Config(**SIZES, sliding_window=None, use_bias=True)),
 }
 IDS = torch.randint(0, 300, (90,), generator=torch.Generator().manual_seed(1)).tolist()
@@ -82,7 +88,7 @@ def test_logits_are_transformers(pair):
     wanted = logits_of(slow, IDS)
     assert wanted.std() > 0.1  # a model that says nothing would agree with anything
     cache = fast.new_cache()
-    torch.testing.assert_close(fast.read(IDS, cache), wanted[-1], atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(fast.read(IDS, cache)[0], wanted[-1], atol=2e-4, rtol=1e-3)
     assert cache.length == len(IDS)
 
 
@@ -91,7 +97,7 @@ def test_reading_in_pieces_and_token_by_token_is_the_same(pair):
     wanted = logits_of(slow, IDS)
     cache = fast.new_cache()
     fast.read(IDS[:40], cache)
-    torch.testing.assert_close(fast.read(IDS[40:70], cache), wanted[69], atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(fast.read(IDS[40:70], cache)[0], wanted[69], atol=2e-4, rtol=1e-3)
     for place in range(70, 90):
         torch.testing.assert_close(fast.next([IDS[place]], cache)[0], wanted[place], atol=2e-4, rtol=1e-3)
 
@@ -134,7 +140,7 @@ def test_a_cropped_cache_goes_on_from_there(pair):
     fast.read(IDS, cache)
     cache.crop(30)
     torch.testing.assert_close(
-        fast.read([1, 2, 3], cache), logits_of(slow, [*IDS[:30], 1, 2, 3])[-1], atol=2e-4, rtol=1e-3
+        fast.read([1, 2, 3], cache)[0], logits_of(slow, [*IDS[:30], 1, 2, 3])[-1], atol=2e-4, rtol=1e-3
     )
 
 
@@ -150,3 +156,45 @@ def test_the_cache_grows_past_its_first_room(pair):
     assert cache.length == 512
     fast.next([1], cache)  # the 513th token does not fit the first room
     assert cache.length == 513
+
+
+def test_the_last_logits_are_kept(pair):
+    slow, fast = pair
+    cache = fast.new_cache()
+    torch.testing.assert_close(fast.read(IDS, cache, keep=20), logits_of(slow, IDS)[-20:], atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(
+        fast.read([4, 5, 6, 7], cache, keep=3), logits_of(slow, [*IDS, 4, 5, 6, 7])[-3:], atol=2e-4, rtol=1e-3
+    )
+
+
+def test_tokens_checked_together_get_the_logits_that_they_get_alone(pair):
+    _, fast = pair
+    together, alone = fast.new_cache(), fast.new_cache()
+    fast.read(IDS, together)
+    fast.read(IDS, alone)
+    logits = fast.read([9, 8, 7, 6], together, keep=4)
+    for place, token in enumerate([9, 8, 7, 6]):
+        torch.testing.assert_close(fast.next([token], alone)[0], logits[place], atol=1e-5, rtol=1e-5)
+
+
+def test_reading_ends_early_and_leaves_the_cache_as_it_was(pair):
+    slow, fast = pair
+    cache = fast.new_cache()
+    fast.read(IDS[:40], cache)
+    asked = iter([False, True])
+    with pytest.raises(Interrupted):
+        fast.read(IDS[40:80], cache, stop=lambda: next(asked))
+    assert cache.length == 40
+    torch.testing.assert_close(fast.read(IDS[40:], cache)[0], logits_of(slow, IDS)[-1], atol=2e-4, rtol=1e-3)
+
+
+def test_a_fork_goes_its_own_way(pair):
+    slow, fast = pair
+    cache = fast.new_cache()
+    fast.read(IDS[:50], cache)
+    fork = cache.fork(30)
+    fast.read([1, 2, 3], fork)
+    wanted = logits_of(slow, [*IDS[:30], 1, 2, 3, 4])
+    torch.testing.assert_close(fast.next([4], fork)[0], wanted[-1], atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(fast.read(IDS[50:], cache)[0], logits_of(slow, IDS)[-1], atol=2e-4, rtol=1e-3)
+    assert cache.nbytes > 0

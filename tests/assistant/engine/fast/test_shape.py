@@ -36,7 +36,7 @@ def test_older_configs_name_the_positions_differently():
     ("change", "words"),
     [
         ({"model_type": "gemma"}, "architecture 'gemma'"),
-        ({"model_type": "mistral", "sliding_window": 4096, "use_sliding_window": True}, "window of 4096"),
+        ({"sliding_window": 4096, "use_sliding_window": True}, "only a window"),
         ({"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}, "'yarn'"),
         ({"quantization_config": {"quant_method": "awq"}}, "quantised"),
         ({"hidden_act": "relu2"}, "'relu2'"),
