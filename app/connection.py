@@ -68,6 +68,7 @@ class Connection(QObject):
         self._state = ConnectionState()
         self._running = False
         self._restarting = False
+        self._waking = False  # from asking the service to wake its model until its next word
         self._silent_since: float | None = None
         self._poll = QTimer(self)
         self._poll.setSingleShot(True)
@@ -114,7 +115,8 @@ class Connection(QObject):
     @Slot()
     def wake(self) -> None:
         """Let the service load a model that it put aside: somebody is about to write."""
-        if self._state.kind == "idle":
+        if self._state.kind == "idle" and not self._waking:
+            self._waking = True
             self._api.wake()
             self._look_soon()
 
@@ -157,7 +159,7 @@ class Connection(QObject):
     @Slot(object)
     def _on_health(self, health: Health) -> None:
         self._silent_since = None
-        self._restarting = False
+        self._restarting = self._waking = False
         kind: Kind = health.state
         if kind == "ready" and self._running:
             kind = "thinking"

@@ -29,6 +29,9 @@ def step_back(pid: int) -> None:
 
     A system that refuses, and a child that has ended already, are no reason to stop.
     """
-    level = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", _NICE)  # the name exists on Windows only
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process(pid).nice(level)
+        child = psutil.Process(pid)
+        if psutil.WINDOWS:
+            child.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            child.nice(max(child.nice(), _NICE))

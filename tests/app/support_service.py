@@ -56,7 +56,7 @@ class FakeService:
         (self.folder / f"gate-{name}").touch()
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        """Return what was noted: kind "start", "complete", "health" or "left" (a client that went away)."""
+        """Return what was noted: kind "start", "complete", "health", "wake" or "left" (a client that went away)."""
         file = self.folder / "requests.jsonl"
         if not file.exists():
             return []
@@ -127,6 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, json.dumps(answer).encode())
 
     def do_POST(self) -> None:
+        if self.path == "/grafter/wake":
+            self.server.note("wake")
+            self._answer(200, b"{}")
+            return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         steps = self.server.next("complete")
         self.server.note("complete", body=body)

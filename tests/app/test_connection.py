@@ -22,11 +22,13 @@ READY = {"state": "ready", "model": "fake-1b", "device": "cpu", "adapter": "mine
 class Watched:
     """A Connection with the states that it went through."""
 
-    def __init__(self, service: Any, *, silence_ms: int = 10_000, health_timeout_ms: int = 10_000) -> None:
+    def __init__(
+        self, service: Any, *, silence_ms: int = 10_000, health_timeout_ms: int = 10_000, ready_ms: int = 30
+    ) -> None:
         self.service = service
         self.process = ServiceProcess(service.command, backoff=Backoff(first_s=0.01))
         self.api = ApiClient(self.process, health_timeout_ms=health_timeout_ms)
-        intervals = Intervals(loading_ms=10, ready_ms=30, silence_ms=silence_ms)
+        intervals = Intervals(loading_ms=10, ready_ms=ready_ms, silence_ms=silence_ms)
         self.connection = Connection(self.process, self.api, self.process, intervals=intervals)
         self.states: list[ConnectionState] = []
         self.connection.changed.connect(self.states.append)
@@ -95,6 +97,43 @@ def test_requests_make_it_thinking(qtbot: QtBot, fake_service: Any, watch: Any) 
     watched.connection.note_latency(80.0, 200.0)
     state = watched.connection.state
     assert (state.first_ms, state.latency_ms) == (80.0, 200.0)
+
+
+ASLEEP = {"state": "idle", "model": "fake-1b", "message": "Nobody asked for a while."}
+WAKING = {"state": "loading", "model": "fake-1b", "progress": 0.5}
+
+
+def test_a_model_that_sleeps_can_be_asked_and_is_woken(qtbot: QtBot, fake_service: Any, watch: Any) -> None:
+    fake_service.set(health=[ASLEEP])
+    watched = watch()
+    watched.connection.start()
+    state = watched.until(qtbot, "idle")
+    assert (state.can_complete, state.message) == (True, "Nobody asked for a while.")
+    assert fake_service.rows("wake") == []
+    fake_service.set(health=[WAKING, READY])
+    for _ in range(3):  # the keys of a word, before the service could say anything
+        watched.connection.wake()
+    watched.until(qtbot, "ready")
+    assert watched.kinds == ["idle", "loading", "ready"]
+    assert len(fake_service.rows("wake")) == 1
+    watched.connection.wake()  # awake already
+    asked = len(fake_service.rows("health"))
+    qtbot.waitUntil(lambda: len(fake_service.rows("health")) >= asked + 2)
+    assert len(fake_service.rows("wake")) == 1
+
+
+def test_a_request_wakes_it_and_that_is_seen_soon(qtbot: QtBot, fake_service: Any, watch: Any) -> None:
+    fake_service.set(health=[ASLEEP], complete=[[{"gate": "a"}, {"finished": ["x"]}]])
+    watched = watch(ready_ms=60_000)
+    watched.connection.start()
+    watched.until(qtbot, "idle")
+    fake_service.set(health=[WAKING, READY])
+    reply = watched.api.complete(CompleteRequest("a", "x", 1))
+    watched.until(qtbot, "loading")
+    qtbot.waitUntil(lambda: watched.connection.state.kind == "thinking", timeout=15_000)
+    with qtbot.waitSignal(reply.done):
+        fake_service.open_gate("a")
+    assert watched.kinds == ["idle", "loading", "thinking", "ready"]
 
 
 def test_a_request_while_loading_is_not_thinking(qtbot: QtBot, fake_service: Any, watch: Any) -> None:

@@ -58,10 +58,10 @@ def serve() -> Iterator[Callable[..., Running]]:
     """Return what starts a service: on an engine, on a load function, or (None) without a model."""
     ends: list[Callable[[], None]] = []
 
-    def start(engine=None, *, load=None, ready: bool = True, **options) -> Running:
+    def start(engine=None, *, load=None, ready: bool = True, idle_seconds=lambda: 0.0, **options) -> Running:
         if engine is not None:
             load = lambda _progress: engine  # noqa: E731
-        worker = EngineWorker(load, "fake" if load else None)
+        worker = EngineWorker(load, "fake" if load else None, idle_seconds=idle_seconds)
         worker.start()
         if ready and load:
             wait_until(lambda: worker.health().state != "loading")

@@ -278,3 +278,67 @@ def test_escape_in_the_real_editor(qtbot: QtBot, desk: Desk) -> None:
     QTest.keyClick(editor, Qt.Key.Key_Backslash, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: editor.suggestion() == "abc")
     assert desk.service.requests[1]["trigger"] == "manual"
+
+
+def sleeping(qtbot: QtBot, desk: Desk) -> None:
+    desk.service.set(health=[{"state": "idle", "model": "fake-1b"}])
+    qtbot.waitUntil(lambda: desk.connection.state.kind == "idle")
+    assert desk.service.rows("wake") == []
+
+
+def awake(qtbot: QtBot, desk: Desk) -> None:
+    desk.service.set(health=[{"state": "loading", "model": "fake-1b"}, {"state": "ready", "model": "fake-1b"}])
+    qtbot.waitUntil(lambda: desk.connection.state.kind == "ready")
+
+
+def test_an_editor_that_is_opened_wakes_the_model(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    sleeping(qtbot, desk)
+    desk.controller.attach(editor, "a.py", None)
+    qtbot.waitUntil(lambda: len(desk.service.rows("wake")) == 1)
+    assert desk.service.requests == []
+    awake(qtbot, desk)
+
+
+def test_the_first_key_wakes_the_model_and_gets_its_suggestion(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"gate": "loaded"}, {"finished": ["ghost"]}]])
+    desk.controller.attach(editor, "a.py", None)
+    sleeping(qtbot, desk)
+    editor.insertPlainText("x")
+    qtbot.waitUntil(lambda: len(desk.service.rows("wake")) == 1)
+    qtbot.waitUntil(lambda: len(desk.service.requests) == 1)
+    awake_states: list[str] = []
+    desk.connection.changed.connect(lambda state: awake_states.append(state.kind))
+    desk.service.set(health=[{"state": "loading", "model": "fake-1b"}, {"state": "ready", "model": "fake-1b"}])
+    qtbot.waitUntil(lambda: "loading" in awake_states)
+    desk.service.open_gate("loaded")
+    qtbot.waitUntil(lambda: editor.ghost == "ghost")
+    assert not {"failed", "unresponsive"} & set(awake_states)
+    assert not any(desk.says)
+
+
+@pytest.mark.parametrize("reason", ["off", "read-only"])
+def test_an_editor_that_gets_no_suggestions_wakes_nothing(
+    qtbot: QtBot, desk: Desk, editor: StandInEditor, reason: str
+) -> None:
+    desk.controller.set_settings(Settings(suggestions=reason != "off"))
+    editor.setReadOnly(reason == "read-only")
+    sleeping(qtbot, desk)
+    desk.controller.attach(editor, "a.py", None)
+    editor.insertPlainText("x")
+    asked = len(desk.service.rows("health"))
+    qtbot.waitUntil(lambda: len(desk.service.rows("health")) > asked)
+    assert desk.service.rows("wake") == []
+
+
+def test_each_editor_is_a_session_of_its_own(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"finished": [""]}]])
+    other = StandInEditor()
+    qtbot.addWidget(other)
+    for turn, (each, text) in enumerate([(editor, "x"), (editor, "y"), (other, "z")]):
+        desk.controller.attach(each, "a.py", None)
+        each.insertPlainText(text)
+        qtbot.waitUntil(lambda turn=turn: len(desk.service.requests) == turn + 1)
+    first, second, third = (request["session"] for request in desk.service.requests)
+    assert first == second != third
+    assert first
+    assert third

@@ -233,10 +233,34 @@ def test_the_suggestion_toggle_is_one_setting_everywhere(window):
     assert not window.settings.suggestions.isChecked()
 
 
+def test_a_model_that_sleeps_is_no_error(window, folder):
+    page = window.documents.open(folder / "src" / "graft.py")
+    before = set(window.central.bars.texts())
+    said = "Nobody asked for a while, so the model's memory was given back; the next request loads it again."
+    window.services.connection.show("idle", model="small", message=said)
+    assert window.status.model.text() == "small · asleep, wakes at the next key"
+    assert window.status.model.toolTip() == said
+    assert window.status.model.property("tone") in (None, "")
+    assert set(window.central.bars.texts()) == before
+    assert not page.bars.texts()
+    window.services.connection.show("loading", model="small", progress=0.5)
+    assert window.status.model.text() == "small · loading 50 %"
+
+
+def test_when_the_model_falls_asleep_is_a_setting_that_restarts_nothing(window):
+    window.show_settings()
+    assert window.settings.idle.value() == 20
+    window.settings.idle.setValue(0)
+    assert window.settings.idle.text() == "Never"
+    assert load_settings(find_paths()).idle_minutes == 0
+    assert ("restart", "") not in window.services.connection.calls
+
+
+@pytest.mark.parametrize("kind", ["ready", "idle"])
 @pytest.mark.parametrize("width", [640, 900, 1600])
-def test_the_status_line_fits_every_width(window, folder, width):
+def test_the_status_line_fits_every_width(window, folder, width, kind):
     window.documents.open(folder / "src" / "graft.py")
-    window.services.connection.show("ready", model="qwen2.5-coder-0.5b-instruct", device="cpu", latency_ms=84.0)
+    window.services.connection.show(kind, model="qwen2.5-coder-0.5b-instruct", device="cpu", latency_ms=84.0)
     window.resize(width, 600)
     QApplication.processEvents()
     assert window.width() == width

@@ -132,6 +132,14 @@ def test_welcome(shoot, folder, tmp_path):
     take("welcome-folder", SMALL)
 
 
+def test_a_model_that_sleeps(shoot, folder):
+    window, take = shoot
+    open_code(window, folder)
+    window.services.connection.show("idle", model=MODEL["model"], latency_ms=184.0)
+    take("asleep")
+    take("asleep-small", SMALL)
+
+
 def test_settings(shoot):
     window, take = shoot
     window.show_settings()

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running
+from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, loader
 from assistant.cli.main import main
+from assistant.cli.serve import _idle_seconds
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
@@ -65,10 +66,37 @@ def test_how_it_runs_is_as_wanted_else_as_chosen():
     def running(*arguments):
         return choose_running(find_paths(), parser.parse_args(arguments))
 
-    assert running() == Running("auto", 4)
-    save_settings(find_paths(), Settings(device="cpu", bits=16))
-    assert running() == Running("cpu", 16)
-    assert running("--device", "cuda", "--bits", "4") == Running("cuda", 4)
+    assert running() == Running("auto", 4, 0)
+    save_settings(find_paths(), Settings(device="cpu", bits=16, threads=3))
+    assert running() == Running("cpu", 16, 3)
+    assert running("--device", "cuda", "--bits", "4", "--threads", "2") == Running("cuda", 4, 2)
+    assert running("--threads", "0") == Running("cpu", 16, 0)
+
+
+def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monkeypatch):
+    from assistant.engine import load, threads
+
+    install("ant")
+    said = []
+    monkeypatch.setattr(threads, "apply", lambda count: said.append(("threads", count)))
+    monkeypatch.setattr(load, "load_engine", lambda *arguments: said.append(("load", *arguments[1:])))
+    loader(find_paths(), choose_model(find_paths(), "ant"), Running("cpu", 8, 3))(print)
+    assert said == [("threads", 3), ("load", "cpu", print, 8)]
+
+
+def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():
+    paths = find_paths()
+    seconds = _idle_seconds(paths, None)
+    assert seconds() == 20 * 60
+    save_settings(paths, Settings(idle_minutes=5))
+    assert seconds() == 5 * 60
+    paths.settings.write_text("idle_minutes = 'soon'")
+    assert seconds() == 5 * 60
+    save_settings(paths, Settings(idle_minutes=0))
+    assert seconds() == 0
+    save_settings(paths, Settings(idle_minutes=5))
+    assert _idle_seconds(paths, 0.5)() == 30
+    assert _idle_seconds(paths, 0.0)() == 0
 
 
 @pytest.mark.parametrize(
@@ -81,6 +109,12 @@ def test_how_it_runs_is_as_wanted_else_as_chosen():
         ["--model", "../up"],
         ["--device", "toaster"],
         ["--bits", "3"],
+        ["--threads", "-1"],
+        ["--threads", "1.5"],
+        ["--threads", "513"],
+        ["--idle-minutes", "-1"],
+        ["--idle-minutes", "soon"],
+        ["--idle-minutes", "nan"],
         ["--parent-pid", "1073741824"],
         ["--stay", "--parent-pid", "1"],
     ],

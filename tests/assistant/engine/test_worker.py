@@ -1,71 +1,17 @@
+import importlib.util
 import logging
 import threading
 import weakref
-
-import pytest
+from pathlib import Path
 
 from assistant.engine.fake import Answer, FakeEngine
-from assistant.engine.worker import EngineWorker
 from assistant.errors import InputError, ModelError
-from assistant.types import (
-    Delta,
-    Failed,
-    Finished,
-    GenerateRequest,
-    Params,
-    Priority,
-    Prompt,
-    Started,
-    Text,
-    Timings,
-)
+from assistant.types import Failed, Finished, Priority, Started, Timings
 
-WAIT = 10.0
-
-
-class Sink:
-    """Collects events and tells when the last has come."""
-
-    def __init__(self) -> None:
-        self.events = []
-        self.ended = threading.Event()
-        self.first_delta = threading.Event()
-
-    def __call__(self, event) -> None:
-        self.events.append(event)
-        if isinstance(event, Delta):
-            self.first_delta.set()
-        if isinstance(event, (Finished, Failed)):
-            self.ended.set()
-
-    def last(self):
-        assert self.ended.wait(WAIT)
-        assert sum(isinstance(event, (Finished, Failed)) for event in self.events) == 1
-        return self.events[-1]
-
-
-def ask(text="x", request_id="r", **params):
-    request = GenerateRequest(request_id, Prompt((Text(text),)), Params(**params))
-    return lambda engine, cancel: engine.generate(request, cancel)
-
-
-@pytest.fixture
-def make_worker():
-    workers = []
-
-    def make(engine_or_load, model="fake", *, start=True):
-        load = engine_or_load if engine_or_load is None or callable(engine_or_load) else lambda _tell: engine_or_load
-        worker = EngineWorker(load, model)
-        workers.append(worker)
-        if start:
-            worker.start()
-        return worker
-
-    before = set(threading.enumerate())
-    yield make
-    for worker in workers:
-        assert worker.close(WAIT)
-    assert set(threading.enumerate()) <= before
+_spec = importlib.util.spec_from_file_location("worker_support", Path(__file__).with_name("worker_support.py"))
+support = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(support)
+Sink, ask, make_worker, WAIT = support.Sink, support.ask, support.make_worker, support.WAIT
 
 
 def test_a_job_runs_and_its_wait_is_counted(make_worker):

@@ -13,6 +13,7 @@ from assistant.errors import ModelError
 from assistant.server import streams
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
+from assistant.types import Delta, Progress, TokenLogprob
 
 LONG = Answer(("word " * 2000,), token_seconds=0.01)
 STREAMED = {
@@ -177,3 +178,27 @@ def test_a_client_that_does_not_read_ends_its_generation(monkeypatch):
         asyncio.run(asyncio.wait_for(unread(), 10))
     finally:
         worker.close(5)
+
+
+def test_a_stream_whose_events_are_not_for_the_client_is_kept_alive(serve, monkeypatch):
+    monkeypatch.setattr(SseResponse.__init__, "__kwdefaults__", {"keep_alive": 0.05})
+    # An event each 10 ms, none of which OpenAI's stream has a line for.
+    running = serve(FakeEngine(Answer(("x",), prefill_seconds=0.6, prefill_pieces=60)))
+    with running.http.stream("POST", "/v1/completions", json={"prompt": "x", "stream": True}) as response:
+        lines = list(response.iter_lines())
+    assert lines.count(": keep-alive") >= 5
+    assert lines[-2] == "data: [DONE]"
+
+
+def test_the_event_loop_hears_of_no_token_without_text():
+    said = []
+
+    class Loop:
+        def call_soon_threadsafe(self, _call, event):
+            said.append(event)
+
+    stream = streams.EventStream(Loop(), "r")
+    kept = [Progress("r", "prefill", 1, 2), Delta("r", 0, "x"), Delta("r", 0, "", (TokenLogprob("x", -1.0),))]
+    for event in [kept[0], Progress("r", "decode", 1, 9), kept[1], Delta("r", 0, ""), kept[2]]:
+        stream.sink(event)
+    assert said == kept
