@@ -27,6 +27,7 @@ _LONGEST_PAUSE_S = 5.0
 _MOST_BODY = 64_000_000
 _MOST_EVENT = 4_000_000
 _MOST_STREAM = 256_000_000
+_DRAIN_S = 0.1
 _TRANSIENT = frozenset({429, 502, 503})
 
 
@@ -140,12 +141,14 @@ class Http:
             raise self._unreadable(response)
         parser = SseParser() if kind == "text/event-stream" else _Lines()
         total = since_event = 0
-        async for piece in response.aiter_bytes():
+        pieces = response.aiter_bytes()
+        async for piece in pieces:
             total += len(piece)
             since_event += len(piece)
             for data in parser.feed(piece):
                 since_event = 0
                 if data.strip() == "[DONE]":
+                    await _drain(pieces)
                     return
                 yield self._object(data)
             if since_event > _MOST_EVENT or total > _MOST_STREAM:
@@ -174,6 +177,8 @@ class Http:
             return Unreachable(f"The server {self.host} cannot be reached: no connection within {seconds:g} s.")
         if isinstance(error, httpx.TimeoutException):
             return Unreachable(f"The server {self.host} said nothing for {self._config.silence_s:g} s.")
+        if isinstance(error, httpx.RemoteProtocolError):
+            return Unreachable(f"The server {self.host} closed the connection without an answer.", at_once=True)
         said = self.clean(str(error)) or type(error).__name__
         return Unreachable(f"The server {self.host} cannot be reached ({said}); is it running?", at_once=True)
 
@@ -234,6 +239,16 @@ class Http:
         return line if len(line) <= 300 else line[:299] + "…"
 
 
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read what little follows the last event: only an answer that was read to its end leaves its connection open."""
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            async for _ in pieces:
+                pass
+    except TimeoutError:
+        pass
+
+
 class _Readable:
     """Turns the library's errors into ours."""
 
@@ -259,9 +274,9 @@ class _Lines:
         return [line.decode("utf-8", "replace") for line in lines if line.strip()]
 
 
-def _trusted(config: RemoteConfig) -> ssl.SSLContext | bool:
+def _trusted(config: RemoteConfig) -> ssl.SSLContext:
     if not config.address.encrypted:
-        return True
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, is never used, and costs no time to make
     context = httpx.create_ssl_context()
     if config.ca_file is not None:
         try:

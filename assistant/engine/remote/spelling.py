@@ -27,7 +27,7 @@ _FORMS = (
     r"<0x[0-9A-Fa-f]{2}>",
 )
 # One entry of a vocabulary that is such a spelling as a whole. ``<div>`` would be one, too: cutting it does no harm.
-_ENTRY = re.compile(r"<[^<>\s]{2,80}>|<<[^<>\s]{2,20}>>|\[/?[A-Z_]{2,40}\]")
+_ENTRY = re.compile(r"<s>|<[^<>\s]{2,80}>|<<[^<>\s]{2,20}>>|\[/?[A-Z_]{2,40}\]")
 
 
 def known_spellings() -> frozenset[str]:
