@@ -79,6 +79,7 @@ class Settings:
     sources: tuple[Source, ...] = ("hub", "index")
     device: Device = "auto"
     bits: Bits = 4
+    lean: bool = False
     threads: int = 0
     """Threads that the model computes with on a processor; 0: as many as there are fast cores."""
     idle_minutes: int = 20

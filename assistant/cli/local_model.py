@@ -19,21 +19,30 @@ BITS: tuple[Bits, ...] = (16, 8, 4)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where a model runs; on a processor, with how many bits for each weight, and threads (0: as many as fit)."""
+    """Where a model runs; on a processor, with how many bits for each weight, and threads (0: as many as fit).
+
+    ``lean``: on a processor, keep one copy of the weights.
+    """
 
     device: Device
     bits: Bits
     threads: int = 0
+    lean: bool = False
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) -> None:
-    """Add ``--model``, ``--device``, ``--bits`` and ``--threads``."""
+    """Add ``--model``, ``--device``, ``--bits``, ``--lean`` and ``--threads``."""
     parser.add_argument(
         "--model", metavar="ID", help="the installed model to use; else the chosen one, the default, or any"
     )
     parser.add_argument("--device", choices=DEVICES, help=device_help)
     parser.add_argument(
         "--bits", type=int, choices=BITS, help="on a processor, read weights in so many bits for each token (4)"
+    )
+    parser.add_argument(
+        "--lean",
+        action=argparse.BooleanOptionalAction,
+        help="on a processor, keep one copy of the weights: less than half the memory, prompts are read more slowly",
     )
     parser.add_argument(
         "--threads", type=_threads, metavar="N", help="on a processor, compute with so many threads (its fast cores)"
@@ -58,14 +67,15 @@ def choose_model(paths: Paths, wanted: str | None) -> InstalledModel | None:
 
 def names_running(args: argparse.Namespace) -> bool:
     """Return whether the person said how to run the model, which a running service cannot follow."""
-    return args.device is not None or args.bits is not None or args.threads is not None
+    return any(value is not None for value in (args.device, args.bits, args.lean, args.threads))
 
 
 def choose_running(paths: Paths, args: argparse.Namespace) -> Running:
     """Return the device, bits and threads asked for, else the chosen ones."""
     settings = load_settings(paths)
     count = settings.threads if args.threads is None else args.threads
-    return Running(args.device or settings.device, args.bits or settings.bits, count)
+    lean = settings.lean if args.lean is None else args.lean
+    return Running(args.device or settings.device, args.bits or settings.bits, count, lean)
 
 
 def _threads(text: str) -> int:
@@ -83,7 +93,7 @@ def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[C
         threads.apply(running.threads)
         from assistant.engine.load import load_engine
 
-        return load_engine(Store(paths).path(model.id), running.device, progress, running.bits)
+        return load_engine(Store(paths).path(model.id), running.device, progress, running.bits, lean=running.lean)
 
     return load
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from assistant.config import Bits
@@ -20,10 +22,14 @@ from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel, MissingWeightError
 from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local import LocalEngine
+from assistant.engine.memory import give_back
 from assistant.engine.protocol import Engine, EngineInfo
 from assistant.engine.quiet import quietly
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import ModelError, OutOfMemory
+
+_CACHE_SHARE = 1 / 32
+_CACHE_MOST = 256 << 20
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,10 +39,13 @@ def load_engine(
     device: str = "auto",
     progress: Callable[[float], None] | None = None,
     bits: Bits = 4,
+    *,
+    lean: bool = False,
 ) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
-    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are). Raises
+    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are). ``lean`` keeps
+    only what was packed so, and unpacks it for prompts: less than half the memory, and slower to read. Raises
     InputError for a device that is not there, ModelError where the folder is incomplete or damaged, OutOfMemory where
     the device has no room for the model.
     """
@@ -49,9 +58,12 @@ def load_engine(
     with quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None):
         tokenizer = Tokenizer.load(folder)
         tell(0.15)
-        decoder = _load_decoder(folder, config, place, dtype, bits, lambda share: tell(0.15 + 0.8 * share))
+        decoder = _load_decoder(
+            folder, config, place, dtype, Packing(bits, lean), lambda share: tell(0.15 + 0.8 * share)
+        )
     number = str(dtype).removeprefix("torch.")
     packed = isinstance(decoder, FastModel) and bits != 16
+    give_back()
     info = EngineInfo(
         model=str(record["id"]),
         family=str(record.get("family", "none")),
@@ -61,7 +73,21 @@ def load_engine(
         parameters=int(record.get("parameters") or 0),
     )
     tell(1.0)
-    return LocalEngine(decoder, tokenizer, info, _end_ids(folder, config, tokenizer))
+    return LocalEngine(decoder, tokenizer, info, _end_ids(folder, config, tokenizer), _cache_bytes(place))
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How the fast path keeps its weights; see load_engine."""
+
+    bits: Bits
+    lean: bool
+
+
+def _cache_bytes(place: torch.device) -> int:
+    """Return how much memory the KV caches of recent prompts may take."""
+    whole = torch.cuda.get_device_properties(place).total_memory if place.type == "cuda" else None
+    return min(_CACHE_MOST, int((whole or psutil.virtual_memory().total) * _CACHE_SHARE))
 
 
 def _tell_nobody(_share: float) -> None:
@@ -95,13 +121,13 @@ def _load_decoder(
     config: dict[str, Any],
     place: torch.device,
     dtype: torch.dtype,
-    bits: Bits,
+    packing: Packing,
     tell: Callable[[float], None],
 ) -> Decoder:
     shape = read_shape(config) if place.type == "cpu" else f"it runs on the {place.type}"
     try:
         if isinstance(shape, Shape):
-            decoder: Decoder = load_fast(folder, shape, dtype, bits, tell)
+            decoder: Decoder = load_fast(folder, shape, dtype, packing.bits, tell, lean=packing.lean)
         else:
             _LOG.info("The model goes through transformers: %s.", shape)
             from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as below)

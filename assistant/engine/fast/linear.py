@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
+from typing import cast
+
 import torch
 from torch.nn import functional
 
@@ -13,32 +17,66 @@ _INT4 = torch.ops.aten._weight_int4pack_mm_for_cpu.default  # noqa: SLF001
 _INT8 = torch.ops.aten._weight_int8pack_mm.default  # noqa: SLF001
 
 
+FEW_ROWS = 32
+"""Up to so many rows the packed weights alone are quicker than making full ones of them first."""
+
+
+class Scratch:
+    """Memory for one unpacked matrix at a time: asking the system for it each time costs more than unpacking."""
+
+    def __init__(self) -> None:
+        self._store = torch.empty(0)
+
+    def take(self, numbers: int, dtype: torch.dtype) -> torch.Tensor:
+        """Return room for so many numbers, until the next call."""
+        if self._store.numel() < numbers or self._store.dtype != dtype:
+            self._store = torch.empty(numbers, dtype=dtype)
+        return self._store[:numbers]
+
+
 class Linear:
     """``y = x W' + b`` with W of shape (outputs, inputs).
 
     ``bits`` 8 rounds each row of W to int8 with one scale, 4 rounds groups of ``group`` inputs to 4 bits with a
     scale and a zero point each; 16 packs nothing. Packed products are taken in bfloat16 whatever W's type is: PyTorch
-    has quick kernels for that alone, from AVX2 on.
+    has quick kernels for that alone, from AVX2 on. With ``scratch`` only the packed weights are kept, and full
+    ones are made of them there each time when many rows come.
     """
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, bits: Bits = 16, group: int = 32) -> None:
-        self.weight = weight
+    def __init__(
+        self,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        bits: Bits = 16,
+        group: int = 32,
+        scratch: Scratch | None = None,
+    ) -> None:
         self.bias = bias
-        self._bits = _possible_bits(weight.shape, bits, group)
+        self._bits = _possible_bits(weight.shape, bits, group, lean=scratch is not None)
         self._group = group
+        self._scratch = scratch
+        self._weight = None if scratch and self._bits != 16 else weight
         if self._bits == 8:
             self._packed, self._scales = pack_int8(weight)
         elif self._bits == 4:
             self._packed, self._scales = pack_int4(weight, group)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+        packed = self._packed.nbytes + self._scales.nbytes if self._bits != 16 else 0
+        return packed + (self._weight.nbytes if self._weight is not None else 0)
+
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), many rows."""
-        return functional.linear(x, self.weight, self.bias)
+        if self._weight is not None:
+            return functional.linear(x, self._weight, self.bias)
+        return self.few(x) if len(x) <= FEW_ROWS else functional.linear(x, self._unpack(x.dtype), self.bias)
 
     def few(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), few rows: by the packed weights, if there are any."""
         if self._bits == 16:
-            return functional.linear(x, self.weight, self.bias)
+            return functional.linear(x, cast("torch.Tensor", self._weight), self.bias)
         half = x.to(torch.bfloat16)
         if self._bits == 4:
             y = _INT4(half, self._packed, self._group, self._scales)
@@ -47,11 +85,38 @@ class Linear:
         y = y.to(x.dtype)
         return y if self.bias is None else y.add_(self.bias)
 
+    def _unpack(self, dtype: torch.dtype) -> torch.Tensor:
+        assert self._scratch is not None  # noqa: S101  (for the type checker)
+        room = self._scratch.take(self._packed.numel() * (8 // self._bits), dtype)
+        if self._bits == 8:
+            return room.view(self._packed.shape).copy_(self._packed).mul_(self._scales[:, None])
+        return unpack_int4(self._packed, self._scales, room)
 
-def _possible_bits(shape: torch.Size, bits: Bits, group: int) -> Bits:
+
+class Embedding:
+    """One row of numbers for each token; ``lean`` rounds each row to int8 with one scale."""
+
+    def __init__(self, weight: torch.Tensor, *, lean: bool = False) -> None:
+        """``weight`` has the shape (vocabulary, hidden)."""
+        self._dtype = weight.dtype
+        self._weight, self._scales = pack_int8(weight) if lean else (weight, None)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+        return self._weight.nbytes + (self._scales.nbytes if self._scales is not None else 0)
+
+    def __call__(self, ids: Sequence[int]) -> torch.Tensor:
+        """Return the rows of ``ids``, shape (ids, hidden)."""
+        index = torch.tensor(ids)
+        rows = functional.embedding(index, self._weight)
+        return rows if self._scales is None else rows.to(self._dtype) * self._scales[index, None].to(self._dtype)
+
+
+def _possible_bits(shape: torch.Size, bits: Bits, group: int, *, lean: bool) -> Bits:
     """Return the bits that a matrix of this shape can take, the wanted ones or the next more."""
     outputs, inputs = shape
-    if bits == 4 and inputs % group == 0 and outputs % 16 == 0:
+    if bits == 4 and inputs % group == 0 and outputs % (_BLOCK if lean else 16) == 0:
         return 4
     # PyTorch's int8 kernel reads past the end of rows that do not divide by 16.
     return 8 if bits != 16 and inputs % 16 == 0 else 16
@@ -85,3 +150,35 @@ def pack_int4(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Ten
         packed.append(torch.ops.aten._convert_weight_to_int4pack_for_cpu(quanta.reshape(-1, inputs), 1))  # noqa: SLF001
         tables.append(torch.stack((scale, zero), dim=2).transpose(0, 1))
     return torch.cat(packed), torch.cat(tables, dim=1).to(torch.bfloat16).contiguous()
+
+
+def unpack_int4(packed: torch.Tensor, table: torch.Tensor, room: torch.Tensor) -> torch.Tensor:
+    """Return the weight of shape (outputs, inputs) that ``pack_int4`` made ``packed`` and ``table`` of.
+
+    It is written into ``room``, of as many numbers. Outputs must divide by 64. The kernel keeps blocks of outputs
+    together: each byte holds one input of two outputs that lie half a block apart. How large a block is follows the
+    processor, so it is looked up.
+    """
+    groups, outputs, _ = table.shape
+    inputs = room.numel() // outputs
+    block = _block_size()
+    blocks = packed.view(outputs // block, inputs, block // 2).transpose(0, 1)
+    full = room.view(inputs, outputs // block, 2, block // 2)
+    full[:, :, 0] = blocks & 15
+    full[:, :, 1] = blocks >> 4
+    weight = room.view(groups, inputs // groups, outputs)
+    scales, zeros = table.to(room.dtype).unbind(2)
+    torch.addcmul((zeros - 8 * scales)[:, None], weight, scales[:, None], out=weight)
+    return room.view(inputs, outputs).t()
+
+
+_BLOCK = 64  # the largest block of any processor
+
+
+@functools.cache
+def _block_size() -> int:
+    """Return how many outputs the packed layout keeps together, by packing their numbers."""
+    low = torch.arange(_BLOCK, dtype=torch.int32)[:, None].expand(_BLOCK, 2)
+    packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu((low // 16).contiguous(), 1)  # noqa: SLF001
+    # Byte 0 holds outputs 0 and half a block: 16 or 32.
+    return 2 * 16 * int(packed.view(-1)[0] >> 4)

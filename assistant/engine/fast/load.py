@@ -22,9 +22,18 @@ GROUP = 32
 
 
 def load_fast(
-    folder: Path, shape: Shape, dtype: torch.dtype, bits: Bits, progress: Callable[[float], None]
+    folder: Path,
+    shape: Shape,
+    dtype: torch.dtype,
+    bits: Bits,
+    progress: Callable[[float], None],
+    *,
+    lean: bool = False,
 ) -> FastModel:
-    """Return the model in ``folder``. Raises MissingWeightError, OSError or SafetensorError where it is not whole."""
+    """Return the model in ``folder``; see FastModel.
+
+    Raises MissingWeightError, OSError or SafetensorError where it is not whole.
+    """
     with ExitStack() as stack:
         places: dict[str, Any] = {}
         for file in _weight_files(folder):
@@ -35,7 +44,7 @@ def load_fast(
             # A copy, so that the file is not kept mapped beside the joined weights.
             return places[name].get_tensor(name).clone() if name in places else None
 
-        return FastModel(shape, read, dtype, bits, GROUP, progress)
+        return FastModel(shape, read, dtype, bits, GROUP, progress, lean=lean)
 
 
 def _weight_files(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from torch.nn import functional
 from assistant.config import Bits
 from assistant.engine.decoder import Interrupted, Stop, never
 from assistant.engine.fast.cache import FastCache
-from assistant.engine.fast.linear import Linear
+from assistant.engine.fast.linear import Embedding, Linear, Scratch
 from assistant.engine.fast.shape import Shape
 
 ReadTensor = Callable[[str], torch.Tensor | None]
@@ -87,11 +87,17 @@ class FastModel:
         bits: Bits,
         group: int,
         progress: Callable[[float], None] | None = None,
+        *,
+        lean: bool = False,
     ) -> None:
-        """Take the weights from ``read``, pack them, and tell ``progress`` from 0 to 1."""
+        """Take the weights from ``read``, pack them, and tell ``progress`` from 0 to 1.
+
+        ``lean`` keeps one copy of the weights, the packed one: less than half the memory, and prompts are read more
+        slowly.
+        """
         self.shape = shape
         self.device = torch.device("cpu")
-        self.piece = 256
+        self.piece = 512 if lean else 256
         self.most_guesses = 3
         self.guess_cost = 0.25
         self.dtype = dtype
@@ -99,18 +105,27 @@ class FastModel:
         self._bits: Bits = bits
         self._group = group
         self._order = _pair_order(shape.head_size)
-        self.embedding = self._tensor("model.embed_tokens.weight")
+        self._scratch = Scratch() if lean else None
+        table = self._tensor("model.embed_tokens.weight")
+        self.embedding = Embedding(table, lean=lean)
         self.layers: list[Layer] = []
         for index in range(shape.layers):
             self.layers.append(self._layer(index))
             if progress:
                 progress((index + 1) / (shape.layers + 1))
         self.norm = self._norm("model.norm")
-        head = self.embedding if shape.tied else self._tensor("lm_head.weight")
-        self.head = Linear(head, None, bits, group)
+        head = table if shape.tied else self._tensor("lm_head.weight")
+        self.head = Linear(head, None, bits, group, self._scratch)
         self._activation = _activation(shape.activation)
         self._frequencies = _frequencies(shape)
         self._turns = _turns(self._frequencies, 0, 1024)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the matrices in bytes; one that two parts share counts once."""
+        products = [product for layer in self.layers for product in (layer.qkv, layer.out, layer.up, layer.down)]
+        shared = 0 if self._scratch or not self.shape.tied else self.embedding.nbytes
+        return sum(product.nbytes for product in products) + self.head.nbytes + self.embedding.nbytes - shared
 
     # --- running -----------------------------------------------------------------------
 
@@ -148,7 +163,7 @@ class FastModel:
         # The values' heads are turned by nothing, so that keys and values are written as one.
         turns = torch.cat((turns.expand(-1, turning, -1), turns.new_ones(tokens, kv_heads, turns.shape[2])), dim=1)
         slots, keys, values = cache.open(tokens)
-        x = functional.embedding(torch.tensor(ids), self.embedding)
+        x = self.embedding(ids)
         for index, layer in enumerate(self.layers):
             y = layer.qkv.few(layer.before_attention.few(x))
             if layer.query_norm and layer.key_norm:
@@ -187,7 +202,7 @@ class FastModel:
         slots, all_keys, all_values = cache.open(tokens)
         turns = self._turns_for(cache.length, tokens)
         mask = _mask(cache.length, tokens, shape.window, self.dtype)
-        x = functional.embedding(torch.tensor(ids), self.embedding)
+        x = self.embedding(ids)
         for index, layer in enumerate(self.layers):
             if stop():
                 raise Interrupted
@@ -255,7 +270,7 @@ class FastModel:
         known = [bias for bias in biases if bias is not None]
         bias = torch.cat(known) if known else None
         weight = torch.cat(weights) if len(weights) > 1 else weights[0]
-        return Linear(weight, bias, self._bits, self._group)
+        return Linear(weight, bias, self._bits, self._group, self._scratch)
 
     def _reorder(self, tensor: torch.Tensor | None) -> Any:
         """Put the two numbers of each rotated pair next to each other in every head."""

@@ -178,12 +178,12 @@ def test_settings_take_force_and_are_saved_at_once(window, folder):
     settings.debounce.setValue(300)
     settings.device.setCurrentIndex(settings.device.findData("cpu"))
     assert ("restart", "") in window.services.connection.calls
-    settings.bits.setCurrentIndex(settings.bits.findData(16))
+    settings.bits.setCurrentIndex(1)
     assert window.services.connection.calls.count(("restart", "")) == 2
     settings.sources.setCurrentIndex(1)
     stored = load_settings(find_paths())
     assert (stored.font_size, stored.theme, stored.suggestions, stored.debounce_ms) == (17, "dark", False, 300)
-    assert (stored.device, stored.bits, stored.sources) == ("cpu", 16, ("index", "hub"))
+    assert (stored.device, stored.bits, stored.lean, stored.sources) == ("cpu", 4, True, ("index", "hub"))
 
 
 def test_a_bad_settings_file_is_said(make_window):

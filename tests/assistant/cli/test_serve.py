@@ -79,9 +79,9 @@ def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monke
     install("ant")
     said = []
     monkeypatch.setattr(threads, "apply", lambda count: said.append(("threads", count)))
-    monkeypatch.setattr(load, "load_engine", lambda *arguments: said.append(("load", *arguments[1:])))
-    loader(find_paths(), choose_model(find_paths(), "ant"), Running("cpu", 8, 3))(print)
-    assert said == [("threads", 3), ("load", "cpu", print, 8)]
+    monkeypatch.setattr(load, "load_engine", lambda *given, lean: said.append(("load", *given[1:], lean)))
+    loader(find_paths(), choose_model(find_paths(), "ant"), Running("cpu", 8, 3, lean=True))(print)
+    assert said == [("threads", 3), ("load", "cpu", print, 8, True)]
 
 
 def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from assistant.engine.fast.linear import Linear, pack_int4, pack_int8
+from assistant.engine.fast.linear import Embedding, Linear, Scratch, pack_int4, pack_int8, unpack_int4
 
 GENERATOR = torch.Generator().manual_seed(3)
 
@@ -67,3 +67,39 @@ def test_rows_of_zeros_stay_zeros():
         assert all(torch.isfinite(part.float()).all() for part in pack)
     assert torch.equal(Linear(zeros, None, 4, 32).few(torch.ones(1, 64)), torch.zeros(1, 32))
     assert torch.equal(Linear(zeros, None, 8).few(torch.ones(1, 64)), torch.zeros(1, 32))
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize(("outputs", "inputs"), [(128, 96), (192, 32), (320, 64), (80, 64)])
+@pytest.mark.parametrize("rows", [5, 50])
+def test_one_copy_of_the_weights_gives_the_same_product_for_few_rows_and_many(outputs, inputs, bits, rows):
+    weight = torch.randn(outputs, inputs, generator=GENERATOR).bfloat16()
+    x = torch.randn(rows, inputs, generator=GENERATOR).bfloat16()
+    both, one = Linear(weight, None, bits, 32), Linear(weight, None, bits, 32, Scratch())
+    if bits == 8 or outputs % 64 == 0:  # else it is packed in more bits
+        torch.testing.assert_close(one(x), both.few(x), atol=0.05, rtol=0.05)
+    torch.testing.assert_close(one(x), one.few(x), atol=0.05, rtol=0.05)
+    assert one.nbytes < both.nbytes / 2
+
+
+def test_what_is_unpacked_is_what_was_packed():
+    quanta = torch.randint(0, 16, (128, 64), generator=GENERATOR)
+    quanta[:, ::32], quanta[:, 1::32] = 0, 15
+    weight = (quanta - 8) * 0.25 + 0.5
+    room = torch.empty(weight.numel())
+    torch.testing.assert_close(unpack_int4(*pack_int4(weight, 32), room), weight, atol=1e-2, rtol=1e-2)
+
+
+def test_scratch_is_shared_and_grows():
+    scratch = Scratch()
+    small = scratch.take(10, torch.float32)
+    assert scratch.take(5, torch.float32).data_ptr() == small.data_ptr()
+    assert scratch.take(20, torch.float32).shape == (20,)
+    assert scratch.take(20, torch.bfloat16).dtype == torch.bfloat16
+
+
+def test_a_lean_embedding_is_nearly_the_whole_one():
+    table = torch.randn(50, 32, generator=GENERATOR)
+    whole, lean = Embedding(table), Embedding(table, lean=True)
+    torch.testing.assert_close(lean([3, 49, 3]), whole([3, 49, 3]), atol=0.03, rtol=0.03)
+    assert lean.nbytes < whole.nbytes / 3

@@ -198,3 +198,13 @@ def test_a_fork_goes_its_own_way(pair):
     torch.testing.assert_close(fast.next([4], fork)[0], wanted[-1], atol=2e-4, rtol=1e-3)
     torch.testing.assert_close(fast.read(IDS[50:], cache)[0], logits_of(slow, IDS)[-1], atol=2e-4, rtol=1e-3)
     assert cache.nbytes > 0
+
+
+def test_one_copy_of_the_weights_writes_like_two(pair):
+    slow, fast = pair
+    weights = slow.state_dict()
+    both = FastModel(fast.shape, weights.get, torch.float32, 8, 32)
+    lean = FastModel(fast.shape, weights.get, torch.float32, 8, 32, lean=True)
+    wanted, got = (model.read(IDS, model.new_cache())[0] for model in (both, lean))
+    assert torch.corrcoef(torch.stack((wanted, got)))[0, 1] > 0.99
+    assert lean.nbytes < 0.6 * both.nbytes
