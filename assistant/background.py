@@ -31,7 +31,5 @@ def step_back(pid: int) -> None:
     """
     with contextlib.suppress(psutil.Error, OSError):
         child = psutil.Process(pid)
-        if psutil.WINDOWS:
-            child.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        else:
-            child.nice(max(child.nice(), _NICE))
+        below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)  # Windows has classes, not numbers
+        child.nice(max(int(child.nice()), _NICE) if below_normal is None else below_normal)

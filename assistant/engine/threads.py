@@ -18,6 +18,11 @@ MAX_THREADS = 512
 
 _SYSTEM = Path("/")
 _VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# How often a thread of GNU's OpenMP looks for new work before it sleeps: about 0.2 ms, which bridges the gaps between
+# the operations of one token. By default it looks for many milliseconds, and where another program wants a core, the
+# threads that look keep the one that still computes from running: decoding was seen to fall from 44 tokens a second to
+# between 1 and 12 beside one busy program, and to 19 with this number, which costs nothing while the cores are free.
+_SPINS = "4000"
 # A core with less than this share of the strongest one's capacity is an efficiency core.
 _FAST_SHARE = 0.5
 
@@ -34,6 +39,8 @@ def apply(wanted: int = 0) -> int:
     count = min(wanted, MAX_THREADS) if wanted > 0 else _from_environment() or count_threads()
     for name in _VARIABLES:
         os.environ[name] = str(count)
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     # The tokenizer's own pool would take every logical core for texts of a few kilobytes.
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
 

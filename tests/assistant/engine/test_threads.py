@@ -144,11 +144,11 @@ def applied(wanted, **environment):
         f"    count = threads.apply({wanted})\n"
         "    import os, torch\n"
         "    known = {torch.get_num_threads(), *(int(os.environ[name]) for name in threads._VARIABLES)}\n"
-        "    print(count, sorted(known), os.environ['TOKENIZERS_PARALLELISM'])\n"
+        "    print(count, sorted(known), os.environ['TOKENIZERS_PARALLELISM'], os.environ.get('GOMP_SPINCOUNT'))\n"
         "thread = threading.Thread(target=run)\n"
         "thread.start(); thread.join()\n"
     )
-    names = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "TOKENIZERS_PARALLELISM"}
+    names = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "TOKENIZERS_PARALLELISM", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}
     kept = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
@@ -162,13 +162,13 @@ def applied(wanted, **environment):
 
 
 def test_every_library_is_told_the_same_number():
-    assert applied(3) == "3 [3] false"
+    assert applied(3) == "3 [3] false 4000"
     best = threads.count_threads()
-    assert applied(0) == f"{best} [{best}] false"
+    assert applied(0) == f"{best} [{best}] false 4000"
 
 
 def test_what_the_person_set_for_every_program_holds_unless_grafter_was_told_otherwise():
-    assert applied(0, OMP_NUM_THREADS="5", MKL_NUM_THREADS="7") == "5 [5] false"
-    assert applied(2, OMP_NUM_THREADS="5") == "2 [2] false"
+    assert applied(0, OMP_NUM_THREADS="5", MKL_NUM_THREADS="7") == "5 [5] false 4000"
+    assert applied(2, OMP_NUM_THREADS="5", GOMP_SPINCOUNT="9") == "2 [2] false 9"
     best = threads.count_threads()
-    assert applied(0, OMP_NUM_THREADS="many") == f"{best} [{best}] false"
+    assert applied(0, OMP_NUM_THREADS="many", OMP_WAIT_POLICY="passive") == f"{best} [{best}] false None"

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from assistant.background import background_environment
 from assistant.errors import DiskError, DownloadError, InputError, ModelError
 from assistant.models import conversion, files
 from assistant.models.pull import pull
@@ -297,6 +298,21 @@ def test_a_job_that_is_ended_ends_the_converter(tmp_path):
         conversion.convert(tmp_path, pid, stop, command)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="niceness")
+def test_the_converter_leaves_the_processor_to_others(tmp_path):
+    body = (
+        "import time\n"
+        "end = time.monotonic() + 10\n"
+        "while os.nice(0) < 10 and time.monotonic() < end: time.sleep(0.01)\n"
+        "said = f'{os.nice(0) >= 10} {os.environ[\"OMP_NUM_THREADS\"]}'\n"
+        "print(json.dumps({'event': 'failed', 'message': said}), flush=True)\n"
+        "sys.exit(1)"
+    )
+    few = background_environment()["OMP_NUM_THREADS"]
+    with pytest.raises(ModelError, match=f"^True {few}$"):
+        conversion.convert(tmp_path, tmp_path / "target", print, converter(tmp_path, body))
 
 
 def test_a_family_that_the_tokenizer_cannot_write_is_not_kept(entry, store, tools, reports):
