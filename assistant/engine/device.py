@@ -75,5 +75,8 @@ def _available(kind: str) -> bool:
 
 
 def _cpu_multiplies_bfloat16() -> bool:
+    # What the processor can do counts only where PyTorch uses it: the variable ATEN_CPU_CAPABILITY can hold it back.
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+        return False
     can = getattr(torch.cpu, "get_capabilities", dict)()  # older builds do not say: then float32 is safe
     return bool(can.get("amx_bf16") or can.get("amx_tile") or can.get("avx512_bf16"))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch.nn import functional
@@ -39,8 +38,8 @@ class Linear:
 
     ``bits`` 8 rounds each row of W to int8 with one scale, 4 rounds groups of ``group`` inputs to 4 bits with a
     scale and a zero point each; 16 packs nothing. Packed products are taken in bfloat16 whatever W's type is: PyTorch
-    has quick kernels for that alone, from AVX2 on. With ``scratch`` only the packed weights are kept, and full
-    ones are made of them there each time when many rows come.
+    has quick kernels for that alone, from AVX2 on. ``lean`` keeps the packed weights only, and full ones are
+    made of them in ``scratch`` each time when many rows come. W may be stored in another type than x's, too.
     """
 
     def __init__(
@@ -49,13 +48,15 @@ class Linear:
         bias: torch.Tensor | None,
         bits: Bits = 16,
         group: int = 32,
-        scratch: Scratch | None = None,
+        *,
+        scratch: Scratch,
+        lean: bool = False,
     ) -> None:
         self.bias = bias
-        self._bits = _possible_bits(weight.shape, bits, group, lean=scratch is not None)
+        self._bits = _possible_bits(weight.shape, bits, group, lean=lean)
         self._group = group
         self._scratch = scratch
-        self._weight = None if scratch and self._bits != 16 else weight
+        self._weight = None if lean and self._bits != 16 else weight
         if self._bits == 8:
             self._packed, self._scales = pack_int8(weight)
         elif self._bits == 4:
@@ -69,14 +70,19 @@ class Linear:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), many rows."""
-        if self._weight is not None:
-            return functional.linear(x, self._weight, self.bias)
-        return self.few(x) if len(x) <= FEW_ROWS else functional.linear(x, self._unpack(x.dtype), self.bias)
+        weight = self._weight
+        if weight is None and len(x) <= FEW_ROWS:
+            return self.few(x)
+        if weight is None:
+            weight = self._unpack(x.dtype)
+        elif weight.dtype != x.dtype:  # stored in half of the bytes that this processor multiplies
+            weight = self._scratch.take(weight.numel(), x.dtype).view(weight.shape).copy_(weight)
+        return functional.linear(x, weight, self.bias)
 
     def few(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), few rows: by the packed weights, if there are any."""
         if self._bits == 16:
-            return functional.linear(x, cast("torch.Tensor", self._weight), self.bias)
+            return self(x)
         half = x.to(torch.bfloat16)
         if self._bits == 4:
             y = _INT4(half, self._packed, self._group, self._scales)
@@ -86,7 +92,6 @@ class Linear:
         return y if self.bias is None else y.add_(self.bias)
 
     def _unpack(self, dtype: torch.dtype) -> torch.Tensor:
-        assert self._scratch is not None  # noqa: S101  (for the type checker)
         room = self._scratch.take(self._packed.numel() * (8 // self._bits), dtype)
         if self._bits == 8:
             return room.view(self._packed.shape).copy_(self._packed).mul_(self._scales[:, None])
@@ -96,9 +101,9 @@ class Linear:
 class Embedding:
     """One row of numbers for each token; ``lean`` rounds each row to int8 with one scale."""
 
-    def __init__(self, weight: torch.Tensor, *, lean: bool = False) -> None:
-        """``weight`` has the shape (vocabulary, hidden)."""
-        self._dtype = weight.dtype
+    def __init__(self, weight: torch.Tensor, dtype: torch.dtype, *, lean: bool = False) -> None:
+        """``weight`` has the shape (vocabulary, hidden), ``dtype`` is what comes out."""
+        self._dtype = dtype
         self._weight, self._scales = pack_int8(weight) if lean else (weight, None)
 
     @property
@@ -109,8 +114,8 @@ class Embedding:
     def __call__(self, ids: Sequence[int]) -> torch.Tensor:
         """Return the rows of ``ids``, shape (ids, hidden)."""
         index = torch.tensor(ids)
-        rows = functional.embedding(index, self._weight)
-        return rows if self._scales is None else rows.to(self._dtype) * self._scales[index, None].to(self._dtype)
+        rows = functional.embedding(index, self._weight).to(self._dtype)
+        return rows if self._scales is None else rows * self._scales[index, None].to(self._dtype)
 
 
 def _possible_bits(shape: torch.Size, bits: Bits, group: int, *, lean: bool) -> Bits:

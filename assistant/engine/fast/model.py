@@ -105,17 +105,18 @@ class FastModel:
         self._bits: Bits = bits
         self._group = group
         self._order = _pair_order(shape.head_size)
-        self._scratch = Scratch() if lean else None
-        table = self._tensor("model.embed_tokens.weight")
-        self.embedding = Embedding(table, lean=lean)
+        self._lean = lean
+        self._scratch = Scratch()
+        table = self._matrix("model.embed_tokens.weight")
+        self.embedding = Embedding(table, dtype, lean=lean)
         self.layers: list[Layer] = []
         for index in range(shape.layers):
             self.layers.append(self._layer(index))
             if progress:
                 progress((index + 1) / (shape.layers + 1))
         self.norm = self._norm("model.norm")
-        head = table if shape.tied else self._tensor("lm_head.weight")
-        self.head = Linear(head, None, bits, group, self._scratch)
+        head = table if shape.tied else self._matrix("lm_head.weight")
+        self.head = Linear(head, None, bits, group, scratch=self._scratch, lean=lean)
         self._activation = _activation(shape.activation)
         self._frequencies = _frequencies(shape)
         self._turns = _turns(self._frequencies, 0, 1024)
@@ -124,7 +125,7 @@ class FastModel:
     def nbytes(self) -> int:
         """Memory of the matrices in bytes; one that two parts share counts once."""
         products = [product for layer in self.layers for product in (layer.qkv, layer.out, layer.up, layer.down)]
-        shared = 0 if self._scratch or not self.shape.tied else self.embedding.nbytes
+        shared = 0 if self._lean or not self.shape.tied else self.embedding.nbytes
         return sum(product.nbytes for product in products) + self.head.nbytes + self.embedding.nbytes - shared
 
     # --- running -----------------------------------------------------------------------
@@ -246,6 +247,13 @@ class FastModel:
             raise MissingWeightError(name)
         return tensor.to(self.dtype)
 
+    def _matrix(self, name: str) -> torch.Tensor:
+        """Return a matrix in the type that it is computed in, or in half of the bytes where it is stored so."""
+        tensor = self._read(name)
+        if tensor is None:
+            raise MissingWeightError(name)
+        return tensor if tensor.dtype == torch.bfloat16 else tensor.to(self.dtype)
+
     def _maybe(self, name: str) -> torch.Tensor | None:
         tensor = self._read(name)
         return None if tensor is None else tensor.to(self.dtype)
@@ -262,7 +270,7 @@ class FastModel:
 
     def _linear(self, *names: str, heads: Sequence[int] = ()) -> Linear:
         """Return one product for several matrices with the same input; ``heads`` says which are to be turned."""
-        weights = [self._tensor(f"{name}.weight") for name in names]
+        weights = [self._matrix(f"{name}.weight") for name in names]
         biases = [self._maybe(f"{name}.bias") for name in names]
         for place in heads:
             weights[place] = self._reorder(weights[place])
@@ -270,7 +278,7 @@ class FastModel:
         known = [bias for bias in biases if bias is not None]
         bias = torch.cat(known) if known else None
         weight = torch.cat(weights) if len(weights) > 1 else weights[0]
-        return Linear(weight, bias, self._bits, self._group, self._scratch)
+        return Linear(weight, bias, self._bits, self._group, scratch=self._scratch, lean=self._lean)
 
     def _reorder(self, tensor: torch.Tensor | None) -> Any:
         """Put the two numbers of each rotated pair next to each other in every head."""

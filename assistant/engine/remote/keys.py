@@ -4,8 +4,6 @@ It is not in settings, logs, command lines or messages. ``OPENAI_API_KEY`` belon
 only to the server that ``OPENAI_BASE_URL`` pairs it with.
 """
 
-# pyright: reportMissingImports=false
-
 from __future__ import annotations
 
 import os
@@ -93,13 +91,9 @@ def _checked(value: str, name: str) -> str:
 @contextmanager
 def _keyring() -> Generator[_Keyring]:
     """Yield the keyring library. Its errors become KeyringError, without what they say of the key."""
-    try:
-        import keyring  # noqa: PLC0415 - an optional library, and slow to look for its backends
-        import keyring.errors  # noqa: PLC0415
-    except ImportError:
-        raise KeyringError(
-            "The keyring library is not installed; run 'python -m pip install keyring', or set GRAFTER_API_KEY."
-        ) from None
+    import keyring  # noqa: PLC0415 - looks for its backends, which takes a while
+    import keyring.errors  # noqa: PLC0415
+
     try:
         yield keyring
     except keyring.errors.NoKeyringError:

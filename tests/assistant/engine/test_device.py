@@ -31,15 +31,18 @@ def test_an_unknown_device_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("can", "dtype"),
+    ("can", "used", "dtype"),
     [
-        ({"avx512_bf16": True}, torch.bfloat16),
-        ({"amx_tile": True}, torch.bfloat16),
-        ({"avx2": True, "avx512_bf16": False}, torch.float32),
-        ({}, torch.float32),
+        ({"avx512_bf16": True}, "AVX512", torch.bfloat16),
+        ({"amx_tile": True}, "AVX512", torch.bfloat16),
+        ({"amx_tile": True, "avx512_bf16": True}, "AVX2", torch.float32),
+        ({"avx2": True, "avx512_bf16": False}, "AVX2", torch.float32),
+        ({"avx2": True, "avx512_bf16": False}, "AVX512", torch.float32),
+        ({}, "DEFAULT", torch.float32),
     ],
 )
-def test_the_processor_decides_the_type(monkeypatch, can, dtype):
+def test_the_processor_decides_the_type(monkeypatch, can, used, dtype):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: used)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: can)
     assert choose_dtype(torch.device("cpu")) == dtype
 

@@ -17,7 +17,7 @@ def weight():
 @pytest.mark.parametrize("bias", [False, True])
 def test_the_product_is_as_near_as_the_bits_allow(weight, bits, group, limit, bias):
     b = torch.randn(96, generator=GENERATOR) if bias else None
-    linear = Linear(weight, b, bits, group)
+    linear = Linear(weight, b, bits, group, scratch=Scratch())
     for rows in (1, 4, 8):
         x = torch.randn(rows, 128, generator=GENERATOR)
         exact = torch.nn.functional.linear(x, weight, b)
@@ -28,7 +28,7 @@ def test_the_product_is_as_near_as_the_bits_allow(weight, bits, group, limit, bi
 
 def test_many_rows_go_through_the_full_weights(weight):
     x = torch.randn(9, 128, generator=GENERATOR)
-    torch.testing.assert_close(Linear(weight, None, 4, 32)(x), x @ weight.T)
+    torch.testing.assert_close(Linear(weight, None, 4, 32, scratch=Scratch())(x), x @ weight.T)
 
 
 def test_values_on_a_grid_of_sixteen_come_back_exactly():
@@ -37,12 +37,14 @@ def test_values_on_a_grid_of_sixteen_come_back_exactly():
     weight = (quanta - 8) * 0.25 + 0.5
     x = torch.randn(2, 64, generator=GENERATOR)
     half = x.bfloat16().float()  # the numbers that the kernel sees
-    torch.testing.assert_close(Linear(weight, None, 4, 32).few(x), half @ weight.T, atol=1e-2, rtol=1e-2)
+    torch.testing.assert_close(
+        Linear(weight, None, 4, 32, scratch=Scratch()).few(x), half @ weight.T, atol=1e-2, rtol=1e-2
+    )
 
 
 def test_the_bias_is_not_written_over(weight):
     bias = torch.ones(96)
-    linear = Linear(weight, bias, 8)
+    linear = Linear(weight, bias, 8, scratch=Scratch())
     x = torch.zeros(1, 128)
     linear.few(x)
     linear.few(x)
@@ -57,7 +59,7 @@ def test_sizes_that_the_kernels_cannot_take_get_more_bits(inputs, limit, outputs
     weight = torch.randn(outputs, inputs, generator=GENERATOR)
     for rows in (1, 3):
         x = torch.randn(rows, inputs, generator=GENERATOR)
-        error = (Linear(weight, None, bits, 32).few(x) - x @ weight.T).norm() / (x @ weight.T).norm()
+        error = (Linear(weight, None, bits, 32, scratch=Scratch()).few(x) - x @ weight.T).norm() / (x @ weight.T).norm()
         assert error < limit
 
 
@@ -65,8 +67,8 @@ def test_rows_of_zeros_stay_zeros():
     zeros = torch.zeros(32, 64)
     for pack in (pack_int8(zeros), pack_int4(zeros, 32)):
         assert all(torch.isfinite(part.float()).all() for part in pack)
-    assert torch.equal(Linear(zeros, None, 4, 32).few(torch.ones(1, 64)), torch.zeros(1, 32))
-    assert torch.equal(Linear(zeros, None, 8).few(torch.ones(1, 64)), torch.zeros(1, 32))
+    assert torch.equal(Linear(zeros, None, 4, 32, scratch=Scratch()).few(torch.ones(1, 64)), torch.zeros(1, 32))
+    assert torch.equal(Linear(zeros, None, 8, scratch=Scratch()).few(torch.ones(1, 64)), torch.zeros(1, 32))
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -75,7 +77,10 @@ def test_rows_of_zeros_stay_zeros():
 def test_one_copy_of_the_weights_gives_the_same_product_for_few_rows_and_many(outputs, inputs, bits, rows):
     weight = torch.randn(outputs, inputs, generator=GENERATOR).bfloat16()
     x = torch.randn(rows, inputs, generator=GENERATOR).bfloat16()
-    both, one = Linear(weight, None, bits, 32), Linear(weight, None, bits, 32, Scratch())
+    both, one = (
+        Linear(weight, None, bits, 32, scratch=Scratch()),
+        Linear(weight, None, bits, 32, scratch=Scratch(), lean=True),
+    )
     if bits == 8 or outputs % 64 == 0:  # else it is packed in more bits
         torch.testing.assert_close(one(x), both.few(x), atol=0.05, rtol=0.05)
     torch.testing.assert_close(one(x), one.few(x), atol=0.05, rtol=0.05)
@@ -100,6 +105,16 @@ def test_scratch_is_shared_and_grows():
 
 def test_a_lean_embedding_is_nearly_the_whole_one():
     table = torch.randn(50, 32, generator=GENERATOR)
-    whole, lean = Embedding(table), Embedding(table, lean=True)
+    whole, lean = Embedding(table, table.dtype), Embedding(table, table.dtype, lean=True)
     torch.testing.assert_close(lean([3, 49, 3]), whole([3, 49, 3]), atol=0.03, rtol=0.03)
     assert lean.nbytes < whole.nbytes / 3
+
+
+def test_weights_stored_in_half_the_bytes_are_multiplied_in_full_precision():
+    weight = torch.randn(96, 128, generator=GENERATOR).bfloat16()
+    x = torch.randn(40, 128, generator=GENERATOR)
+    for bits in (16, 4):
+        linear = Linear(weight, None, bits, 32, scratch=Scratch())
+        torch.testing.assert_close(linear(x), x @ weight.float().T)
+    torch.testing.assert_close(Linear(weight, None, 16, scratch=Scratch()).few(x[:2]), x[:2] @ weight.float().T)
+    assert Embedding(weight, torch.float32)([1]).dtype == torch.float32
