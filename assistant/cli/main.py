@@ -22,6 +22,7 @@ COMMANDS = {
     "complete": "complete a file at a place",
     "ask": "ask the model a question",
     "evaluate": "measure how well a model fills in, and compare two measurements",
+    "bench": "measure how fast this program is, also against other servers",
 }
 
 _USAGE = """usage: grafter [PATH ...]            open the editor
