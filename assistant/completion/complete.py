@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.trim import Trimmer
-from assistant.context.window import Budget, CountTokens, Window, fit_budget, room_for_prompt, take_window
+from assistant.context.window import Budget, CountTokens, Window, fit_budget, room_for_prompt, take_blocks, take_window
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.prompts.fim import FimPrompt, infill_prompt
 from assistant.types import (
@@ -47,7 +47,7 @@ def complete(
     fim = infill_prompt(
         engine.info.family, window.prefix, window.suffix, path=request.path, repository=_repository(request)
     )
-    generate = _generate_request(request, shape, fim)
+    generate = _generate_request(request, shape, fim, take_blocks(request.text, window))
     context_ms = (time.perf_counter() - started) * 1000
     trimmers = [Trimmer(shape, before, after) for _ in range(request.n)]
     ours = CancelToken(parent=cancel)
@@ -77,14 +77,16 @@ def _repository(request: CompleteRequest) -> str | None:
     return PurePath(request.workspace).name if request.workspace else None
 
 
-def _generate_request(request: CompleteRequest, shape: Shape, fim: FimPrompt) -> GenerateRequest:
+def _generate_request(
+    request: CompleteRequest, shape: Shape, fim: FimPrompt, nearby: tuple[str, ...]
+) -> GenerateRequest:
     params = Params(
         max_tokens=request.max_tokens or shape.max_tokens,
         temperature=request.temperature,
         n=request.n,
         logprobs=0,
     )
-    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens)
+    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby)
 
 
 def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:

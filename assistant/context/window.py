@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 # The first line of the window moves in steps, so that a growing prefix keeps its beginning and the KV cache with it.
 STEP_LINES = 16
+BLOCK_LINES = 128
+MOST_BLOCKS = 12
+_LONGEST_LINE = 400
 # Bounds what is counted: lines of ordinary code hold fewer characters a token than this.
 _MOST_CHARS_PER_TOKEN = 12
 # What is kept for each token of a line that is over the budget on its own.
@@ -69,6 +73,22 @@ def take_window(text: str, cursor: int, budget: Budget, count: CountTokens) -> W
     if end == 1 and (len(suffix) > budget.suffix * _MOST_CHARS_PER_TOKEN or count([suffix])[0] > budget.suffix):
         suffix = suffix[: budget.suffix * _CHARS_PER_TOKEN]
     return Window(prefix, suffix, first + 1, len(before) + end - 1)
+
+
+def take_blocks(text: str, window: Window) -> tuple[str, ...]:
+    """Return blocks of whole lines of ``text`` that the window leaves out, the nearest to it first.
+
+    A block stays the same while somebody types in the window: those before it are counted from the top of the file,
+    those after it from the end. Lines so long that nobody wrote them are left out.
+    """
+    lines = text.split("\n")
+    before = lines[: window.first_line - 1]
+    after = lines[window.last_line :]
+    above = [before[start : start + BLOCK_LINES] for start in range(0, len(before), BLOCK_LINES)]
+    below = [after[max(end - BLOCK_LINES, 0) : end] for end in range(len(after), 0, -BLOCK_LINES)]
+    nearest = [block for pair in zip_longest(above[::-1], below[::-1]) for block in pair if block]
+    blocks = ("\n".join(line for line in block if len(line) <= _LONGEST_LINE) for block in nearest[:MOST_BLOCKS])
+    return tuple(block for block in blocks if block.strip())
 
 
 def _lines(text: str) -> list[str]:

@@ -41,6 +41,10 @@ class ContextLengthError(InputError):
     code = "context_length_exceeded"
 
 
+_NEW_TEXTS = 3
+"""So many texts nearby are tokenised for one request, 2 ms each; others wait for the next one."""
+
+
 class LocalEngine:
     """A model on one device. Not safe for threads: one owns it."""
 
@@ -143,8 +147,10 @@ class LocalEngine:
         decoder = self._decoder
         if not request.params.speculate or decoder.most_guesses == 0 or request.params.n > 1:
             return None
-        # Texts nearby hardly change from request to request: each is tokenised once.
-        self._nearby = {text: self._nearby.get(text) or self._places(text) for text in request.nearby}
+        # Texts nearby hardly change from request to request: each is tokenised once, few at a time: nobody should wait.
+        known = {text: self._nearby[text] for text in request.nearby if text in self._nearby}
+        new = [text for text in request.nearby if text not in known]
+        self._nearby = known | {text: self._places(text) for text in new[:_NEW_TEXTS]}
         return Guesser(ids, list(self._nearby.values()), self._guesses, decoder.most_guesses, decoder.guess_cost)
 
     def _places(self, text: str) -> Places:

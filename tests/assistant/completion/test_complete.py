@@ -96,3 +96,14 @@ def test_a_short_context_shrinks_the_window():
     assert room.prompt_tokens < 256 - 120
     small = ask(FakeEngine("1"), "a = 1\n" * 500 + "b = |", budget=Budget(40, 10))[-1]
     assert small.prompt_tokens < 60
+
+
+def test_what_the_window_leaves_out_is_there_to_guess_from():
+    engine = FakeEngine("1")
+    text = "".join(f"name_{number} = {number}\n" for number in range(300))
+    ask(engine, text + "x = |\n", budget=Budget(60, 20))
+    (block, *_) = engine.requests[0].nearby
+    assert "name_260 = 260" in block
+    assert "name_299" not in block
+    ask(engine, "x = |\n")
+    assert engine.requests[1].nearby == ()

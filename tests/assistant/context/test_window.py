@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.context.window import STEP_LINES, Budget, take_window
+from assistant.context.window import MOST_BLOCKS, STEP_LINES, Budget, Window, take_blocks, take_window
 
 
 def words(lines):
@@ -73,3 +73,37 @@ def test_a_giant_line_after_the_cursor_is_not_counted():
     window = take_window("a" + "b c " * 100_000, 1, Budget(10, 10), count)
     assert window.suffix == ("b c " * 100_000)[:20]
     assert max(map(len, counted)) < 1000
+
+
+def numbered(count):
+    return "".join(f"line {number}\n" for number in range(1, count + 1))
+
+
+def test_blocks_are_what_the_window_leaves_out_nearest_first():
+    text = numbered(600)
+    cursor = text.index("line 300\n")
+    window = take_window(text, cursor, Budget(100, 40), words)
+    blocks = take_blocks(text, window)
+    found = [line for block in blocks for line in block.splitlines()]
+    inside = set(range(window.first_line, window.last_line + 1))
+    assert sorted(found) == sorted(f"line {number}" for number in range(1, 601) if number not in inside)
+    assert f"line {window.first_line - 1}" in blocks[0].splitlines()
+    assert f"line {window.last_line + 1}" in blocks[1].splitlines()
+
+
+def test_blocks_stay_the_same_while_somebody_types():
+    text = numbered(600)
+    cursor = text.index("line 300\n")
+    before = take_blocks(text, take_window(text, cursor, Budget(100, 40), words))
+    typed = text[:cursor] + "new\nlines\n" + text[cursor:]
+    after = take_blocks(typed, take_window(typed, cursor + 10, Budget(100, 40), words))
+    assert len(set(before) & set(after)) >= len(before) - 2
+
+
+def test_blocks_are_few_and_leave_out_what_nobody_wrote():
+    text = "x = 1\n" + "y" * 5000 + "\n" + numbered(5000)
+    blocks = take_blocks(text, take_window(text, len(text), Budget(100, 40), words))
+    assert len(blocks) == MOST_BLOCKS
+    blocks = take_blocks("x = 1\n" + "y" * 5000 + "\n" + "z\n" * 200, Window("z\n", "", 203, 203))
+    assert all("yyy" not in block for block in blocks)
+    assert take_blocks("a\nb", Window("a\nb", "", 1, 2)) == ()

@@ -259,3 +259,40 @@ def test_a_bug_is_raised_and_the_half_read_cache_is_dropped(tiny_engine, ask, mo
 def test_counting_tokens(tiny_engine):
     assert tiny_engine.count_tokens([Text("<|im_end|>"), Text("")])[1] == 0
     assert tiny_engine.count_tokens([Text("<|im_end|>")])[0] > 1
+
+
+def test_text_nearby_is_guessed_from(tiny_engine):
+    prompt = Prompt((Text("def add("),))
+
+    def write(*nearby, **params):
+        tiny_engine._store.clear()
+        request = GenerateRequest("r1", prompt, Params(max_tokens=24, **params), nearby=nearby)
+        return list(tiny_engine.generate(request, CancelToken()))[-1]
+
+    plain = write(speculate=False)
+    hint = "def add(" + plain.choices[0].text
+    for _ in range(3):
+        guided = write(hint)
+    assert guided.choices[0].text == plain.choices[0].text
+    assert guided.accepted_tokens > write().accepted_tokens
+    assert plain.guessed_tokens == 0
+
+
+def test_texts_nearby_are_tokenised_once_and_few_at_a_time(tiny_engine, monkeypatch):
+    made = []
+    whole = tiny_engine._places
+    monkeypatch.setattr(tiny_engine, "_places", lambda text: made.append(text) or whole(text))
+    texts = tuple(f"x_{number} = {number}\n" for number in range(5))
+
+    def write(*nearby):
+        request = GenerateRequest("r1", Prompt((Text("def add("),)), Params(max_tokens=4), nearby=nearby)
+        return list(tiny_engine.generate(request, CancelToken()))[-1]
+
+    write(*texts)
+    assert made == list(texts[: local._NEW_TEXTS])
+    write(*texts)
+    write(*texts)
+    assert made == list(texts)
+    write(texts[0])
+    write(*texts[:2])
+    assert made == [*texts, texts[1]]
