@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -34,17 +32,19 @@ def load_fast(
 
     Raises MissingWeightError, OSError or SafetensorError where it is not whole.
     """
-    with ExitStack() as stack:
-        places: dict[str, Any] = {}
-        for file in _weight_files(folder):
-            opened = stack.enter_context(safe_open(file, framework="pt"))
-            places.update(dict.fromkeys(opened.keys(), opened))
+    places: dict[str, Path] = {}
+    for file in _weight_files(folder):
+        with safe_open(file, framework="pt") as opened:
+            places.update(dict.fromkeys(opened.keys(), file))
 
-        def read(name: str) -> torch.Tensor | None:
-            # A copy, so that the file is not kept mapped beside the joined weights.
-            return places[name].get_tensor(name).clone() if name in places else None
+    def read(name: str) -> torch.Tensor | None:
+        if name not in places:
+            return None
+        # A copy, and the file opened anew for each: else all of it would stay mapped, beside the joined weights.
+        with safe_open(places[name], framework="pt") as opened:
+            return opened.get_tensor(name).clone()
 
-        return FastModel(shape, read, dtype, bits, GROUP, progress, lean=lean)
+    return FastModel(shape, read, dtype, bits, GROUP, progress, lean=lean)
 
 
 def _weight_files(folder: Path) -> list[Path]:
