@@ -118,6 +118,9 @@ class Embedding:
         return rows if self._scales is None else rows * self._scales[index, None].to(self._dtype)
 
 
+_PIECE = 2048  # rows that are packed at once
+
+
 def _possible_bits(shape: torch.Size, bits: Bits, group: int, *, lean: bool) -> Bits:
     """Return the bits that a matrix of this shape can take, the wanted ones or the next more."""
     outputs, inputs = shape
@@ -130,10 +133,11 @@ def _possible_bits(shape: torch.Size, bits: Bits, group: int, *, lean: bool) -> 
 def pack_int8(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return (int8 of the weight's shape, scales of shape (outputs,)) by rounding to nearest."""
     # Rounded to what is stored before anything is divided by it, so that the product undoes the division.
-    scales = (weight.abs().amax(dim=1).float().clamp_min(1e-12) / 127).to(torch.bfloat16)
+    low, high = weight.aminmax(dim=1)
+    scales = (torch.maximum(-low, high).float().clamp_min(1e-12) / 127).to(torch.bfloat16)
     packed = torch.empty(weight.shape, dtype=torch.int8)
-    for start in range(0, weight.shape[0], 8192):  # in pieces: the float copy of an output layer is large
-        piece = slice(start, start + 8192)
+    for start in range(0, weight.shape[0], _PIECE):  # the float copy of an output layer is large
+        piece = slice(start, start + _PIECE)
         packed[piece] = (weight[piece].float() / scales[piece, None]).round_().clamp_(-127, 127).to(torch.int8)
     return packed, scales
 
@@ -144,17 +148,18 @@ def pack_int4(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Ten
     A value is (q - 8) * scale + zero, q from 0 to 15, as ``_weight_int4pack_mm_for_cpu`` reads it.
     """
     outputs, inputs = weight.shape
-    packed: list[torch.Tensor] = []
-    tables: list[torch.Tensor] = []
-    for start in range(0, outputs, 8192):
-        piece = weight[start : start + 8192].float().reshape(-1, inputs // group, group)
+    packed = torch.empty(outputs, inputs // 2, dtype=torch.uint8)
+    table = torch.empty(inputs // group, outputs, 2, dtype=torch.bfloat16)
+    for start in range(0, outputs, _PIECE):
+        rows = slice(start, start + _PIECE)
+        piece = weight[rows].float().reshape(-1, inputs // group, group)
         low, high = piece.amin(dim=2), piece.amax(dim=2)
         scale = ((high - low) / 15).clamp_min(1e-8).to(torch.bfloat16).float()
         zero = (low + 8 * scale).to(torch.bfloat16).float()
-        quanta = ((piece - zero[..., None]) / scale[..., None] + 8).round_().clamp_(0, 15).to(torch.int32)
-        packed.append(torch.ops.aten._convert_weight_to_int4pack_for_cpu(quanta.reshape(-1, inputs), 1))  # noqa: SLF001
-        tables.append(torch.stack((scale, zero), dim=2).transpose(0, 1))
-    return torch.cat(packed), torch.cat(tables, dim=1).to(torch.bfloat16).contiguous()
+        quanta = (piece - zero[..., None]).div_(scale[..., None]).add_(8).round_().clamp_(0, 15).to(torch.int32)
+        packed[rows] = torch.ops.aten._convert_weight_to_int4pack_for_cpu(quanta.reshape(-1, inputs), 1)  # noqa: SLF001
+        table[:, rows] = torch.stack((scale, zero), dim=2).transpose(0, 1)
+    return packed, table
 
 
 def unpack_int4(packed: torch.Tensor, table: torch.Tensor, room: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from assistant.config import Bits
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import Shape
+from assistant.engine.memory import trim
 
 GROUP = 32
 """Inputs that share a scale in 4-bit weights."""
@@ -44,7 +45,11 @@ def load_fast(
         with safe_open(places[name], framework="pt") as opened:
             return opened.get_tensor(name).clone()
 
-    return FastModel(shape, read, dtype, bits, GROUP, progress, lean=lean)
+    def tell(share: float) -> None:
+        trim()  # after each layer: what it left behind would add up
+        progress(share)
+
+    return FastModel(shape, read, dtype, bits, GROUP, tell, lean=lean)
 
 
 def _weight_files(folder: Path) -> list[Path]:
