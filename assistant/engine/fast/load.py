@@ -41,9 +41,9 @@ def load_fast(
     def read(name: str) -> torch.Tensor | None:
         if name not in places:
             return None
-        # A copy, and the file opened anew for each: else all of it would stay mapped, beside the joined weights.
+        # The file is opened anew for each: else all of it would stay mapped, beside the joined weights.
         with safe_open(places[name], framework="pt") as opened:
-            return opened.get_tensor(name).clone()
+            return opened.get_tensor(name)
 
     def tell(share: float) -> None:
         trim()  # after each layer: what it left behind would add up

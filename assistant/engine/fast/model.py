@@ -19,7 +19,7 @@ from assistant.engine.fast.linear import Embedding, Linear, Scratch
 from assistant.engine.fast.shape import Shape
 
 ReadTensor = Callable[[str], torch.Tensor | None]
-"""The weight of a name, or None where the model has none."""
+"""The weight of a name, or None where the model has none. It may lie in a mapped file."""
 
 
 FEW_TOKENS = 8
@@ -107,7 +107,7 @@ class FastModel:
         self._order = _pair_order(shape.head_size)
         self._lean = lean
         self._scratch = Scratch()
-        table = self._matrix("model.embed_tokens.weight")
+        table = self._own(self._matrix("model.embed_tokens.weight"))
         self.embedding = Embedding(table, dtype, lean=lean)
         self.layers: list[Layer] = []
         for index in range(shape.layers):
@@ -115,7 +115,7 @@ class FastModel:
             if progress:
                 progress((index + 1) / (shape.layers + 1))
         self.norm = self._norm("model.norm")
-        head = table if shape.tied else self._matrix("lm_head.weight")
+        head = table if shape.tied else self._own(self._matrix("lm_head.weight"))
         self.head = Linear(head, None, bits, group, scratch=self._scratch, lean=lean)
         self._activation = _activation(shape.activation)
         self._frequencies = _frequencies(shape)
@@ -245,18 +245,25 @@ class FastModel:
         tensor = self._read(name)
         if tensor is None:
             raise MissingWeightError(name)
-        return tensor.to(self.dtype)
+        return tensor.to(self.dtype, copy=True)
 
     def _matrix(self, name: str) -> torch.Tensor:
-        """Return a matrix in the type that it is computed in, or in half of the bytes where it is stored so."""
+        """Return a matrix in the type that it is computed in, or in half of the bytes where it is stored so.
+
+        It may lie in the mapped file.
+        """
         tensor = self._read(name)
         if tensor is None:
             raise MissingWeightError(name)
         return tensor if tensor.dtype == torch.bfloat16 else tensor.to(self.dtype)
 
+    def _own(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return a copy that does not keep the file mapped; the weight itself where only its packed form is kept."""
+        return weight if self._lean and self._bits != 16 else weight.clone()
+
     def _maybe(self, name: str) -> torch.Tensor | None:
         tensor = self._read(name)
-        return None if tensor is None else tensor.to(self.dtype)
+        return None if tensor is None else tensor.to(self.dtype, copy=True)
 
     def _norm(self, name: str) -> Norm:
         return Norm(
@@ -277,7 +284,7 @@ class FastModel:
             biases[place] = self._reorder(biases[place]) if biases[place] is not None else None
         known = [bias for bias in biases if bias is not None]
         bias = torch.cat(known) if known else None
-        weight = torch.cat(weights) if len(weights) > 1 else weights[0]
+        weight = torch.cat(weights) if len(weights) > 1 else self._own(weights[0])
         return Linear(weight, bias, self._bits, self._group, scratch=self._scratch, lean=self._lean)
 
     def _reorder(self, tensor: torch.Tensor | None) -> Any:
