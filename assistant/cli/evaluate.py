@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -22,6 +24,7 @@ from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
 from assistant.evaluate.ask import WAYS, asker
 from assistant.evaluate.data import load_rows, sample
+from assistant.evaluate.library import library_holes
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.sandbox import Sandbox
 
@@ -34,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     text = "Fill the holes of a data set and count what is right; docs/evaluation.md tells more."
     infilling = actions.add_parser("infilling", help=text, description=text)
-    infilling.add_argument("data", type=Path, metavar="DATA", help="JSON lines, plain or gzipped")
+    infilling.add_argument("data", type=Path, nargs="?", metavar="DATA", help="JSON lines, plain or gzipped")
+    infilling.add_argument(
+        "--library", type=int, metavar="N", help="without DATA: N one-line holes of Python's standard library"
+    )
     infilling.add_argument("--limit", type=int, metavar="N", help="take only N rows, a fixed sample for each seed")
     infilling.add_argument("--seed", type=int, default=0, metavar="S", help="which sample (0)")
     infilling.add_argument(
@@ -66,30 +72,39 @@ def run(args: argparse.Namespace) -> int:
 def _infilling(args: argparse.Namespace) -> int:
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}; it has to be at least 1.")
-    every = load_rows(args.data)
+    if (args.data is None) == (args.library is None):
+        raise InputError("Give either a file of holes or --library N, which takes them from Python's standard library.")
+    if args.library is not None and args.library < 1:
+        raise InputError(f"--library is {args.library}; it has to be at least 1.")
+    every = library_holes(args.library, args.seed) if args.library is not None else load_rows(args.data)
     rows = sample(every, args.limit, args.seed)
     scored: list[running.Scored] = []
     code = 0
     sandbox = None if args.no_tests else Sandbox()
+    begin = time.perf_counter()
     with (
         _opened(args.output) as write,
         loaded_engine(find_paths(), args) as engine,
         contextlib.closing(running.evaluate(engine, rows, asker(args.path), sandbox)) as results,
     ):
+        load_seconds = time.perf_counter() - begin
         try:
             for each in _followed(results, len(rows)):
                 scored.append(each)
                 write(running.to_json(each))
         except KeyboardInterrupt:
             code = _INTERRUPTED
+        memory_bytes = psutil.Process().memory_info().rss
     report = reporting.summarise(scored)
     settings = {
         "path": args.path,
-        "data": args.data.name,
+        "data": args.data.name if args.data else "Python's standard library",
         "rows": len(every),
         "limit": args.limit,
         "seed": args.seed,
         "interrupted": code == _INTERRUPTED,
+        "load_seconds": round(load_seconds, 2),
+        "memory_bytes": memory_bytes,
     }
     if args.json:
         output.print_json(reporting.to_json(report, engine.info, settings))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from assistant.cli import output
+from assistant.cli import output, quantising
 from assistant.config import DEFAULT_MODEL, Source, find_paths, load_settings
 from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.catalogue import Catalogue, CatalogueEntry, check_id, load_catalogue
@@ -27,7 +27,7 @@ _TERMINATED = 143
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define ``grafter models``."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="list|pull|add|remove|verify")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|pull|add|quantize|remove|verify")
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
         sub = actions.add_parser(name, help=text, description=text)
@@ -45,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("path", type=Path, help="the file or folder")
     add.add_argument("--name", help="what to call it (the file's name if left out)")
     add.add_argument("--family", help="its fill-in-the-middle family (told by its tokenizer if left out)")
+    smaller = action("quantize", "Make an installed model smaller: its weights in 8 or 4 bits, and a report on it.")
+    quantising.add_arguments(smaller)
     remove = action("remove", "Delete an installed model and what is left of its download.")
     remove.add_argument("id", help="which model")
     verify = action("verify", "Hash the files of installed models again.")
@@ -58,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         "list": _list,
         "pull": _pull,
         "add": _add,
+        "quantize": _quantise,
         "remove": _remove,
         "verify": _verify,
     }
@@ -198,6 +201,14 @@ def _add(args: argparse.Namespace, store: Store) -> int:
         return add(inspect(args.path, args.name), store, args.family, report)
 
     return _install(args.name or args.path.name, args.json, store, work)
+
+
+def _quantise(args: argparse.Namespace, store: Store) -> int:
+    quantisation = quantising.wanted(args)
+    code = _install(args.id, args.json, store, lambda report: quantising.make(args, store, quantisation, report))
+    if code == 0 and args.holes:
+        quantising.report(args, store, quantisation)
+    return code
 
 
 def _install(request_id: str, as_json: bool, store: Store, work: Callable[[Report], InstalledModel]) -> int:

@@ -296,29 +296,44 @@ def main(arguments: list[str]) -> int:
             event="failed", message="Usage: python -P -m assistant.engine.convert SOURCE DEST.", code="invalid_request"
         )
         return 2
+
+    def job(report: Report) -> dict[str, Any]:
+        folder = Path(arguments[1])
+        folder.mkdir(parents=True, exist_ok=True)
+        return asdict(convert(Path(arguments[0]), folder, report))
+
+    return run_job(job, "convert")
+
+
+def run_job(job: Callable[[Report], dict[str, Any]], verb: str) -> int:
+    """Run what makes a model folder and print its JSON lines; return the exit code.
+
+    ``job`` returns the fields of the last line. ``verb``, without its ending, is for messages: "convert", "quantis".
+    """
     last = -1
 
     def report(done: int, total: int) -> None:
         nonlocal last
-        if done != last:
-            last = done
-            _say(event="progress", stage="convert", done=done, total=total)
+        share = done * 1000 // max(total, 1)
+        if share != last:
+            last = share
+            _say(event="progress", stage="convert", done=share, total=1000)
 
     try:
-        folder = Path(arguments[1])
-        folder.mkdir(parents=True, exist_ok=True)
-        _say(event="done", **asdict(convert(Path(arguments[0]), folder, report)))
+        _say(event="done", **job(report))
     except GrafterError as error:
         return _fail(error)
     except Exception as error:
         if is_out_of_memory(error):
             return _fail(
-                OutOfMemory("This model needs more memory to be converted than is free; choose a smaller one.")
+                OutOfMemory(f"This model needs more memory to be {verb}ed than is free; choose a smaller one.")
             )
         if isinstance(error, (OSError, SafetensorError)):
-            return _fail(DiskError(f"The converted model cannot be written: {_line(error)}."))
-        logging.exception("Converting failed")
-        return _fail(ModelError(f"Converting failed ({type(error).__name__}: {_line(error)}); choose another model."))
+            return _fail(DiskError(f"The {verb}ed model cannot be written: {_line(error)}."))
+        logging.exception("%sing failed", verb.capitalize())
+        return _fail(
+            ModelError(f"{verb.capitalize()}ing failed ({type(error).__name__}: {_line(error)}); choose another model.")
+        )
     return 0
 
 

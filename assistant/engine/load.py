@@ -18,8 +18,9 @@ from assistant.config import Bits
 from assistant.engine.decode import warm_up
 from assistant.engine.decoder import Decoder
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
-from assistant.engine.fast.load import load_fast
+from assistant.engine.fast.load import GROUP, load_fast
 from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.quantised import GROUPS
 from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local import LocalEngine
 from assistant.engine.memory import give_back
@@ -44,31 +45,37 @@ def load_engine(
 ) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
-    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are). ``lean`` keeps
+    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are); a quantised model
+    has its own, and is for processors only. ``lean`` keeps
     only what was packed so, and unpacks it for prompts: less than half the memory, and slower to read. Raises
     InputError for a device that is not there, ModelError where the folder is incomplete or damaged, OutOfMemory where
     the device has no room for the model.
     """
     tell = progress or _tell_nobody
     record = _read_record(folder)
-    place = choose_device(device)
+    quantised = _read_quantisation(folder, record)
+    place = choose_device("cpu" if quantised and device == "auto" else device)
+    if quantised and place.type != "cpu":
+        raise ModelError(
+            f"{record['id']} is quantised for processors; start it with --device cpu, or take {quantised.base} on the "
+            f"{place.type}."
+        )
+    packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(bits, lean)
     dtype = choose_dtype(place)
     tell(0.02)
     config = _read_json(folder / "config.json")
     with quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None):
         tokenizer = Tokenizer.load(folder)
         tell(0.15)
-        decoder = _load_decoder(
-            folder, config, place, dtype, Packing(bits, lean), lambda share: tell(0.15 + 0.8 * share)
-        )
+        decoder = _load_decoder(folder, config, place, dtype, packing, lambda share: tell(0.15 + 0.8 * share))
     number = str(dtype).removeprefix("torch.")
-    packed = isinstance(decoder, FastModel) and bits != 16
+    packed = isinstance(decoder, FastModel) and packing.bits != 16
     give_back()
     info = EngineInfo(
         model=str(record["id"]),
         family=str(record.get("family", "none")),
         device=place.type,
-        dtype=f"{number}, {bits}-bit weights" if packed else number,
+        dtype=f"{number}, {packing.bits}-bit weights" if packed else number,
         context_length=int(record.get("context_length") or config.get("max_position_embeddings") or 2048),
         parameters=int(record.get("parameters") or 0),
     )
@@ -82,6 +89,16 @@ class Packing:
 
     bits: Bits
     lean: bool
+    group: int = GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class _Quantisation:
+    """How the files of a quantised model keep its weights, and which model it was made of."""
+
+    bits: Bits
+    group: int
+    base: str
 
 
 def _cache_bytes(place: torch.device) -> int:
@@ -106,6 +123,19 @@ def _read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def _read_quantisation(folder: Path, record: dict[str, Any]) -> _Quantisation | None:
+    said = record.get("quantisation")
+    if said is None:
+        return None
+    try:
+        bits, group, base = said["bits"], said["group"], str(said["base"])
+        if bits not in (8, 4) or group not in GROUPS:
+            raise ValueError("its quantisation is of no known kind")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); remove the model and make it.") from None
+    return _Quantisation(bits, group, base)
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
@@ -127,7 +157,9 @@ def _load_decoder(
     shape = read_shape(config) if place.type == "cpu" else f"it runs on the {place.type}"
     try:
         if isinstance(shape, Shape):
-            decoder: Decoder = load_fast(folder, shape, dtype, packing.bits, tell, lean=packing.lean)
+            decoder: Decoder = load_fast(
+                folder, shape, dtype, packing.bits, tell, group=packing.group, lean=packing.lean
+            )
         else:
             _LOG.info("The model goes through transformers: %s.", shape)
             from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as below)

@@ -33,8 +33,18 @@ class StoredFile:
 class Origin:
     """Where a model came from; ``detail`` names the repository and commit, the packages, or the path."""
 
-    kind: Literal["hub", "index", "local"]
+    kind: Literal["hub", "index", "local", "quantised"]
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """How the weights were rounded, and the id of the model that they were made of."""
+
+    bits: int
+    group: int
+    method: str
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class InstalledModel:
     files: dict[str, StoredFile]
     parameters: int
     context_length: int
+    quantisation: Quantisation | None = None
 
     @property
     def disk_bytes(self) -> int:
@@ -261,4 +272,11 @@ def _from_json(data: dict[str, Any]) -> InstalledModel:
         files={str(name): StoredFile(int(f["bytes"]), str(f["sha256"])) for name, f in data["files"].items()},
         parameters=int(data["parameters"]),
         context_length=int(data["context_length"]),
+        quantisation=_quantisation(data.get("quantisation")),
     )
+
+
+def _quantisation(data: dict[str, Any] | None) -> Quantisation | None:
+    if data is None:
+        return None
+    return Quantisation(int(data["bits"]), int(data["group"]), str(data["method"]), str(data["base"]))

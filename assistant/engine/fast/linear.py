@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from assistant.config import Bits
+from assistant.engine.fast.quantised import BLOCK, Quantised, dequantise, pieces, round_groups, round_rows
 
 _INT4 = torch.ops.aten._weight_int4pack_mm_for_cpu.default  # noqa: SLF001
 _INT8 = torch.ops.aten._weight_int8pack_mm.default  # noqa: SLF001
@@ -39,12 +40,13 @@ class Linear:
     ``bits`` 8 rounds each row of W to int8 with one scale, 4 rounds groups of ``group`` inputs to 4 bits with a
     scale and a zero point each; 16 packs nothing. Packed products are taken in bfloat16 whatever W's type is: PyTorch
     has quick kernels for that alone, from AVX2 on. ``lean`` keeps the packed weights only, and full ones are
-    made of them in ``scratch`` each time when many rows come. W may be stored in another type than x's, too.
+    made of them in ``scratch`` each time when many rows come. W may be stored in another type than x's, too. What
+    is quantised already has its own bits and group.
     """
 
     def __init__(
         self,
-        weight: torch.Tensor,
+        weight: torch.Tensor | Quantised,
         bias: torch.Tensor | None,
         bits: Bits = 16,
         group: int = 32,
@@ -53,14 +55,18 @@ class Linear:
         lean: bool = False,
     ) -> None:
         self.bias = bias
-        self._bits = _possible_bits(weight.shape, bits, group, lean=lean)
-        self._group = group
         self._scratch = scratch
-        self._weight = None if lean and self._bits != 16 else weight
-        if self._bits == 8:
-            self._packed, self._scales = pack_int8(weight)
-        elif self._bits == 4:
-            self._packed, self._scales = pack_int4(weight, group)
+        if isinstance(weight, Quantised):
+            self._bits, self._group = weight.bits, weight.group
+        else:
+            self._bits, self._group = possible_bits(weight.shape, bits, group, lean=lean), group
+        if self._bits == 4:
+            self._packed, self._scales = pack_int4(weight, self._group)
+        elif self._bits == 8:
+            rounded = weight if isinstance(weight, Quantised) else round_rows(weight)
+            self._packed, self._scales = rounded.values, rounded.scales
+        full = dequantise(weight, torch.bfloat16) if isinstance(weight, Quantised) and not lean else weight
+        self._weight = None if isinstance(full, Quantised) or (lean and self._bits != 16) else full
 
     @property
     def nbytes(self) -> int:
@@ -101,10 +107,15 @@ class Linear:
 class Embedding:
     """One row of numbers for each token; ``lean`` rounds each row to int8 with one scale."""
 
-    def __init__(self, weight: torch.Tensor, dtype: torch.dtype, *, lean: bool = False) -> None:
+    def __init__(self, weight: torch.Tensor | Quantised, dtype: torch.dtype, *, lean: bool = False) -> None:
         """``weight`` has the shape (vocabulary, hidden), ``dtype`` is what comes out."""
         self._dtype = dtype
-        self._weight, self._scales = pack_int8(weight) if lean else (weight, None)
+        self._scales: torch.Tensor | None = None
+        if isinstance(weight, torch.Tensor) and not lean:
+            self._weight = weight
+            return
+        rounded = round_rows(weight) if isinstance(weight, torch.Tensor) else weight
+        self._weight, self._scales = rounded.values, rounded.scales
 
     @property
     def nbytes(self) -> int:
@@ -118,54 +129,33 @@ class Embedding:
         return rows if self._scales is None else rows * self._scales[index, None].to(self._dtype)
 
 
-_BLOCK = 64  # the largest block of any processor
-_PIECE = 1 << 18  # numbers that are packed at once: what stays in a processor's cache is packed twice as quickly
-
-
-def _possible_bits(shape: torch.Size, bits: Bits, group: int, *, lean: bool) -> Bits:
+def possible_bits(shape: torch.Size, bits: Bits, group: int, *, lean: bool) -> Bits:
     """Return the bits that a matrix of this shape can take, the wanted ones or the next more."""
     outputs, inputs = shape
-    if bits == 4 and inputs % group == 0 and outputs % (_BLOCK if lean else 16) == 0:
+    if bits == 4 and inputs % group == 0 and outputs % (BLOCK if lean else 16) == 0:
         return 4
     # PyTorch's int8 kernel reads past the end of rows that do not divide by 16.
     return 8 if bits != 16 and inputs % 16 == 0 else 16
 
 
-def pack_int8(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return (int8 of the weight's shape, scales of shape (outputs,)) by rounding to nearest."""
-    # Rounded to what is stored before anything is divided by it, so that the product undoes the division.
-    low, high = weight.aminmax(dim=1)
-    scales = (torch.maximum(-low, high).float().clamp_min(1e-12) / 127).to(torch.bfloat16)
-    packed = torch.empty(weight.shape, dtype=torch.int8)
-    for piece in _pieces(weight.shape):
-        packed[piece] = (weight[piece].float() / scales[piece, None]).round_().clamp_(-127, 127).to(torch.int8)
-    return packed, scales
+def pack_int4(weight: torch.Tensor | Quantised, group: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (packed bytes, scales and zeros of shape (groups, outputs, 2)) for ``_weight_int4pack_mm_for_cpu``.
 
-
-def pack_int4(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return (packed bytes, scales and zeros of shape (groups, outputs, 2)) by rounding to nearest.
-
-    A value is (q - 8) * scale + zero, q from 0 to 15, as ``_weight_int4pack_mm_for_cpu`` reads it.
+    A full weight is rounded to nearest.
     """
     outputs, inputs = weight.shape
     packed = torch.empty(outputs, inputs // 2, dtype=torch.uint8)
     table = torch.empty(inputs // group, outputs, 2, dtype=torch.bfloat16)
-    for rows in _pieces(weight.shape):
-        piece = weight[rows].float().reshape(-1, inputs // group, group)
-        low, high = piece.amin(dim=2), piece.amax(dim=2)
-        scale = ((high - low) / 15).clamp_min(1e-8).to(torch.bfloat16).float()
-        zero = (low + 8 * scale).to(torch.bfloat16).float()
-        quanta = (piece - zero[..., None]).div_(scale[..., None]).add_(8).round_().clamp_(0, 15).to(torch.int32)
-        packed[rows] = torch.ops.aten._convert_weight_to_int4pack_for_cpu(quanta.reshape(-1, inputs), 1)  # noqa: SLF001
-        table[:, rows] = torch.stack((scale, zero), dim=2).transpose(0, 1)
+    for rows in pieces(weight.shape):
+        if isinstance(weight, torch.Tensor):
+            quanta, scales, zeros = round_groups(weight[rows].float().reshape(-1, inputs // group, group))
+            quanta = quanta.to(torch.int32).view(-1, inputs)
+        else:
+            assert weight.zeros is not None  # noqa: S101  (for the type checker)
+            quanta, scales, zeros = weight.quanta(rows), weight.scales[rows], weight.zeros[rows]
+        packed[rows] = torch.ops.aten._convert_weight_to_int4pack_for_cpu(quanta, 1)  # noqa: SLF001
+        table[:, rows] = torch.stack((scales, zeros), dim=2).transpose(0, 1)
     return packed, table
-
-
-def _pieces(shape: torch.Size) -> list[slice]:
-    """Return the rows of a matrix in pieces, each but the last a whole number of the kernel's blocks."""
-    rows, inputs = shape
-    step = max(_PIECE // inputs // _BLOCK, 1) * _BLOCK
-    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def unpack_int4(packed: torch.Tensor, table: torch.Tensor, room: torch.Tensor) -> torch.Tensor:
@@ -191,7 +181,7 @@ def unpack_int4(packed: torch.Tensor, table: torch.Tensor, room: torch.Tensor) -
 @functools.cache
 def _block_size() -> int:
     """Return how many outputs the packed layout keeps together, by packing their numbers."""
-    low = torch.arange(_BLOCK, dtype=torch.int32)[:, None].expand(_BLOCK, 2)
+    low = torch.arange(BLOCK, dtype=torch.int32)[:, None].expand(BLOCK, 2)
     packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu((low // 16).contiguous(), 1)  # noqa: SLF001
     # Byte 0 holds outputs 0 and half a block: 16 or 32.
     return 2 * 16 * int(packed.view(-1)[0] >> 4)

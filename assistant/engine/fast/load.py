@@ -12,7 +12,8 @@ import torch
 from safetensors import safe_open
 
 from assistant.config import Bits
-from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.quantised import PARTS, Quantised
 from assistant.engine.fast.shape import Shape
 from assistant.engine.memory import trim
 
@@ -27,32 +28,43 @@ def load_fast(
     bits: Bits,
     progress: Callable[[float], None],
     *,
+    group: int = GROUP,
     lean: bool = False,
 ) -> FastModel:
     """Return the model in ``folder``; see FastModel.
 
-    Raises MissingWeightError, OSError or SafetensorError where it is not whole.
+    Raises MissingWeightError, OSError, SafetensorError or ValueError where it is not whole.
     """
     places: dict[str, Path] = {}
-    for file in _weight_files(folder):
+    for file in weight_files(folder):
         with safe_open(file, framework="pt") as opened:
             places.update(dict.fromkeys(opened.keys(), file))
 
-    def read(name: str) -> torch.Tensor | None:
-        if name not in places:
-            return None
+    def tensor(name: str) -> torch.Tensor:
         # The file is opened anew for each: else all of it would stay mapped, beside the joined weights.
         with safe_open(places[name], framework="pt") as opened:
             return opened.get_tensor(name)
+
+    def read(name: str) -> torch.Tensor | Quantised | None:
+        if name in places:
+            return tensor(name)
+        parts = [f"{name}.{part}" for part in PARTS]
+        if parts[0] not in places:
+            return None
+        if parts[1] not in places:
+            raise MissingWeightError(parts[1])
+        matrix = Quantised(*(tensor(part) for part in parts if part in places))
+        matrix.check(name)
+        return matrix
 
     def tell(share: float) -> None:
         trim()  # after each layer: what it left behind would add up
         progress(share)
 
-    return FastModel(shape, read, dtype, bits, GROUP, tell, lean=lean)
+    return FastModel(shape, read, dtype, bits, group, tell, lean=lean)
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
     """Return the file, or the files that the index names."""
     index = folder / "model.safetensors.index.json"
     if index.exists():

@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch.nn import functional
@@ -16,9 +15,10 @@ from assistant.config import Bits
 from assistant.engine.decoder import Interrupted, Stop, never
 from assistant.engine.fast.cache import FastCache
 from assistant.engine.fast.linear import Embedding, Linear, Scratch
+from assistant.engine.fast.quantised import Quantised, concatenate, copy, dequantise, take_rows
 from assistant.engine.fast.shape import Shape
 
-ReadTensor = Callable[[str], torch.Tensor | None]
+ReadTensor = Callable[[str], "torch.Tensor | Quantised | None"]
 """The weight of a name, or None where the model has none. It may lie in a mapped file."""
 
 
@@ -115,7 +115,10 @@ class FastModel:
             if progress:
                 progress((index + 1) / (shape.layers + 1))
         self.norm = self._norm("model.norm")
-        head = table if shape.tied else self._own(self._matrix("lm_head.weight"))
+        # Where the embedding is quantised a tied output layer has a matrix of its own, in other bits.
+        own_head = not shape.tied or isinstance(table, Quantised)
+        head = self._own(self._matrix("lm_head.weight")) if own_head else table
+        self._tied = not own_head and not lean
         self.head = Linear(head, None, bits, group, scratch=self._scratch, lean=lean)
         self._activation = _activation(shape.activation)
         self._frequencies = _frequencies(shape)
@@ -125,7 +128,7 @@ class FastModel:
     def nbytes(self) -> int:
         """Memory of the matrices in bytes; one that two parts share counts once."""
         products = [product for layer in self.layers for product in (layer.qkv, layer.out, layer.up, layer.down)]
-        shared = 0 if self._lean or not self.shape.tied else self.embedding.nbytes
+        shared = self.embedding.nbytes if self._tied else 0
         return sum(product.nbytes for product in products) + self.head.nbytes + self.embedding.nbytes - shared
 
     # --- running -----------------------------------------------------------------------
@@ -242,28 +245,34 @@ class FastModel:
     # --- loading -----------------------------------------------------------------------
 
     def _tensor(self, name: str) -> torch.Tensor:
-        tensor = self._read(name)
+        tensor = self._maybe(name)
         if tensor is None:
             raise MissingWeightError(name)
-        return tensor.to(self.dtype, copy=True)
+        return tensor
 
-    def _matrix(self, name: str) -> torch.Tensor:
+    def _maybe(self, name: str) -> torch.Tensor | None:
+        tensor = self._read(name)
+        if isinstance(tensor, Quantised):
+            return dequantise(tensor, self.dtype)
+        return None if tensor is None else tensor.to(self.dtype, copy=True)
+
+    def _matrix(self, name: str) -> torch.Tensor | Quantised:
         """Return a matrix in the type that it is computed in, or in half of the bytes where it is stored so.
 
         It may lie in the mapped file.
         """
-        tensor = self._read(name)
-        if tensor is None:
+        matrix = self._read(name)
+        if matrix is None:
             raise MissingWeightError(name)
-        return tensor if tensor.dtype == torch.bfloat16 else tensor.to(self.dtype)
+        if isinstance(matrix, Quantised) or matrix.dtype == torch.bfloat16:
+            return matrix
+        return matrix.to(self.dtype)
 
-    def _own(self, weight: torch.Tensor) -> torch.Tensor:
-        """Return a copy that does not keep the file mapped; the weight itself where only its packed form is kept."""
-        return weight if self._lean and self._bits != 16 else weight.clone()
-
-    def _maybe(self, name: str) -> torch.Tensor | None:
-        tensor = self._read(name)
-        return None if tensor is None else tensor.to(self.dtype, copy=True)
+    def _own(self, matrix: torch.Tensor | Quantised) -> torch.Tensor | Quantised:
+        """Return a copy that does not keep the file mapped; the matrix itself where only its packed form is kept."""
+        if isinstance(matrix, Quantised):
+            return copy(matrix)
+        return matrix if self._lean and self._bits != 16 else matrix.clone()
 
     def _norm(self, name: str) -> Norm:
         return Norm(
@@ -280,17 +289,18 @@ class FastModel:
         weights = [self._matrix(f"{name}.weight") for name in names]
         biases = [self._maybe(f"{name}.bias") for name in names]
         for place in heads:
-            weights[place] = self._reorder(weights[place])
-            biases[place] = self._reorder(biases[place]) if biases[place] is not None else None
+            order = self._head_order(weights[place].shape[0])
+            weights[place] = _take(weights[place], order)
+            bias = biases[place]
+            biases[place] = None if bias is None else bias[order]
         known = [bias for bias in biases if bias is not None]
         bias = torch.cat(known) if known else None
-        weight = torch.cat(weights) if len(weights) > 1 else self._own(weights[0])
+        weight = _join(weights, self.dtype) if len(weights) > 1 else self._own(weights[0])
         return Linear(weight, bias, self._bits, self._group, scratch=self._scratch, lean=self._lean)
 
-    def _reorder(self, tensor: torch.Tensor | None) -> Any:
-        """Put the two numbers of each rotated pair next to each other in every head."""
-        assert tensor is not None  # noqa: S101  (for the type checker)
-        return tensor.view(-1, self.shape.head_size, *tensor.shape[1:])[:, self._order].reshape(tensor.shape)
+    def _head_order(self, rows: int) -> torch.Tensor:
+        """Return the order of rows that brings the two numbers of each rotated pair together in every head."""
+        return torch.arange(rows).view(-1, self.shape.head_size)[:, self._order].reshape(-1)
 
     def _layer(self, index: int) -> Layer:
         at = f"model.layers.{index}"
@@ -306,6 +316,19 @@ class FastModel:
             up=self._linear(*(f"{at}.mlp.{name}" for name in up)),
             down=self._linear(f"{at}.mlp.{'down_proj' if gated else 'c_proj'}"),
         )
+
+
+def _take(matrix: torch.Tensor | Quantised, order: torch.Tensor) -> torch.Tensor | Quantised:
+    return take_rows(matrix, order) if isinstance(matrix, Quantised) else matrix[order]
+
+
+def _join(matrices: Sequence[torch.Tensor | Quantised], dtype: torch.dtype) -> torch.Tensor | Quantised:
+    """Return one matrix with the rows of all; a full one where they are not all quantised alike."""
+    quantised = [matrix for matrix in matrices if isinstance(matrix, Quantised)]
+    if len(quantised) == len(matrices) and len({(matrix.bits, matrix.group) for matrix in quantised}) == 1:
+        return concatenate(quantised)
+    full = [dequantise(each, torch.bfloat16) if isinstance(each, Quantised) else each for each in matrices]
+    return torch.cat([each.to(dtype) for each in full] if len({each.dtype for each in full}) > 1 else full)
 
 
 def _pair_order(size: int) -> torch.Tensor:
