@@ -1,12 +1,17 @@
 """The solver of half-quadratic quantisation, from torchao."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportMissingTypeStubs=false
-
 from __future__ import annotations
 
-import torch
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+_PLACE = "torchao.quantization.quant_primitives"
+_NAME = "_choose_qparams_and_quantize_affine_hqq"
 
 
 def solve(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -15,15 +20,10 @@ def solve(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Tensor]
     A value is then (q - 8) * scale + zero. Raises ModelError where torchao is not there or has changed.
     """
     try:
-        from torchao.quantization.quant_primitives import (  # noqa: PLC0415
-            _choose_qparams_and_quantize_affine_hqq as choose,
-        )
-    except ImportError:
+        choose: Any = getattr(importlib.import_module(_PLACE), _NAME)
+    except (ImportError, AttributeError):
         raise ModelError(
-            "The method 'hqq' needs torchao, which is not installed or too old: run 'python -m pip install torchao', "
-            "or take --method rtn."
+            "The method 'hqq' needs torchao 0.18: run 'python -m pip install \"torchao==0.18.*\"', or take --method rtn."
         ) from None
-    _, scales, zeros, _ = choose(
-        weight, nbits=4, group_size=group, axis=1, compute_dtype=torch.float32, device="cpu", verbose=False
-    )
+    _, scales, zeros, _ = choose(weight, nbits=4, group_size=group, axis=1, compute_dtype=weight.dtype, device="cpu")
     return scales.reshape(-1), zeros.reshape(-1)

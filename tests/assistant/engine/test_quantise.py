@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 import torch
@@ -112,3 +113,10 @@ def test_a_model_that_the_kernels_cannot_run_is_refused(tiny_folder, tmp_path, c
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "mamba", "architectures": ["Mamba"]}))
     assert main(["--bits=4", str(folder), str(tmp_path / "new")]) == 1
     assert "cannot be quantised" in json.loads(capsys.readouterr().out.splitlines()[-1])["message"]
+
+
+def test_half_quadratic_rounding_needs_a_library_and_says_so(tiny_folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchao", None)
+    monkeypatch.setitem(sys.modules, "torchao.quantization.quant_primitives", None)
+    assert main(["--bits=4", "--method=hqq", str(tiny_folder), str(tmp_path / "new")]) == 1
+    assert "pip install" in json.loads(capsys.readouterr().out.splitlines()[-1])["message"]
