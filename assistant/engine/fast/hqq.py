@@ -23,7 +23,7 @@ def solve(weight: torch.Tensor, group: int) -> tuple[torch.Tensor, torch.Tensor]
         choose: Any = getattr(importlib.import_module(_PLACE), _NAME)
     except (ImportError, AttributeError):
         raise ModelError(
-            "The method 'hqq' needs torchao 0.18: run 'python -m pip install \"torchao==0.18.*\"', or take --method rtn."
+            "The method 'hqq' needs torchao 0.18: run 'python -m pip install \"torchao<0.19\"', or take --method rtn."
         ) from None
     _, scales, zeros, _ = choose(weight, nbits=4, group_size=group, axis=1, compute_dtype=weight.dtype, device="cpu")
     return scales.reshape(-1), zeros.reshape(-1)
