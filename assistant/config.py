@@ -84,6 +84,12 @@ class Settings:
     """Threads that the model computes with on a processor; 0: as many as there are fast cores."""
     idle_minutes: int = 20
     """Minutes without a request after which the model's memory is given back; 0: never."""
+    server: str = ""
+    """Address of a server that runs the model (OpenAI's API); empty: the model runs on this computer."""
+    server_model: str = ""
+    """Which of the server's models; empty: its first."""
+    server_fallback: bool = True
+    """Whether a model on this computer answers while the server is away."""
     theme: Literal["system", "light", "dark", "high-contrast"] = "system"
     font_family: str = ""
     font_size: int = 11

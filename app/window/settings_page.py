@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -53,6 +54,7 @@ class SettingsPage(Page):
         self._add_appearance()
         self._add_suggestions()
         self._add_model()
+        self._add_server()
         self.column.addStretch(1)
         store.changed.connect(self._load)
         self._load(store.settings)
@@ -142,6 +144,27 @@ class SettingsPage(Page):
         help_text = self.tr("Every download is checked against the publisher's SHA-256, wherever it came from.")
         self._row(grid, self.tr("Download from"), self.sources, help_text)
 
+    def _add_server(self) -> None:
+        grid = self._section(self.tr("Server"))
+        self.server = QLineEdit()
+        self.server.setPlaceholderText(self.tr("none: the model runs on this computer"))
+        self.server.setMaxLength(500)
+        self.server.editingFinished.connect(self._set_server)
+        help_text = self.tr(
+            "A server of yours with vLLM, SGLang, llama.cpp or Ollama, like http://gpu-box:8000/v1. The code around "
+            "the cursor is sent to it. If it wants a key, run 'grafter key set ADDRESS' in a terminal."
+        )
+        self._row(grid, self.tr("Address"), self.server, help_text)
+        self.server_model = QLineEdit()
+        self.server_model.setPlaceholderText(self.tr("its first"))
+        self.server_model.setMaxLength(200)
+        self.server_model.editingFinished.connect(self._set_server)
+        help_text = self.tr("A LoRA adapter that the server knows is named like a model.")
+        self._row(grid, self.tr("Model there"), self.server_model, help_text)
+        self.server_fallback = QCheckBox(self.tr("Answer on this computer while it is away"))
+        self.server_fallback.toggled.connect(lambda _: self._set_server())
+        self._row(grid, self.tr("Without it"), self.server_fallback)
+
     def _section(self, title: str) -> QGridLayout:
         self.column.addSpacing(16)
         self.column.addWidget(label(title, scale=1.15, bold=True))
@@ -201,6 +224,21 @@ class SettingsPage(Page):
             self._store.update(device=self.device.currentData(), bits=bits, lean=lean)
             self.running_changed.emit()
 
+    def _set_server(self) -> None:
+        """Use another server, or none; leaving a field as it was starts nothing anew."""
+        settings = self._store.settings
+        found = {
+            "server": self.server.text().strip(),
+            "server_model": self.server_model.text().strip(),
+            "server_fallback": self.server_fallback.isChecked(),
+        }
+        same = all(getattr(settings, name) == value for name, value in found.items())
+        if self._loading or same:
+            return
+        self._store.update(**found)
+        if found["server"] or settings.server:
+            self.running_changed.emit()
+
     def _load(self, settings: Settings) -> None:
         self._loading = True
         _choose(self.theme, settings.theme)
@@ -216,6 +254,9 @@ class SettingsPage(Page):
         _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
         self.idle.setValue(settings.idle_minutes)
         _choose(self.sources, settings.sources)
+        self.server.setText(settings.server)
+        self.server_model.setText(settings.server_model)
+        self.server_fallback.setChecked(settings.server_fallback)
         self._loading = False
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from assistant.cli import output
 from assistant.cli.complete import last_event
-from assistant.cli.local_model import add_model_arguments, loaded_engine, names_running
+from assistant.cli.local_model import add_model_arguments, names_running
+from assistant.cli.remote import add_remote_arguments, names_server, opened_engine
 from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
 from assistant.config import Paths, find_paths
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-tokens", type=int, default=1024, metavar="N", help="most tokens to write, 1 to 32768")
     add_model_arguments(parser, device_help="load the model on this device, even if a service is running")
+    add_remote_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -100,7 +102,7 @@ def _longest_run(text: str, letter: str) -> int:
 
 
 def _events(paths: Paths, messages: tuple[Message, ...], args: argparse.Namespace) -> Iterator[Event]:
-    client = None if names_running(args) else find_service(paths, args.model)
+    client = None if names_running(args) or names_server(args) else find_service(paths, args.model)
     if client is not None:
         with client:
             yield from client.chat(messages, args.max_tokens)
@@ -108,7 +110,7 @@ def _events(paths: Paths, messages: tuple[Message, ...], args: argparse.Namespac
     from assistant.engine.protocol import CancelToken
 
     request = GenerateRequest(f"cli-{secrets.token_hex(8)}", Chat(messages), Params(max_tokens=args.max_tokens))
-    with loaded_engine(paths, args) as engine:
+    with opened_engine(paths, args) as engine:
         yield from engine.generate(request, CancelToken())
 
 

@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 import psutil
 
-from assistant.config import DEFAULT_MODEL, Paths
-from assistant.errors import ModelError
+from assistant.config import DEFAULT_MODEL, Paths, load_settings
+from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.files import free_bytes, human_bytes
 from assistant.models.machine import find_machine
 from assistant.models.processor import find_processor
 from assistant.models.store import Store
+from assistant.prompts.fim import NO_FAMILY
 
 State = Literal["ok", "note", "missing"]
 
@@ -125,6 +126,36 @@ def models(store: Store) -> Check:
     if not names:
         return Check("Models", "note", value, f"Get the default one: grafter models pull {DEFAULT_MODEL}")
     return Check("Models", "ok", value)
+
+
+def server(paths: Paths) -> Iterator[Check]:
+    """Ask the server that the settings name, if they name one, what it is and whether it fills in."""
+    try:
+        settings = load_settings(paths)
+    except InputError:
+        return  # said already
+    if not settings.server:
+        return
+    from assistant.engine.remote.address import RemoteConfig, parse_address
+    from assistant.engine.remote.engine import RemoteEngine
+
+    try:
+        config = RemoteConfig(parse_address(settings.server), model=settings.server_model or None)
+        engine = RemoteEngine(config).open()
+    except GrafterError as error:
+        yield Check("Server", "note", settings.server, str(error))
+        return
+    try:
+        info, problem, found = engine.info, engine.problem, engine.server
+    finally:
+        engine.close()
+    if problem is not None or found is None:
+        yield Check("Server", "note", settings.server, str(problem))
+        return
+    fills = "fills in" if info.family != NO_FAMILY else "cannot fill in: it sees only what stands before the cursor"
+    advice = config.address.warning
+    value = f"{found.dialect.label} at {config.address.host}, {info.model}, {info.context_length} tokens, {fills}"
+    yield Check("Server", "note" if advice else "ok", value, advice)
 
 
 def libraries() -> Iterator[Check]:

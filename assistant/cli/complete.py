@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.cli import output
-from assistant.cli.local_model import add_model_arguments, loaded_engine, names_running
+from assistant.cli.local_model import add_model_arguments, names_running
+from assistant.cli.remote import add_remote_arguments, names_server, opened_engine
 from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
 from assistant.config import Paths, find_paths
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-tokens", type=int, metavar="N", help="most tokens to write, 1 to 4096; else by the place of the cursor"
     )
     add_model_arguments(parser, device_help="load the model on this device, even if a service is running")
+    add_remote_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -88,7 +90,7 @@ def failure(event: Failed) -> InputError | ModelError:
 
 
 def _events(paths: Paths, request: CompleteRequest, args: argparse.Namespace) -> Iterator[Event]:
-    client = None if names_running(args) else find_service(paths, args.model)
+    client = None if names_running(args) or names_server(args) else find_service(paths, args.model)
     if client is not None:
         with client:
             yield from client.complete(request)
@@ -96,7 +98,7 @@ def _events(paths: Paths, request: CompleteRequest, args: argparse.Namespace) ->
     from assistant.completion.complete import complete
     from assistant.engine.protocol import CancelToken
 
-    with loaded_engine(paths, args) as engine:
+    with opened_engine(paths, args) as engine:
         yield from complete(engine, request, CancelToken())
 
 

@@ -45,6 +45,7 @@ def examine(paths: Paths) -> Iterator[Check]:
     yield checks.memory()
     yield from checks.stores(paths)
     yield checks.models(Store(paths))
+    yield from checks.server(paths)
     yield from checks.libraries()
     yield from checks.devices()
     yield from checks.window()

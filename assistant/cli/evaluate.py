@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from assistant.cli import output
-from assistant.cli.local_model import add_model_arguments, loaded_engine
+from assistant.cli.local_model import add_model_arguments
+from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.config import find_paths
 from assistant.errors import DiskError, InputError
 from assistant.evaluate import compare as comparing
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     infilling.add_argument("--no-tests", action="store_true", help="do not run the rows' tests")
     infilling.add_argument("--output", type=Path, metavar="FILE", help="write each answer there as a JSON line")
     add_model_arguments(infilling, device_help="run on this device; else the chosen one")
+    add_remote_arguments(infilling)
     infilling.add_argument("--json", action="store_true", help="print one JSON object")
 
     text = "Compare two files that 'infilling --output' wrote, row by row."
@@ -84,7 +86,7 @@ def _infilling(args: argparse.Namespace) -> int:
     begin = time.perf_counter()
     with (
         _opened(args.output) as write,
-        loaded_engine(find_paths(), args) as engine,
+        opened_engine(find_paths(), args) as engine,
         contextlib.closing(running.evaluate(engine, rows, asker(args.path), sandbox)) as results,
     ):
         load_seconds = time.perf_counter() - begin

@@ -19,6 +19,7 @@ COMMANDS = {
     "models": "list, fetch, add, remove and check models",
     "doctor": "say what this machine can do, what is missing and how to get it",
     "serve": "run the local service for editors",
+    "key": "keep or forget the key of a server that runs the model",
     "complete": "complete a file at a place",
     "ask": "ask the model a question",
     "evaluate": "measure how well a model fills in, and compare two measurements",

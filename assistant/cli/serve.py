@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant.cli.local_model import add_model_arguments, choose_model, choose_running, loader
+from assistant.cli.remote import add_remote_arguments, remote_engine
 from assistant.config import Paths, find_paths, load_settings
 from assistant.errors import InputError
 
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="give the model's memory back after N minutes without a request; 0: never (20, or the setting)",
     )
+    add_remote_arguments(parser)
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument(
         "--parent-pid", type=int, metavar="PID", help="end with this process, not with the one that started this"
@@ -60,13 +62,23 @@ def run(args: argparse.Namespace) -> int:
     log_to_stderr()
     paths = find_paths()
     parent = None if args.stay else find_parent(args.parent_pid)
-    model = choose_model(paths, args.model)
-    load = loader(paths, model, choose_running(paths, args)) if model else None
-    worker = EngineWorker(load, model.id if model else None, idle_seconds=_idle_seconds(paths, args.idle_minutes))
+    idle = _idle_seconds(paths, args.idle_minutes)
+    remote = remote_engine(paths, args, named_is_local=False)
+    if remote is not None:
+        from assistant.engine.remote.worker import RemoteWorker
+
+        name: str | None = remote.host
+        worker: EngineWorker = RemoteWorker(remote, idle_seconds=idle)
+    else:
+        model = choose_model(paths, args.model)
+        name = model.id if model else None
+        worker = EngineWorker(
+            loader(paths, model, choose_running(paths, args)) if model else None, name, idle_seconds=idle
+        )
     file = _token_file(args.token_file)
     with bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
-        return Service(worker, paths, token, listener, model.id if model else None).run(parent)
+        return Service(worker, paths, token, listener, name).run(parent)
 
 
 def _token_file(path: Path | None) -> Path | None:

@@ -43,6 +43,11 @@ class FallbackEngine:
         self._current: Engine = remote
 
     @property
+    def host(self) -> str:
+        """The server's name for people."""
+        return self._remote.host
+
+    @property
     def holds_memory(self) -> bool:
         """Whether a model is loaded on this computer."""
         return self._local is not None

@@ -1,0 +1,107 @@
+"""The options that let another server run the model, and what they come to."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.cli import local_model
+from assistant.config import Paths, load_settings
+from assistant.engine.protocol import Engine
+from assistant.errors import InputError
+from assistant.prompts.fim import FAMILIES, NO_FAMILY
+
+if TYPE_CHECKING:
+    from assistant.engine.remote.address import RemoteConfig
+    from assistant.engine.remote.engine import RemoteEngine
+    from assistant.engine.remote.fallback import FallbackEngine
+
+
+def add_remote_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--api-base`` and what belongs to it; docs/remote.md tells more."""
+    group = parser.add_argument_group("a model on a server (the key: GRAFTER_API_KEY, or 'grafter key set URL')")
+    where = group.add_mutually_exclusive_group()
+    where.add_argument("--api-base", metavar="URL", help="vLLM, SGLang, llama.cpp, Ollama, any with OpenAI's API")
+    where.add_argument("--local", action="store_true", help="run the model here even if the settings name a server")
+    group.add_argument("--api-model", metavar="NAME", help="which of the server's models; else its first")
+    group.add_argument("--adapter", metavar="NAME[=PATH]", help="a LoRA adapter of the server, or one it can load")
+    group.add_argument(
+        "--family", choices=(*FAMILIES, NO_FAMILY), metavar="FAMILY", help="its fill-in format; else told by its name"
+    )
+    group.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the certificates in this file, too")
+    group.add_argument(
+        "--fallback",
+        action=argparse.BooleanOptionalAction,
+        help="answer with a model on this computer while the server is away (the setting, else yes)",
+    )
+
+
+def names_server(args: argparse.Namespace) -> bool:
+    """Return whether the person said where the model runs."""
+    return bool(args.api_base or args.local)
+
+
+def find_config(paths: Paths, args: argparse.Namespace, *, named_is_local: bool = True) -> RemoteConfig | None:
+    """Return which server is to be used: the one asked for, else the settings' unless a local model was named.
+
+    Where ``named_is_local`` is false ``--model`` and its like only say what answers while the server is away.
+
+    Raises InputError for an address or options that make no sense.
+    """
+    settings = load_settings(paths)
+    here = args.local or (named_is_local and (args.model is not None or local_model.names_running(args)))
+    base = args.api_base or ("" if here else settings.server)
+    if not base:
+        for option in ("api_model", "adapter", "family", "ca_file"):
+            if getattr(args, option) is not None:
+                name = f"--{option.replace('_', '-')}"
+                raise InputError(f"{name} is for a model on a server; name that with --api-base URL.")
+        return None
+    from assistant.engine.remote.address import RemoteConfig, parse_adapter, parse_address
+
+    chosen = "" if args.api_base else settings.server_model
+    return RemoteConfig(
+        parse_address(base),
+        model=args.api_model or chosen or None,
+        family=args.family,
+        adapter=parse_adapter(args.adapter) if args.adapter else None,
+        ca_file=args.ca_file,
+    )
+
+
+def remote_engine(
+    paths: Paths, args: argparse.Namespace, *, named_is_local: bool = True
+) -> RemoteEngine | FallbackEngine | None:
+    """Return the engine of the server that is to be used, not opened; None where the model runs here."""
+    config = find_config(paths, args, named_is_local=named_is_local)
+    if config is None:
+        return None
+    from assistant.engine.remote.engine import RemoteEngine
+    from assistant.engine.remote.fallback import FallbackEngine
+
+    remote = RemoteEngine(config)
+    fallback = load_settings(paths).server_fallback if args.fallback is None else args.fallback
+    if not fallback:
+        return remote
+    model = local_model.choose_model(paths, args.model)
+    if model is None:
+        return FallbackEngine(remote, None)
+    load = local_model.loader(paths, model, local_model.choose_running(paths, args))
+    return FallbackEngine(remote, lambda: load(lambda _share: None))
+
+
+@contextlib.contextmanager
+def opened_engine(paths: Paths, args: argparse.Namespace) -> Generator[Engine]:
+    """Connect to the server that is to be used, or load a model into this process, for the time of the block."""
+    remote = remote_engine(paths, args)
+    if remote is None:
+        with local_model.loaded_engine(paths, args) as engine:
+            yield engine
+        return
+    try:
+        yield remote.open()
+    finally:
+        remote.close()
