@@ -101,7 +101,11 @@ class Params:
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """Text from a prompt: the form that every engine understands."""
+    """Text from a prompt: the form that every engine understands.
+
+    ``begin`` is how the answer has to begin; only what follows it is given out. An engine that cannot hold a model to
+    that (``EngineInfo.heals``) gets none.
+    """
 
     id: str
     prompt: Prompt | Chat
@@ -110,6 +114,16 @@ class GenerateRequest:
     """Control tokens, by spelling, that end a sequence besides the model's own end tokens."""
     nearby: tuple[str, ...] = ()
     """Texts outside of the prompt that the answer may repeat pieces of; the engine only guesses from them."""
+    begin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the person was: a file relative to the workspace, and a line of it, from 1."""
+
+    path: str
+    line: int
+    kind: Literal["edited", "viewed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,9 @@ class CompleteRequest:
     where the cursor will be). What is asked ahead runs only while the model has nothing else to do, and ends with
     reason ``cancelled`` as soon as it has. ``session`` names the editor page that asks: its newest request of a kind
     cancels the older ones, whether they wait or run. None: this request replaces no other.
+
+    ``recent`` are the places where the person was last, the newest first; ``tabs`` the other files that are open, as
+    paths relative to the workspace. ``explain`` asks for the likeliest alternatives of each token.
     """
 
     id: str
@@ -136,6 +153,9 @@ class CompleteRequest:
     max_tokens: int | None = None
     temperature: float = 0.0
     session: str | None = None
+    recent: tuple[Place, ...] = ()
+    tabs: tuple[str, ...] = ()
+    explain: bool = False
 
 
 # --- events ----------------------------------------------------------------------------
@@ -180,7 +200,10 @@ FinishReason = Literal["stop", "length", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One whole alternative. ``text`` is what counts, also where it differs from the deltas."""
+    """One whole alternative. ``text`` is what counts, also where it differs from the deltas.
+
+    It takes the place of the next ``replaces`` characters right of the cursor, all of them on the cursor's line.
+    """
 
     index: int
     text: str
@@ -188,6 +211,7 @@ class Choice:
     generated_tokens: int
     mean_logprob: float | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    replaces: int = 0
 
 
 @dataclass(frozen=True, slots=True)

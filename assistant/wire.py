@@ -100,6 +100,7 @@ def finished_to_json(finished: Finished) -> Json:
         "generated_tokens": finished.generated_tokens,
         "timings": dataclasses.asdict(finished.timings),
         "mean_logprob": first.mean_logprob,
+        "replaces": first.replaces,
         "context": [dataclasses.asdict(piece) for piece in finished.context],
         "filters": list(finished.filters),
         "note": finished.note,

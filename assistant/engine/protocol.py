@@ -35,7 +35,8 @@ class EngineInfo:
     """What the fronts need to know of a loaded model.
 
     ``family`` names the fill-in-the-middle family (a key of ``assistant.prompts``; ``none`` where
-    the model has none). ``context_length`` counts tokens, prompt and answer together.
+    the model has none). ``context_length`` counts tokens, prompt and answer together. ``heals`` tells whether an answer
+    can be held to a beginning (``GenerateRequest.begin``).
     """
 
     model: str
@@ -45,6 +46,7 @@ class EngineInfo:
     context_length: int
     parameters: int = 0
     adapter: str | None = None
+    heals: bool = False
 
 
 class Engine(Protocol):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from assistant.types import CompleteRequest, Params
+from assistant.types import CompleteRequest, Params, Place
 
 # More than any model of the catalogue has context for; what fits is the engine's to say.
 _MAX_TOKENS = 131_072
@@ -25,6 +25,7 @@ Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
 # Continue sends the control tokens of its format and the keywords of the language: two dozen and more.
 Stop = str | Annotated[list[str], Field(max_length=128)]
 Name = Annotated[str, Field(max_length=200)]
+FilePath = Annotated[str, Field(max_length=4096)]
 
 
 class Body(BaseModel):
@@ -179,23 +180,37 @@ class InfillBody(Body):
         )
 
 
+class PlaceBody(Body):
+    """The fields of Place."""
+
+    path: FilePath
+    line: Annotated[int, Field(ge=1)]
+    kind: Literal["edited", "viewed"]
+
+
 class CompleteBody(Body):
     """``POST /grafter/complete``: the fields of CompleteRequest."""
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
     cursor: Annotated[int, Field(ge=0)]
-    path: Annotated[str, Field(max_length=4096)] | None = None
-    workspace: Annotated[str, Field(max_length=4096)] | None = None
+    path: FilePath | None = None
+    workspace: FilePath | None = None
     trigger: Literal["auto", "manual", "ahead"] = "auto"
     n: Alternatives = 1
     max_tokens: Tokens | None = None
     temperature: Temperature = 0.0
     session: Name | None = None
+    recent: Annotated[list[PlaceBody], Field(max_length=64)] = []
+    tabs: Annotated[list[FilePath], Field(max_length=256)] = []
+    explain: bool = False
 
     def request(self) -> CompleteRequest:
         """Return the request that the completion path takes."""
-        return CompleteRequest(**self.model_dump())
+        fields = self.model_dump()
+        fields["recent"] = tuple(Place(**place) for place in fields["recent"])
+        fields["tabs"] = tuple(self.tabs)
+        return CompleteRequest(**fields)
 
 
 def stop_strings(stop: Stop) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from assistant import types, wire
 from assistant.errors import ServiceError
+from assistant.server.schemas import CompleteBody
 
 TEXT = st.text(max_size=20)
 COUNT = st.integers(0, 10**9)
@@ -98,8 +99,12 @@ def test_health_comes_back_as_it_was():
 
 
 def test_complete_has_every_field_of_the_request():
-    request = types.CompleteRequest("r", "text", 2, path="a.py", trigger="manual", n=3)
-    assert types.CompleteRequest(**json.loads(json.dumps(wire.complete_to_json(request)))) == request
+    place = types.Place("b.py", 3, "edited")
+    request = types.CompleteRequest(
+        "r", "text", 2, path="a.py", trigger="manual", n=3, recent=(place,), tabs=("c.py",), explain=True
+    )
+    body = CompleteBody.model_validate_json(json.dumps(wire.complete_to_json(request)))
+    assert body.request() == request
 
 
 def test_a_finished_completion_prints_the_agreed_fields():
@@ -125,6 +130,7 @@ def test_a_finished_completion_prints_the_agreed_fields():
         "generated_tokens": 7,
         "timings": dataclasses.asdict(types.Timings(1, 2, 3, 4, 10)),
         "mean_logprob": -0.5,
+        "replaces": 0,
         "context": [{"path": "a.py", "lines": [1, 9], "tokens": 10, "why": "this file"}],
         "filters": ["blank-lines"],
         "note": "so",
