@@ -20,6 +20,7 @@ DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 Source = Literal["hub", "index"]
 Device = Literal["auto", "cuda", "mps", "xpu", "cpu"]
 Bits = Literal[16, 8, 4]
+BitsChoice = Literal["auto", 16, 8, 4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Settings:
     model: str | None = None
     sources: tuple[Source, ...] = ("hub", "index")
     device: Device = "auto"
-    bits: Bits = 4
+    bits: BitsChoice = "auto"
+    """How finely weights are read for each new token on a processor; auto: what is quickest on this one."""
     lean: bool = False
     threads: int = 0
     """Threads that the model computes with on a processor; 0: as many as there are fast cores."""

@@ -7,14 +7,14 @@ import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from assistant.config import DEFAULT_MODEL, Bits, Device, Paths, load_settings
+from assistant.config import DEFAULT_MODEL, BitsChoice, Device, Paths, load_settings
 from assistant.engine import threads
 from assistant.engine.protocol import Engine
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Store
 
 DEVICES: tuple[Device, ...] = ("auto", "cuda", "mps", "xpu", "cpu")
-BITS: tuple[Bits, ...] = (16, 8, 4)
+BITS: tuple[BitsChoice, ...] = ("auto", 16, 8, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Running:
     """
 
     device: Device
-    bits: Bits
+    bits: BitsChoice
     threads: int = 0
     lean: bool = False
 
@@ -37,7 +37,10 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) ->
     )
     parser.add_argument("--device", choices=DEVICES, help=device_help)
     parser.add_argument(
-        "--bits", type=int, choices=BITS, help="on a processor, read weights in so many bits for each token (4)"
+        "--bits",
+        type=lambda text: int(text) if text.isdecimal() else text,
+        choices=BITS,
+        help="on a processor, read weights in so many bits for each token (auto: what is quickest on this one)",
     )
     parser.add_argument(
         "--lean",

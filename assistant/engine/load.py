@@ -14,10 +14,11 @@ from typing import Any
 import psutil
 import torch
 
-from assistant.config import Bits
+from assistant.config import Bits, BitsChoice
 from assistant.engine.decode import warm_up
 from assistant.engine.decoder import Decoder
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
+from assistant.engine.fast import integer
 from assistant.engine.fast.load import GROUP, load_fast
 from assistant.engine.fast.model import FastModel, MissingWeightError
 from assistant.engine.fast.quantised import GROUPS
@@ -39,14 +40,14 @@ def load_engine(
     folder: Path,
     device: str = "auto",
     progress: Callable[[float], None] | None = None,
-    bits: Bits = 4,
+    bits: BitsChoice = "auto",
     *,
     lean: bool = False,
 ) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
-    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are); a quantised model
-    has its own, and is for processors only. ``lean`` keeps
+    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are; auto: what is
+    quickest there); a quantised model has its own, and is for processors only. ``lean`` keeps
     only what was packed so, and unpacks it for prompts: less than half the memory, and slower to read. Raises
     InputError for a device that is not there, ModelError where the folder is incomplete or damaged, OutOfMemory where
     the device has no room for the model.
@@ -60,7 +61,7 @@ def load_engine(
             f"{record['id']} is quantised for processors; start it with --device cpu, or take {quantised.base} on the "
             f"{place.type}."
         )
-    packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(bits, lean)
+    packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(_choose_bits(bits), lean)
     dtype = choose_dtype(place)
     tell(0.02)
     config = _read_json(folder / "config.json")
@@ -99,6 +100,12 @@ class _Quantisation:
     bits: Bits
     group: int
     base: str
+
+
+def _choose_bits(wanted: BitsChoice) -> Bits:
+    if wanted != "auto":
+        return wanted
+    return 8 if integer.usable() else 4
 
 
 def _cache_bytes(place: torch.device) -> int:
@@ -158,7 +165,14 @@ def _load_decoder(
     try:
         if isinstance(shape, Shape):
             decoder: Decoder = load_fast(
-                folder, shape, dtype, packing.bits, tell, group=packing.group, lean=packing.lean
+                folder,
+                shape,
+                dtype,
+                packing.bits,
+                tell,
+                group=packing.group,
+                lean=packing.lean,
+                integer=dtype == torch.float32 and integer.usable(),
             )
         else:
             _LOG.info("The model goes through transformers: %s.", shape)

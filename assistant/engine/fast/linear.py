@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from assistant.config import Bits
+from assistant.engine.fast.integer import IntegerMatrix
 from assistant.engine.fast.quantised import BLOCK, Quantised, dequantise, pieces, round_groups, round_rows
 
 _INT4 = torch.ops.aten._weight_int4pack_mm_for_cpu.default  # noqa: SLF001
@@ -41,7 +42,8 @@ class Linear:
     scale and a zero point each; 16 packs nothing. Packed products are taken in bfloat16 whatever W's type is: PyTorch
     has quick kernels for that alone, from AVX2 on. ``lean`` keeps the packed weights only, and full ones are
     made of them in ``scratch`` each time when many rows come. W may be stored in another type than x's, too. What
-    is quantised already has its own bits and group.
+    is quantised already has its own bits and group. With ``integer``, 8 bits are an IntegerMatrix that serves for any
+    number of float32 rows.
     """
 
     def __init__(
@@ -53,13 +55,18 @@ class Linear:
         *,
         scratch: Scratch,
         lean: bool = False,
+        integer: bool = False,
     ) -> None:
         self.bias = bias
         self._scratch = scratch
+        self._integer: IntegerMatrix | None = None
         if isinstance(weight, Quantised):
             self._bits, self._group = weight.bits, weight.group
         else:
             self._bits, self._group = possible_bits(weight.shape, bits, group, lean=lean), group
+        if integer and self._bits == 8:
+            self._integer, self._weight = IntegerMatrix(weight), None
+            return
         if self._bits == 4:
             self._packed, self._scales = pack_int4(weight, self._group)
         elif self._bits == 8:
@@ -71,11 +78,15 @@ class Linear:
     @property
     def nbytes(self) -> int:
         """Memory in bytes."""
+        if self._integer is not None:
+            return self._integer.nbytes
         packed = self._packed.nbytes + self._scales.nbytes if self._bits != 16 else 0
         return packed + (self._weight.nbytes if self._weight is not None else 0)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), many rows."""
+        if self._integer is not None:
+            return self.few(x)
         weight = self._weight
         if weight is None and len(x) <= FEW_ROWS:
             return self.few(x)
@@ -89,12 +100,12 @@ class Linear:
         """Return the product for ``x`` of shape (rows, inputs), few rows: by the packed weights, if there are any."""
         if self._bits == 16:
             return self(x)
-        half = x.to(torch.bfloat16)
-        if self._bits == 4:
-            y = _INT4(half, self._packed, self._group, self._scales)
+        if self._integer is not None:
+            y = self._integer(x)
+        elif self._bits == 4:
+            y = _INT4(x.to(torch.bfloat16), self._packed, self._group, self._scales).to(x.dtype)
         else:
-            y = _INT8(half, self._packed, self._scales)
-        y = y.to(x.dtype)
+            y = _INT8(x.to(torch.bfloat16), self._packed, self._scales).to(x.dtype)
         return y if self.bias is None else y.add_(self.bias)
 
     def _unpack(self, dtype: torch.dtype) -> torch.Tensor:

@@ -30,6 +30,7 @@ def load_fast(
     *,
     group: int = GROUP,
     lean: bool = False,
+    integer: bool = False,
 ) -> FastModel:
     """Return the model in ``folder``; see FastModel.
 
@@ -61,7 +62,7 @@ def load_fast(
         trim()  # after each layer: what it left behind would add up
         progress(share)
 
-    return FastModel(shape, read, dtype, bits, group, tell, lean=lean)
+    return FastModel(shape, read, dtype, bits, group, tell, lean=lean, integer=integer)
 
 
 def weight_files(folder: Path) -> list[Path]:

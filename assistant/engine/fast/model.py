@@ -89,17 +89,20 @@ class FastModel:
         progress: Callable[[float], None] | None = None,
         *,
         lean: bool = False,
+        integer: bool = False,
     ) -> None:
         """Take the weights from ``read``, pack them, and tell ``progress`` from 0 to 1.
 
         ``lean`` keeps one copy of the weights, the packed one: less than half the memory, and prompts are read more
-        slowly.
+        slowly. ``integer`` multiplies whole numbers where weights have 8 bits.
         """
         self.shape = shape
         self.device = torch.device("cpu")
         self.piece = 512 if lean else 256
-        self.most_guesses = 3
-        self.guess_cost = 0.25
+        self._integer = integer and bits == 8
+        # FBGEMM reads several rows in little more time than one.
+        self.most_guesses = 5 if self._integer else 3
+        self.guess_cost = 0.1 if self._integer else 0.25
         self.dtype = dtype
         self._read = read
         self._bits: Bits = bits
@@ -107,7 +110,9 @@ class FastModel:
         self._order = _pair_order(shape.head_size)
         self._lean = lean
         self._scratch = Scratch()
-        table = self._own(self._matrix("model.embed_tokens.weight"))
+        # Where only packed weights are kept, they are packed straight from the mapped file.
+        self._packed_only = bits != 16 and (lean or self._integer)
+        table = self._own(self._matrix("model.embed_tokens.weight"), packed_only=bits != 16 and lean)
         self.embedding = Embedding(table, dtype, lean=lean)
         self.layers: list[Layer] = []
         for index in range(shape.layers):
@@ -117,9 +122,9 @@ class FastModel:
         self.norm = self._norm("model.norm")
         # Where the embedding is quantised a tied output layer has a matrix of its own, in other bits.
         own_head = not shape.tied or isinstance(table, Quantised)
-        head = self._own(self._matrix("lm_head.weight")) if own_head else table
-        self._tied = not own_head and not lean
-        self.head = Linear(head, None, bits, group, scratch=self._scratch, lean=lean)
+        head = self._own(self._matrix("lm_head.weight"), packed_only=self._packed_only) if own_head else table
+        self._tied = not own_head and not lean and not self._integer
+        self.head = self._product(head, None)
         self._activation = _activation(shape.activation)
         self._frequencies = _frequencies(shape)
         self._turns = _turns(self._frequencies, 0, 1024)
@@ -268,11 +273,11 @@ class FastModel:
             return matrix
         return matrix.to(self.dtype)
 
-    def _own(self, matrix: torch.Tensor | Quantised) -> torch.Tensor | Quantised:
+    def _own(self, matrix: torch.Tensor | Quantised, *, packed_only: bool) -> torch.Tensor | Quantised:
         """Return a copy that does not keep the file mapped; the matrix itself where only its packed form is kept."""
         if isinstance(matrix, Quantised):
             return copy(matrix)
-        return matrix if self._lean and self._bits != 16 else matrix.clone()
+        return matrix if packed_only else matrix.clone()
 
     def _norm(self, name: str) -> Norm:
         return Norm(
@@ -295,8 +300,15 @@ class FastModel:
             biases[place] = None if bias is None else bias[order]
         known = [bias for bias in biases if bias is not None]
         bias = torch.cat(known) if known else None
-        weight = _join(weights, self.dtype) if len(weights) > 1 else self._own(weights[0])
-        return Linear(weight, bias, self._bits, self._group, scratch=self._scratch, lean=self._lean)
+        weight = (
+            _join(weights, self.dtype) if len(weights) > 1 else self._own(weights[0], packed_only=self._packed_only)
+        )
+        return self._product(weight, bias)
+
+    def _product(self, weight: torch.Tensor | Quantised, bias: torch.Tensor | None) -> Linear:
+        return Linear(
+            weight, bias, self._bits, self._group, scratch=self._scratch, lean=self._lean, integer=self._integer
+        )
 
     def _head_order(self, rows: int) -> torch.Tensor:
         """Return the order of rows that brings the two numbers of each rotated pair together in every head."""

@@ -100,14 +100,14 @@ def quantise(weight: torch.Tensor, bits: Literal[8, 4], group: int, method: Meth
     return Quantised(values, scales, zeros)
 
 
-def round_rows(weight: torch.Tensor) -> Quantised:
-    """Round each row to int8 with one scale."""
+def round_rows(weight: torch.Tensor, limit: int = 127) -> Quantised:
+    """Round each row to int8 from -``limit`` to ``limit`` with one scale."""
     # The scale is rounded to what is stored before anything is divided by it, so that the product undoes the division.
     low, high = weight.aminmax(dim=1)
-    scales = (torch.maximum(-low, high).float().clamp_min(1e-12) / 127).to(torch.bfloat16)
+    scales = (torch.maximum(-low, high).float().clamp_min(1e-12) / limit).to(torch.bfloat16)
     values = torch.empty(weight.shape, dtype=torch.int8)
     for rows in pieces(weight.shape):
-        values[rows] = (weight[rows].float() / scales[rows, None]).round_().clamp_(-127, 127).to(torch.int8)
+        values[rows] = (weight[rows].float() / scales[rows, None]).round_().clamp_(-limit, limit).to(torch.int8)
     return Quantised(values, scales)
 
 

@@ -66,10 +66,11 @@ def test_how_it_runs_is_as_wanted_else_as_chosen():
     def running(*arguments):
         return choose_running(find_paths(), parser.parse_args(arguments))
 
-    assert running() == Running("auto", 4, 0)
+    assert running() == Running("auto", "auto", 0)
     save_settings(find_paths(), Settings(device="cpu", bits=16, threads=3))
     assert running() == Running("cpu", 16, 3)
     assert running("--device", "cuda", "--bits", "4", "--threads", "2") == Running("cuda", 4, 2)
+    assert running("--bits", "auto") == Running("cpu", "auto", 3)
     assert running("--threads", "0") == Running("cpu", 16, 0)
 
 

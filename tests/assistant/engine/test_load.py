@@ -23,7 +23,7 @@ def test_info_says_what_was_loaded(tiny_folder):
     engine = load_engine(tiny_folder, "cpu")
     info = engine.info
     assert (info.model, info.family, info.device) == ("tiny", "qwen2.5-coder", "cpu")
-    assert info.dtype in {"bfloat16, 4-bit weights", "float32, 4-bit weights"}
+    assert info.dtype in {"bfloat16, 4-bit weights", "float32, 4-bit weights", "float32, 8-bit weights"}
     assert info.context_length == 2048
     assert info.parameters == json.loads((tiny_folder / "model.json").read_text())["parameters"]
     engine.close()

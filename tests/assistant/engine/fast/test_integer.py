@@ -1,0 +1,112 @@
+"""Whole-number products against the same sums in 64-bit integers, and the model that runs on them."""
+
+import pytest
+import torch
+from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from assistant.engine import load
+from assistant.engine.fast import integer
+from assistant.engine.fast.integer import WEIGHT_LIMIT, IntegerMatrix
+from assistant.engine.fast.linear import Linear, Scratch
+from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.quantised import round_rows
+from assistant.engine.fast.shape import read_shape
+
+pytestmark = pytest.mark.skipif(
+    torch.backends.quantized.engine not in ("x86", "fbgemm"), reason="FBGEMM is for x86 processors"
+)
+GENERATOR = torch.Generator().manual_seed(5)
+
+
+def exact(weight, x):
+    """Return the product as the class says that it is rounded, in 64-bit whole numbers."""
+    rounded = round_rows(weight, WEIGHT_LIMIT)
+    largest = x.abs().amax(1, keepdim=True).clamp_min(1e-9)
+    steps = (x / largest * 127).round().long()
+    return (steps @ rounded.values.long().T).double() * rounded.scales.double() * largest / 127
+
+
+@pytest.mark.parametrize(("outputs", "inputs"), [(64, 96), (96, 128), (33, 40), (1, 16)])
+def test_sums_are_those_of_whole_numbers(outputs, inputs):
+    weight = torch.randn(outputs, inputs, generator=GENERATOR) * 0.05
+    matrix = IntegerMatrix(weight)
+    for rows in (1, 3, 40):
+        x = torch.randn(rows, inputs, generator=GENERATOR) * 3
+        torch.testing.assert_close(matrix(x).double(), exact(weight, x), rtol=1e-5, atol=1e-5)
+
+
+def test_the_largest_numbers_do_not_overflow():
+    weight = torch.full((32, 4096), 63.0)
+    x = torch.ones(2, 4096)
+    x[1] = -1
+    torch.testing.assert_close(IntegerMatrix(weight)(x), 63 * torch.tensor([4096.0, -4096.0])[:, None].expand(2, 32))
+
+
+def test_a_row_is_the_same_whatever_stands_beside_it():
+    matrix = IntegerMatrix(torch.randn(96, 128, generator=GENERATOR))
+    x = torch.randn(9, 128, generator=GENERATOR)
+    x[4] *= 1000
+    x[5] = 0
+    together = matrix(x)
+    for row in range(9):
+        assert torch.equal(together[row : row + 1], matrix(x[row : row + 1]))
+    assert torch.equal(together[5], torch.zeros(96))
+
+
+def test_it_serves_for_few_and_for_many_rows_and_adds_the_bias():
+    weight, bias = torch.randn(96, 128, generator=GENERATOR) * 0.05, torch.randn(96, generator=GENERATOR)
+    linear = Linear(weight, bias, 8, 32, scratch=Scratch(), integer=True)
+    x = torch.randn(64, 128, generator=GENERATOR)
+    assert torch.equal(linear(x)[:2], linear.few(x[:2]))
+    error = linear(x) - torch.nn.functional.linear(x, weight, bias)
+    assert 1e-5 < error.norm() / (x @ weight.T).norm() < 0.02
+    assert linear.nbytes == 96 * 128 + 2 * 96
+
+
+def test_what_was_quantised_already_is_rounded_once_more():
+    weight = torch.randn(96, 128, generator=GENERATOR) * 0.05
+    x = torch.randn(4, 128, generator=GENERATOR)
+    again = IntegerMatrix(round_rows(weight))(x)
+    assert (again - x @ weight.T).norm() / (x @ weight.T).norm() < 0.03
+
+
+@pytest.mark.parametrize("lean", [False, True])
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_model_says_nearly_the_same_and_keeps_one_copy(lean, tied):
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        vocab_size=300,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        tie_word_embeddings=tied,
+    )
+    slow = Qwen2ForCausalLM(config).eval()
+    shape = read_shape(config.to_dict())
+    weights = slow.state_dict()
+    model = FastModel(shape, weights.get, torch.float32, 8, 32, lean=lean, integer=True)
+    ids = torch.randint(0, 300, (40,), generator=GENERATOR).tolist()
+    cache = model.new_cache()
+    got = torch.cat((model.read(ids[:36], cache, keep=8)[-1:], model.read(ids[36:], cache, keep=4)))
+    with torch.inference_mode():
+        wanted = slow(torch.tensor([ids])).logits[0, 35:]
+    assert (got - wanted).norm() / wanted.norm() < 0.05
+    matrices = [w for name, w in weights.items() if w.dim() == 2 and "embed" not in name and "lm_head" not in name]
+    bytes_wide = sum(w.numel() + 2 * len(w) for w in matrices) + 300 * 64 + 2 * 300
+    assert model.nbytes == bytes_wide + (300 * 64 + 2 * 300 if lean else 4 * 300 * 64)
+
+
+@pytest.mark.parametrize(("usable", "bits"), [(True, 8), (False, 4)])
+def test_automatic_bits_follow_the_processor(monkeypatch, usable, bits):
+    monkeypatch.setattr(integer, "usable", lambda: usable)
+    assert load._choose_bits("auto") == bits
+    assert load._choose_bits(16) == 16
+
+
+def test_it_is_used_where_the_processor_has_nothing_newer(monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert integer.usable()
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    assert not integer.usable()
