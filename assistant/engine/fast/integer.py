@@ -58,5 +58,5 @@ class IntegerMatrix:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for float32 ``x`` of shape (rows, inputs), shape (rows, outputs)."""
-        largest = torch.linalg.vector_norm(x, float("inf"), 1, keepdim=True).clamp_min_(_LEAST)
+        largest = x.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
         return self._multiply(x / largest, 1 / _ACTIVATION_LIMIT, _ZERO, self._packed).mul_(largest)
