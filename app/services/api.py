@@ -144,7 +144,7 @@ class ApiClient(QObject):
     health_failed = Signal(object)
     """A Failed that says why there is no Health."""
     running_changed = Signal(int)
-    """How many completions are running."""
+    """How many completions are running that somebody waits for."""
 
     def __init__(
         self, parent: QObject | None = None, *, idle_ms: int = IDLE_MS, health_timeout_ms: int = HEALTH_MS
@@ -191,8 +191,9 @@ class ApiClient(QObject):
     def complete(self, request: CompleteRequest) -> CompletionReply:
         """Ask for a completion; its events come through the reply that is returned."""
         completion = CompletionReply(request.id, self._idle_ms, self)
-        completion.done.connect(self._on_done)
-        self._count(1)
+        if request.trigger != "ahead":  # which nobody waits for
+            completion.done.connect(self._on_done)
+            self._count(1)
         reply = None
         if self._url:
             http = self._request("/grafter/complete")

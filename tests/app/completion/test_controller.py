@@ -29,6 +29,7 @@ class StandInEditor(QPlainTextEdit):
     suggestion_dismissed = Signal()
     suggestion_requested = Signal()
     cycle_requested = Signal(int)
+    composing_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class StandInEditor(QPlainTextEdit):
         before = self.toPlainText().encode("utf-16-le")[: 2 * self.textCursor().position()]
         return len(before.decode("utf-16-le"))
 
-    def show_suggestion(self, text: str) -> None:
+    def show_suggestion(self, text: str, replaces: int = 0) -> None:
         self.ghost = text
 
     def clear_suggestion(self) -> None:
@@ -66,7 +67,7 @@ class Desk:
         self.api = ApiClient(self.process)
         intervals = Intervals(loading_ms=20, ready_ms=200)
         self.connection = Connection(self.process, self.api, self.process, intervals=intervals)
-        settings = Settings(debounce_ms=1)
+        settings = Settings(debounce_ms=1, ask_ahead=False)
         self.controller = CompletionController(self.connection, self.api, settings, self.process)
         self.says: list[str] = []
         self.shown: list[tuple[float | None, Finished | None]] = []
@@ -159,9 +160,6 @@ def test_what_cannot_be_asked_is_said(qtbot: QtBot, desk: Desk, editor: StandInE
     desk.controller.ask()
     assert desk.says[-1] == "No suggestion while text is selected."
     editor.moveCursor(QTextCursor.MoveOperation.End)
-    desk.controller.set_settings(Settings(suggestions=False))
-    desk.controller.ask()
-    assert desk.says[-1] == "Suggestions are switched off."
     editor.setReadOnly(True)
     desk.controller.set_settings(Settings())
     desk.controller.ask()

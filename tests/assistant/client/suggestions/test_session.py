@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from app.completion.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status
-from app.completion.session import ALTERNATIVES, MAX_AFTER, MAX_BEFORE, CompletionSession, Options
+from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status
+from assistant.client.suggestions.requests import MAX_AFTER, MAX_BEFORE, Requests
+from assistant.client.suggestions.session import ALTERNATIVES, CompletionSession, Options
 from assistant.types import Choice, CompleteRequest, Delta, Failed, Finished, Progress, Started, Timings
+
+
+PLAIN = Options(debounce_ms=100, adaptive=False, ahead=False)
 
 
 class Play:
@@ -20,14 +24,13 @@ class Play:
         self.session = CompletionSession(
             text,
             "",
-            path="a.py",
-            workspace="/w",
-            options=options or Options(debounce_ms=100),
+            requests=Requests("a.py", "/w", "page", new_id=lambda: f"r{next(ids)}"),
+            options=options or PLAIN,
             ready=ready,
-            new_id=lambda: f"r{next(ids)}",
         )
         self.now = 1000.0
         self.shown = ""
+        self.replaces = 0
         self.timer: int | None = None
         self.sent: list[CompleteRequest] = []
         self.running: list[str] = []
@@ -48,8 +51,9 @@ class Play:
                 case Cancel(request_id):
                     self.running.remove(request_id)
                     self.cancelled.append(request_id)
-                case Show(text):
+                case Show(text, replaces):
                     assert text
+                    self.replaces = replaces
                     assert text != self.shown
                     self.shown = text
                 case Clear():
@@ -84,7 +88,7 @@ class Play:
         assert self.timer is not None
         self.now += self.timer
         self.timer = None
-        return self._take(self.session.timer_fired())
+        return self._take(self.session.timer_fired(self.now))
 
     def delta(self, text: str, index: int = 0, request_id: str | None = None) -> list[Action]:
         self.now += 10
@@ -134,7 +138,7 @@ def test_a_request_goes_out_when_typing_rests() -> None:
     assert play.type("1") == [SetTimer(100)]
     assert play.type("2") == [SetTimer(100)]
     play.wait()
-    assert play.sent == [CompleteRequest("r1", "x = 12", 6, "a.py", "/w", trigger="auto")]
+    assert play.sent == [CompleteRequest("r1", "x = 12", 6, "a.py", "/w", trigger="auto", session="page")]
     assert play.status == Status("thinking")
 
 
@@ -176,7 +180,7 @@ def test_a_timer_that_fires_though_it_was_stopped_asks_nothing() -> None:
     play = Play()
     play.type("a")
     play.move(0, selection=True)
-    assert play.do(play.session.timer_fired) == []
+    assert play.do(play.session.timer_fired, play.now) == []
 
 
 def test_the_same_place_told_twice_changes_nothing() -> None:
@@ -221,17 +225,25 @@ def test_an_edit_inside_an_identifier_stops_the_timer() -> None:
     assert play.type("") == [SetTimer(None)]
 
 
-@pytest.mark.parametrize(
-    ("options", "status"),
-    [(Options(enabled=False), "off"), (Options(read_only=True), "read_only")],
-)
-def test_nothing_is_asked_where_it_is_not_allowed(options: Options, status: str) -> None:
-    play = Play(options=options)
+def test_nothing_is_asked_in_a_file_that_cannot_be_edited() -> None:
+    play = Play(options=Options(read_only=True))
     assert play.type("x") == []
     play.ask()
     play.cycle(1)
     assert play.sent == []
-    assert play.status == Status(status)  # type: ignore[arg-type]
+    assert play.status == Status("read_only")
+
+
+def test_switched_off_only_the_person_asks() -> None:
+    play = Play(options=Options(enabled=False))
+    assert play.type("x") == []
+    play.ask()
+    play.finish("yz")
+    play.type("y")
+    assert (play.shown, play.timer) == ("z", None)
+    play.type("z")
+    assert play.do(play.session.accepted, "all", play.now) == []
+    assert (play.timer, len(play.sent)) == (None, 1)
 
 
 def test_nothing_is_asked_with_a_selection() -> None:
@@ -256,9 +268,9 @@ def test_switching_off_takes_everything_away_and_on_again_asks_at_the_next_edit(
     play = suggested("a", "b")
     play.type("x")
     play.wait()
-    play.do(play.session.set_options, Options(enabled=False))
+    play.do(play.session.set_options, Options(enabled=False), play.now)
     assert play.cancelled == ["r2"]
-    assert play.do(play.session.set_options, Options(debounce_ms=50)) == []
+    assert play.do(play.session.set_options, Options(debounce_ms=50, adaptive=False, ahead=False), play.now) == []
     assert play.type("y") == [SetTimer(50)]
 
 
@@ -537,7 +549,7 @@ def test_a_remembered_suggestion_gives_a_running_request_up() -> None:
 def test_nothing_is_remembered_where_nothing_may_be_shown() -> None:
     play = suggested("re", "turn x")
     play.type("s")
-    play.do(play.session.set_options, Options(enabled=False))
+    play.do(play.session.set_options, Options(enabled=False), play.now)
     play.backspace()
     assert play.shown == ""
 
@@ -589,7 +601,7 @@ def test_a_shown_suggestion_is_never_cleared_and_shown_in_one_step() -> None:
 def test_accepting_all_asks_what_follows_at_once() -> None:
     play = suggested("a", "bc")
     play.type("bc")
-    assert play.do(play.session.accepted, "all") == [SetTimer(0)]
+    assert play.do(play.session.accepted, "all", play.now) == [SetTimer(0)]
     play.wait()
     assert play.sent[-1].text == "abc"
 
@@ -597,7 +609,7 @@ def test_accepting_all_asks_what_follows_at_once() -> None:
 def test_accepting_a_word_keeps_the_rest() -> None:
     play = suggested("a", "b cd")
     play.type("b ")
-    assert play.do(play.session.accepted, "word") == []
+    assert play.do(play.session.accepted, "word", play.now) == []
     assert (play.shown, play.timer) == ("cd", None)
 
 
@@ -607,14 +619,14 @@ def test_accepting_all_of_a_stream_goes_on_with_it() -> None:
     play.wait()
     play.delta("bc")
     play.type("bc")
-    assert play.do(play.session.accepted, "all") == []
+    assert play.do(play.session.accepted, "all", play.now) == []
     play.delta("d")
     assert play.shown == "d"
 
 
 def test_after_escape_nothing_is_asked_here_until_the_next_edit() -> None:
     play = suggested("a b", "cd")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert (play.shown, play.timer) == ("", None)
     play.move(-1)
     play.move(1)
@@ -627,7 +639,7 @@ def test_escape_while_thinking_gives_the_request_up() -> None:
     play = Play()
     play.type("a")
     play.wait()
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert (play.cancelled, play.status) == (["r1"], Status("idle"))
 
 
@@ -636,21 +648,21 @@ def test_escape_while_streaming_gives_the_request_up() -> None:
     play.type("a")
     play.wait()
     play.delta("bc")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert (play.shown, play.cancelled) == ("", ["r1"])
 
 
 def test_what_was_dismissed_does_not_come_back_by_backspacing() -> None:
     play = suggested("re", "turn x")
     play.type("t")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     play.backspace()
     assert (play.shown, play.timer) == ("", 100)
 
 
 def test_after_escape_a_question_by_hand_is_answered() -> None:
     play = suggested("a", "b")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     play.ask()
     play.finish("b")
     assert play.shown == "b"
@@ -659,7 +671,7 @@ def test_after_escape_a_question_by_hand_is_answered() -> None:
 def test_escape_and_a_service_that_becomes_ready_ask_nothing() -> None:
     play = Play(ready=False)
     play.type("a")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert play.do(play.session.set_ready, True, play.now) == []
 
 
@@ -768,10 +780,10 @@ def test_closing_gives_everything_up() -> None:
     play = suggested("a", "b")
     play.type("x")
     play.wait()
-    play.do(play.session.close)
+    play.do(play.session.close, play.now)
     assert (play.shown, play.cancelled, play.status) == ("", ["r2"], Status("idle"))
     play.type("y")
-    play.do(play.session.close)
+    play.do(play.session.close, play.now)
     assert play.timer is None
 
 
