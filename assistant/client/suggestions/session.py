@@ -343,7 +343,7 @@ class CompletionSession:
     def _cancel_ahead(self) -> None:
         if self._ahead is not None:
             self._actions.append(Cancel(self._ahead.id))
-            self._ahead = None
+            self._ahead = self._looked_at = None
 
     def _cancel(self) -> None:
         if self._flight is not None:

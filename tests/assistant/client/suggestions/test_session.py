@@ -11,7 +11,6 @@ from assistant.client.suggestions.requests import MAX_AFTER, MAX_BEFORE, Request
 from assistant.client.suggestions.session import ALTERNATIVES, CompletionSession, Options
 from assistant.types import Choice, CompleteRequest, Delta, Failed, Finished, Progress, Started, Timings
 
-
 PLAIN = Options(debounce_ms=100, adaptive=False, ahead=False)
 
 
@@ -109,6 +108,13 @@ class Play:
         self._ended()
         self._take(self.session.event(Failed(self.sent[-1].id, message), self.now))
 
+    def cut_off(self) -> None:
+        """The service gives the request up for a more urgent one."""
+        self.now += 10
+        self._ended()
+        choice = Choice(0, "cut", "cancelled", 1)
+        self._take(self.session.event(Finished(self.sent[-1].id, "m", (choice,), 1, 0, 1, Timings()), self.now))
+
     def do(self, call: Callable[..., list[Action]], *args: Any) -> list[Action]:
         self.now += 10
         return self._take(call(*args))
@@ -137,6 +143,7 @@ def test_a_request_goes_out_when_typing_rests() -> None:
     play = Play("x = ")
     assert play.type("1") == [SetTimer(100)]
     assert play.type("2") == [SetTimer(100)]
+    assert play.session.busy
     play.wait()
     assert play.sent == [CompleteRequest("r1", "x = 12", 6, "a.py", "/w", trigger="auto", session="page")]
     assert play.status == Status("thinking")
@@ -335,6 +342,7 @@ def test_without_deltas_the_finished_text_is_shown() -> None:
     play.wait()
     finished = play.finish("foo")
     assert play.shown == "foo"
+    assert not play.session.busy
     assert play.arrived == [Arrived(110, 110, finished)]
 
 
@@ -802,3 +810,280 @@ def test_ids_are_unique_without_a_maker_of_ids() -> None:
         [send] = [action for action in session.ask(0) if isinstance(action, Send)]
         sent.append(send.request.id)
     assert sent[0] != sent[1]
+
+
+# --- asking ahead -----------------------------------------------------------------------------
+
+AHEAD = Options(debounce_ms=100, adaptive=False)
+
+
+def foreseen(*, answer: str | None = None) -> Play:
+    """A play in which "bc" is shown after "a", and what follows it was asked ahead, perhaps answered too."""
+    play = suggested("a", "bc", options=AHEAD)
+    assert (play.sent[-1].trigger, play.sent[-1].text) == ("ahead", "abc")
+    assert play.status == Status("idle")
+    if answer is not None:
+        play.finish(answer)
+        assert play.shown == "bc"
+    return play
+
+
+def test_what_follows_an_accepted_suggestion_is_there_at_once() -> None:
+    play = foreseen(answer="def")
+    play.type("bc")
+    assert play.do(play.session.accepted, "all", play.now) == []
+    assert (play.shown, play.timer) == ("def", None)
+    assert play.arrived[-1].first_ms is None
+    assert (play.sent[-1].trigger, play.sent[-1].text) == ("ahead", "abcdef")
+
+
+def test_typing_through_keeps_what_was_asked_ahead() -> None:
+    play = foreseen(answer="def")
+    play.type("b")
+    assert (play.shown, len(play.sent)) == ("c", 2)
+    play.type("c")
+    assert play.shown == "def"
+
+
+def test_typing_through_keeps_the_request_ahead_running() -> None:
+    play = foreseen()
+    play.type("b")
+    assert (play.running, play.cancelled) == (["r2"], [])
+    play.type("cd")
+    assert (play.timer, play.status) == (None, Status("thinking"))
+    play.delta("de")
+    assert (play.shown, play.arrived[-1]) == ("e", Arrived(10, None, None))
+    finished = play.finish("def")
+    assert (play.shown, play.arrived[-1]) == ("ef", Arrived(10, 20, finished))
+    assert [request.trigger for request in play.sent] == ["auto", "ahead", "ahead"]
+
+
+def test_what_has_arrived_of_a_guess_is_shown_when_it_is_wanted() -> None:
+    play = foreseen()
+    play.delta("de")
+    assert play.shown == "bc"
+    play.type("bc")
+    assert (play.shown, play.arrived[-1]) == ("de", Arrived(0, None, None))
+
+
+def test_other_text_gives_the_request_ahead_up() -> None:
+    play = foreseen()
+    play.type("x")
+    assert (play.cancelled, play.timer) == (["r2"], 100)
+
+
+def test_other_text_behind_an_accepted_suggestion_gives_the_guess_up() -> None:
+    play = foreseen()
+    play.type("bc")
+    play.delta("d")
+    play.type("x")
+    assert (play.cancelled, play.shown, play.timer) == (["r2"], "", 100)
+
+
+@pytest.mark.parametrize("leave", ["dismissed", "close"])
+def test_leaving_gives_the_request_ahead_up(leave: str) -> None:
+    play = foreseen()
+    play.do(getattr(play.session, leave), play.now)
+    assert play.cancelled == ["r2"]
+
+
+def test_a_question_by_hand_comes_before_the_request_ahead() -> None:
+    play = foreseen()
+    play.ask()
+    assert play.cancelled == ["r2"]
+    play.finish("bcd")
+    assert [request.text for request in play.sent] == ["a", "abc", "a", "abcd"]
+
+
+def test_a_guess_that_was_cut_off_is_asked_again_only_when_it_is_wanted() -> None:
+    play = foreseen()
+    play.cut_off()
+    assert len(play.sent) == 2
+    play.type("bc")
+    assert (play.shown, play.timer) == ("", 100)
+
+
+def test_a_guess_that_is_cut_off_while_somebody_waits_is_asked_again() -> None:
+    play = foreseen()
+    play.type("bc")
+    play.delta("d")
+    play.cut_off()
+    assert (play.shown, play.timer, play.status) == ("", 80, Status("idle"))
+
+
+def test_an_answer_that_is_cut_off_goes_away() -> None:
+    play = Play()
+    play.type("a")
+    play.wait()
+    play.delta("b")
+    play.cut_off()
+    assert (play.shown, play.timer, play.status) == ("", None, Status("idle"))
+
+
+def test_a_guess_that_fails_says_nothing() -> None:
+    play = foreseen()
+    play.fail()
+    assert (play.shown, play.status) == ("bc", Status("idle"))
+    play.type("bc")
+    assert play.timer == 100
+
+
+def test_a_guess_that_is_empty_is_not_asked_twice() -> None:
+    play = foreseen(answer="")
+    play.type("b")
+    play.backspace()
+    assert len(play.sent) == 2
+    play.type("bc")
+    assert play.timer == 100
+
+
+def test_what_is_told_of_a_guess_besides_its_text_means_nothing() -> None:
+    play = foreseen()
+    assert play.session.event(Started("r2", "m", 5), play.now) == []
+
+
+def test_what_is_remembered_is_not_asked_ahead() -> None:
+    play = foreseen(answer="def")
+    play.type("x")
+    play.backspace()
+    assert (play.shown, len(play.sent)) == ("bc", 2)
+
+
+def test_a_guess_that_was_given_up_is_asked_again_with_its_suggestion() -> None:
+    play = foreseen()
+    play.type("x")
+    play.backspace()
+    assert (play.shown, play.cancelled, play.sent[-1].text) == ("bc", ["r2"], "abc")
+
+
+def test_after_an_undone_acceptance_nothing_is_asked_twice() -> None:
+    play = foreseen(answer="def")
+    play.type("bc")
+    play.backspace(2)
+    assert (play.shown, play.running) == ("bc", [])
+    play.type("bc")
+    assert play.shown == "def"
+
+
+def test_another_alternative_is_thought_ahead_too() -> None:
+    play = Play("a", options=AHEAD)
+    play.cycle(1)
+    play.finish("one", "two")
+    assert play.sent[-1].text == "aone"
+    play.cycle(1)
+    assert (play.cancelled, play.sent[-1].text) == (["r2"], "atwo")
+
+
+def test_nothing_is_asked_ahead_of_a_service_that_is_away() -> None:
+    play = foreseen()
+    play.do(play.session.set_ready, False, play.now)
+    assert play.cancelled == ["r2"]
+
+
+# --- replacing what follows ---------------------------------------------------------------------
+
+
+def replacing(suffix: str, text: str, replaces: int, options: Options = PLAIN) -> Play:
+    play = Play("f(" + suffix, options=options)
+    play.move(-len(suffix))
+    play.ask()
+    play.now += 10
+    play._ended()
+    choice = Choice(0, text, "stop", 1, replaces=replaces)
+    play._take(play.session.event(Finished(play.sent[-1].id, "m", (choice,), 1, 0, 1, Timings()), play.now))
+    return play
+
+
+def test_a_suggestion_may_replace_what_follows() -> None:
+    play = replacing(")", "a, b)", 1)
+    assert (play.shown, play.replaces) == ("a, b)", 1)
+    play.type("a, ")
+    assert (play.shown, play.replaces) == ("b)", 1)
+    play.type("b")
+    assert (play.shown, play.timer) == ("", 100)
+
+
+def test_what_follows_one_that_replaces_is_asked_ahead_of_the_text_without_it() -> None:
+    play = replacing(")\nz", "a)", 1, AHEAD)
+    assert (play.sent[-1].text, play.sent[-1].cursor) == ("f(a)\nz", 4)
+    play.finish(":")
+    play.prefix, play.suffix = "f(a)", "\nz"
+    play.type("")
+    assert play.shown == ":"
+
+
+# --- input methods --------------------------------------------------------------------------------
+
+
+def test_while_text_is_composed_nothing_is_shown_or_asked() -> None:
+    play = suggested("a", "bc", options=AHEAD)
+    play.do(play.session.composing, True, play.now)
+    assert (play.shown, play.cancelled, play.timer) == ("", ["r2"], None)
+    assert play.do(play.session.composing, True, play.now) == []
+    play.ask()
+    assert (play.status, len(play.sent)) == (Status("composing"), 2)
+    play.type("é")
+    assert play.timer is None
+    play.do(play.session.composing, False, play.now)
+    assert play.timer is not None
+
+
+def test_composing_that_is_given_up_shows_the_suggestion_again() -> None:
+    play = suggested("a", "bc")
+    play.do(play.session.composing, True, play.now)
+    play.do(play.session.composing, False, play.now)
+    assert (play.shown, play.timer) == ("bc", None)
+
+
+# --- pasting and undoing --------------------------------------------------------------------------
+
+
+def test_pasting_the_beginning_of_a_suggestion_keeps_the_rest() -> None:
+    play = suggested("x = ", "foo(bar)")
+    play.type("foo(")
+    assert play.shown == "bar)"
+
+
+def test_redoing_what_a_suggestion_begins_with_brings_the_rest_back() -> None:
+    play = suggested("x = ", "foo(bar)")
+    play.type("y")
+    play.prefix = "x = foo("
+    play.type("")
+    assert (play.shown, play.timer) == ("bar)", None)
+
+
+def test_undoing_an_accepted_suggestion_offers_it_again() -> None:
+    play = suggested("a", "bc")
+    play.type("bc")
+    play.do(play.session.accepted, "all", play.now)
+    play.backspace(2)
+    assert (play.shown, play.timer) == ("bc", None)
+
+
+# --- the rhythm -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("interval", "wait"), [(60, 86), (100, 116), (150, 148), (500, 300)])
+def test_the_wait_follows_the_rhythm_up_to_what_is_set(interval: float, wait: int) -> None:
+    play = Play(options=Options(debounce_ms=300, ahead=False))
+    for _ in range(5):
+        play.type("a", after=interval)
+    assert play.timer == wait
+
+
+def test_a_line_end_with_its_indentation_is_one_key() -> None:
+    play = Play(options=Options(debounce_ms=300, ahead=False))
+    play.type("a")
+    for _ in range(3):
+        play.type("\n    ", after=150)
+    assert play.timer == 94
+
+
+def test_pasting_and_deleting_say_nothing_of_the_rhythm() -> None:
+    play = Play(options=Options(debounce_ms=300, ahead=False))
+    for _ in range(4):
+        play.type("a", after=100)
+        play.type("pasted text", after=400)
+        play.backspace(3)
+    play.type("b")
+    assert play.timer == 132
