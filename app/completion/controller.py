@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
 from collections.abc import Callable
@@ -27,7 +28,10 @@ from assistant.client.suggestions.pace import Pace
 from assistant.client.suggestions.requests import Requests
 from assistant.client.suggestions.session import CompletionSession, Options
 from assistant.config import Settings
-from assistant.types import CompleteRequest, Event
+from assistant.types import CompleteRequest, Event, Place
+
+Around = tuple[tuple[Place, ...], tuple[str, ...]]
+"""Where the person was lately, the newest first, and the other open files, as paths from the workspace."""
 
 
 class SuggestionEditor(Protocol):
@@ -76,6 +80,7 @@ class CompletionController(QObject):
         self._place_of_file: tuple[str | None, str | None] = (None, None)
         self._session: CompletionSession | None = None
         self._pace = Pace()  # the person's and the model's, in whichever editor
+        self._around: Callable[[], Around] = lambda: ((), ())
         self._replies: dict[str, CompletionReply] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -121,6 +126,10 @@ class CompletionController(QObject):
         self._settings = settings
         if self._session is not None and self._editor is not None:
             self._do(self._session.set_options(self._options(self._editor), _now()))
+
+    def set_around(self, around: Callable[[], Around]) -> None:
+        """Have each request say where the person was lately and what else is open."""
+        self._around = around
 
     @Slot()
     def ask(self) -> None:
@@ -247,7 +256,8 @@ class CompletionController(QObject):
                 self._editor.clear_suggestion()
 
     def _send(self, request: CompleteRequest) -> None:
-        reply = self._api.complete(request)
+        recent, tabs = self._around()
+        reply = self._api.complete(dataclasses.replace(request, recent=recent, tabs=tabs))
         self._replies[request.id] = reply
         reply.received.connect(self._on_event)
         reply.done.connect(lambda: self._replies.pop(request.id, None))
