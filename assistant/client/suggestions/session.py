@@ -253,6 +253,7 @@ class CompletionSession:
             return False
         self._offer = offer
         self._show(rest)
+        self._set_timer(None)
         if offer.whole:
             self._memory.put(offer)
         return True

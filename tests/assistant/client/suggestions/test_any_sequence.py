@@ -16,6 +16,11 @@ TEXT = st.text("ab)\n", max_size=4)
 SOME = st.text("ab)\n", min_size=1, max_size=4)
 
 
+def near(text: str) -> str:
+    """Return the lines by which a place is known again."""
+    return "\n".join(text.rsplit("\n", 12)[-12:])
+
+
 class Editing(RuleBasedStateMachine):
     """An editor, a session and a service: the editor's text is what the person has made of it, and nothing else."""
 
@@ -29,9 +34,10 @@ class Editing(RuleBasedStateMachine):
         self.now = 0.0
         self.timer: int | None = None
         self.shown: Show | None = None
-        self.by_hand = False
         self.running: dict[str, CompleteRequest] = {}
         self.streams: dict[str, str] = {}
+        self.answers: set[tuple[str, str]] = set()
+        """Each answer so far, also in parts: the text that it makes left of the cursor, and what is right of that."""
 
     def tell(self, actions: list[Action]) -> None:
         for action in actions:
@@ -64,6 +70,9 @@ class Editing(RuleBasedStateMachine):
         ahead = [each for each in self.running.values() if each.trigger == "ahead"]
         assert len(self.running) - len(ahead) <= 1
         assert len(ahead) <= 1
+
+    def note(self, request: CompleteRequest, text: str) -> None:
+        self.answers.add((near(request.text[: request.cursor] + text), request.text[request.cursor :]))
 
     def change(self, prefix: str, suffix: str) -> None:
         self.prefix, self.suffix, self.selection = prefix, suffix, False
@@ -165,6 +174,7 @@ class Editing(RuleBasedStateMachine):
         self.now += 20
         before = self.shown
         self.streams[request] += text
+        self.note(self.running[request], self.streams[request])
         self.tell(self.session.event(Delta(request, 0, text), self.now))
         # No flicker: what streams in only ever makes longer what is shown.
         assert before is None or (self.shown is not None and self.shown.text.startswith(before.text))
@@ -179,6 +189,8 @@ class Editing(RuleBasedStateMachine):
         choices = tuple(
             Choice(index, text, "stop", 1, replaces=min(replaces, len(behind))) for index, text in enumerate(texts)
         )
+        for text in texts:
+            self.note(request, text)
         before = self.shown
         self.tell(self.session.event(Finished(request.id, "m", choices, 1, 0, 1, Timings()), self.now))
         if request.trigger == "ahead" and before is not None:
@@ -213,6 +225,7 @@ class Editing(RuleBasedStateMachine):
         assert len(replaced) == self.shown.replaces
         assert "\n" not in replaced
         assert self.shown.text != replaced
+        assert (near(self.prefix + self.shown.text), self.suffix) in self.answers
 
     @invariant()
     def with_text_that_streams_in_or_is_whole_nothing_else_is_about_to_be_asked(self) -> None:

@@ -369,6 +369,15 @@ def test_answers_to_old_requests_are_dropped() -> None:
     assert play.shown == "new"
 
 
+def test_a_whole_answer_that_agrees_with_what_was_typed_meanwhile_is_enough() -> None:
+    play = Play()
+    play.type("a")
+    play.wait()
+    play.type("b")
+    play.finish("bc")
+    assert (play.shown, play.timer) == ("c", None)
+
+
 def test_an_empty_answer_is_said() -> None:
     play = Play()
     play.type("a")
