@@ -155,14 +155,12 @@ class Replay:
         asked = self._asked[event.request_id]
         self._react(self._session.event(event, _now()), asked)
         match event:
-            case Finished(choices=(choice,)) if asked.end is None:
+            case Finished(choices=(choice,)):
                 asked.characters = len(choice.text)
-                if asked.ahead:
-                    asked.end = "whole"
-                elif choice.text:  # the typing has passed it
+                if asked.end is None and choice.text and not asked.ahead:  # the typing has passed it
                     asked.end, asked.cut_ms = "cut off", _now() - asked.key_at
-                else:
-                    asked.end = "empty"
+                elif asked.end is None:
+                    asked.end = "whole" if choice.text else "empty"
             case Failed(message=message):
                 self._log.failures.append(message)
                 asked.end = asked.end or "failed"
