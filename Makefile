@@ -6,7 +6,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine screenshots wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-engine       tokens a second of each path on this processor"
 	@echo "make screenshots        pictures of the window in build/screenshots"
+	@echo "make coverage           fails where a branch of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
 	@echo "make wheel-test         build a wheel and try it in a clean environment"
@@ -63,6 +64,11 @@ gpu: model
 
 slow: model
 	$(PYTEST) -q -m slow
+
+coverage: setup-dev
+	$(PYTEST) -q tests/assistant/client/suggestions tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
+		--cov=assistant.client.suggestions --cov=app.completion.recent --cov=app.completion.unsaved \
+		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 screenshots: setup-dev
 	$(PYTEST) -q tests/app/window/test_screenshots.py

@@ -34,6 +34,11 @@ class ConnectionState:
     adapter: str | None = None
 
     @property
+    def listens(self) -> bool:
+        """Whether there is a service that hears requests, with a model or without."""
+        return self.can_complete or self.kind in {"none", "loading"}
+
+    @property
     def can_complete(self) -> bool:
         """Whether a request would be answered now, or after the model woke up for it."""
         return self.kind in {"ready", "thinking", "idle"}

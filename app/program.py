@@ -66,7 +66,7 @@ def build(application: QApplication) -> tuple[MainWindow, ServiceProcess]:
     connection = Connection(process, api, application)
     completion = CompletionController(connection, api, store.settings, application)
     jobs = ModelJobs([*grafter, "models"], application)
-    window = MainWindow(Services(paths, store, theme, connection, completion, jobs, Dialogs()))
+    window = MainWindow(Services(paths, store, theme, api, connection, completion, jobs, Dialogs()))
     return window, process
 
 

@@ -96,7 +96,10 @@ class Settings:
     font_family: str = ""
     font_size: int = 11
     suggestions: bool = True
-    debounce_ms: int = 120
+    debounce_ms: int = 300
+    """Milliseconds that typing rests, at most, before a suggestion is asked for; less where typing is quick."""
+    ask_ahead: bool = True
+    """Whether the model writes what would follow a suggestion while that is read."""
     recent: tuple[str, ...] = field(default=())
 
     def replace(self, **changes: Any) -> Settings:

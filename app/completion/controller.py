@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
 from collections.abc import Callable
@@ -10,19 +11,35 @@ from typing import Any, ClassVar, Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from app.completion.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status, StatusKind
-from app.completion.session import CompletionSession, Options
 from app.connection import Connection, ConnectionState
 from app.services.api import ApiClient, CompletionReply
+from assistant.client.suggestions.actions import (
+    Action,
+    Arrived,
+    Cancel,
+    Clear,
+    Send,
+    SetTimer,
+    Show,
+    Status,
+    StatusKind,
+)
+from assistant.client.suggestions.pace import Pace
+from assistant.client.suggestions.requests import Requests
+from assistant.client.suggestions.session import CompletionSession, Options
 from assistant.config import Settings
-from assistant.types import CompleteRequest, Event
+from assistant.types import CompleteRequest, Event, Place
+
+Around = tuple[tuple[Place, ...], tuple[str, ...]]
+"""Where the person was lately, the newest first, and the other open files, as paths from the workspace."""
 
 
 class SuggestionEditor(Protocol):
     """What the controller needs of an editor: QPlainTextEdit with ghost text, offsets in code points.
 
     Signals: ``textChanged``, ``cursorPositionChanged``, ``selectionChanged``, ``suggestion_accepted(kind, text)``,
-    ``suggestion_dismissed()``, ``suggestion_requested()``, ``cycle_requested(step)`` and QObject's ``destroyed``.
+    ``suggestion_dismissed()``, ``suggestion_requested()``, ``cycle_requested(step)``, ``composing_changed(composing)``
+    and QObject's ``destroyed``.
     """
 
     textChanged: ClassVar[Any]  # noqa: N815
@@ -33,13 +50,14 @@ class SuggestionEditor(Protocol):
     suggestion_dismissed: Any
     suggestion_requested: Any
     cycle_requested: Any
+    composing_changed: Any
 
     def document(self) -> QTextDocument: ...  # noqa: D102
     def textCursor(self) -> QTextCursor: ...  # noqa: D102, N802
     def isReadOnly(self) -> bool: ...  # noqa: D102, N802
     def plain_text(self) -> str: ...  # noqa: D102
     def cursor_offset(self) -> int: ...  # noqa: D102
-    def show_suggestion(self, text: str) -> None: ...  # noqa: D102
+    def show_suggestion(self, text: str, replaces: int = 0) -> None: ...  # noqa: D102
     def clear_suggestion(self) -> None: ...  # noqa: D102
 
 
@@ -61,6 +79,8 @@ class CompletionController(QObject):
         self._editor: SuggestionEditor | None = None
         self._place_of_file: tuple[str | None, str | None] = (None, None)
         self._session: CompletionSession | None = None
+        self._pace = Pace()  # the person's and the model's, in whichever editor
+        self._around: Callable[[], Around] = lambda: ((), ())
         self._replies: dict[str, CompletionReply] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -82,10 +102,9 @@ class CompletionController(QObject):
         self._session = CompletionSession(
             prefix,
             suffix,
-            path=path,
-            workspace=workspace,
-            name=uuid.uuid4().hex,
+            requests=Requests(path, workspace, uuid.uuid4().hex),
             options=self._options(editor),
+            pace=self._pace,
             ready=self._connection.state.can_complete,
         )
         for signal, slot in self._wires(editor):
@@ -99,14 +118,18 @@ class CompletionController(QObject):
             return
         for signal, slot in self._wires(editor):
             signal.disconnect(slot)
-        self._do(session.close())
+        self._do(session.close(_now()))
         self._editor = self._session = None
 
     def set_settings(self, settings: Settings) -> None:
         """Take over changed settings: suggestions on or off, and how long typing must rest."""
         self._settings = settings
         if self._session is not None and self._editor is not None:
-            self._do(self._session.set_options(self._options(self._editor)))
+            self._do(self._session.set_options(self._options(self._editor), _now()))
+
+    def set_around(self, around: Callable[[], Around]) -> None:
+        """Have each request say where the person was lately and what else is open."""
+        self._around = around
 
     @Slot()
     def ask(self) -> None:
@@ -131,11 +154,13 @@ class CompletionController(QObject):
             (editor.suggestion_dismissed, self._on_dismissed),
             (editor.suggestion_requested, self.ask),
             (editor.cycle_requested, self.cycle),
+            (editor.composing_changed, self._on_composing),
             (editor.destroyed, self._on_destroyed),
         ]
 
     def _options(self, editor: SuggestionEditor) -> Options:
-        return Options(self._settings.suggestions, editor.isReadOnly(), self._settings.debounce_ms)
+        settings = self._settings
+        return Options(settings.suggestions, editor.isReadOnly(), settings.debounce_ms, ahead=settings.ask_ahead)
 
     def _place(self, editor: SuggestionEditor) -> tuple[str, str]:
         text, offset = editor.plain_text(), editor.cursor_offset()
@@ -164,25 +189,30 @@ class CompletionController(QObject):
     @Slot(str, str)
     def _on_accepted(self, kind: str, _text: str) -> None:
         if self._session is not None:
-            self._do(self._session.accepted(kind))
+            self._do(self._session.accepted(kind, _now()))
 
     @Slot()
     def _on_dismissed(self) -> None:
         if self._session is not None:
-            self._do(self._session.dismissed())
+            self._do(self._session.dismissed(_now()))
+
+    @Slot(bool)
+    def _on_composing(self, composing: bool) -> None:
+        if self._session is not None:
+            self._do(self._session.composing(composing, _now()))
 
     @Slot()
     def _on_destroyed(self) -> None:
         session, self._editor, self._session = self._session, None, None
         if session is not None:
-            self._do(session.close())
+            self._do(session.close(_now()))
 
     # --- from the timer and the service -----------------------------------------------------
 
     @Slot()
     def _on_timer(self) -> None:
         if self._session is not None:
-            self._do(self._session.timer_fired())
+            self._do(self._session.timer_fired(_now()))
 
     @Slot(object)
     def _on_connection(self, state: ConnectionState) -> None:
@@ -206,7 +236,7 @@ class CompletionController(QObject):
                 case Cancel():
                     self._replies[action.request_id].abort()
                 case Show() | Clear():
-                    self._show(action.text if isinstance(action, Show) else "")
+                    self._show(action)
                 case Status():
                     self.status.emit(self._sentence(action))
                 case Arrived():
@@ -218,15 +248,16 @@ class CompletionController(QObject):
         else:
             self._timer.start(ms)
 
-    def _show(self, text: str) -> None:
+    def _show(self, action: Show | Clear) -> None:
         if self._editor is not None:
-            if text:
-                self._editor.show_suggestion(text)
+            if isinstance(action, Show):
+                self._editor.show_suggestion(action.text, action.replaces)
             else:
                 self._editor.clear_suggestion()
 
     def _send(self, request: CompleteRequest) -> None:
-        reply = self._api.complete(request)
+        recent, tabs = self._around()
+        reply = self._api.complete(dataclasses.replace(request, recent=recent, tabs=tabs))
         self._replies[request.id] = reply
         reply.received.connect(self._on_event)
         reply.done.connect(lambda: self._replies.pop(request.id, None))
@@ -242,7 +273,6 @@ class CompletionController(QObject):
         sentences: dict[StatusKind, str] = {
             "alternative": self.tr("{index}/{count}").format(index=status.index, count=status.count),
             "empty": self.tr("No suggestion here."),
-            "off": self.tr("Suggestions are switched off."),
             "read_only": self.tr("This file cannot be edited."),
             "selection": self.tr("No suggestion while text is selected."),
             "not_ready": self.tr("The model is not ready yet."),

@@ -30,6 +30,8 @@ class CodeEditor(TextView):
     """The person refused the suggestion (not: it went away because the text moved on)."""
     suggestion_requested = Signal()
     cycle_requested = Signal(int)
+    composing_changed = Signal(bool)
+    """An input method begins to compose text at the cursor, or has ended."""
 
     def __init__(self, parent: QWidget | None = None, hint_count: int = 3) -> None:
         """``hint_count``: beside how many suggestions the key that takes them is shown."""
@@ -49,8 +51,11 @@ class CodeEditor(TextView):
         """Return the suggestion that is shown, or ''."""
         return self._suggestion.text if self._suggestion else ""
 
-    def show_suggestion(self, text: str) -> None:
-        """Show a suggestion at the cursor in place of the one before; '' clears. With a selection nothing is shown."""
+    def show_suggestion(self, text: str, replaces: int = 0) -> None:
+        """Show a suggestion at the cursor in place of the one before; '' clears. With a selection nothing is shown.
+
+        Taken as a whole, it goes in place of the next ``replaces`` characters right of the cursor, on its line.
+        """
         cursor = self.textCursor()
         if not text or cursor.hasSelection() or self.isReadOnly():
             self.clear_suggestion()
@@ -61,8 +66,8 @@ class CodeEditor(TextView):
             if QAccessible.isActive():
                 said = self.tr("Suggestion: {0}").format(text)
                 QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
-        self._suggestion = Suggestion(cursor.position(), text)
-        self.set_ghost(text, self._hint)
+        self._suggestion = Suggestion(cursor.position(), text, replaces)
+        self.set_ghost(text, self._hint, replaces)
 
     def clear_suggestion(self) -> None:
         """Take the suggestion away without a signal."""
@@ -85,6 +90,8 @@ class CodeEditor(TextView):
             return
         cursor = self.textCursor()
         with editing.one_step(cursor):
+            if part == self.suggestion() and self._suggestion is not None:
+                editing.select_after(cursor, self._suggestion.replaces)
             cursor.insertText(part)
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
@@ -114,7 +121,7 @@ class CodeEditor(TextView):
     def _after_edit(self) -> None:
         if self._edited:
             self._edited = False
-            self.set_ghost(self.suggestion(), self._hint)
+            self.set_ghost(self.suggestion(), self._hint, self._suggestion.replaces if self._suggestion else 0)
 
     @Slot()
     def _after_move(self) -> None:
@@ -124,9 +131,13 @@ class CodeEditor(TextView):
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         """Text being composed stands where the ghost would be."""
-        if event.preeditString():
+        composing = bool(event.preeditString())
+        if composing:
             self.clear_suggestion()
+            self.composing_changed.emit(True)
         super().inputMethodEvent(event)
+        if not composing:
+            self.composing_changed.emit(False)
 
     # --- keys --------------------------------------------------------------------------
 

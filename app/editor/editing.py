@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextLine
 
 from app.editor import indent
 from app.editor.brackets import Place
+from app.editor.code_points import utf16_length
 
 
 @contextmanager
@@ -28,6 +29,12 @@ def sides(cursor: QTextCursor) -> tuple[str, str]:
     raw = text.encode("utf-16-le", "surrogatepass")
     cut = cursor.positionInBlock() * 2
     return raw[:cut].decode("utf-16-le", "surrogatepass"), raw[cut:].decode("utf-16-le", "surrogatepass")
+
+
+def select_after(cursor: QTextCursor, count: int) -> None:
+    """Select the next ``count`` characters (code points) of the cursor's line; fewer where it ends before."""
+    _, after = sides(cursor)
+    cursor.setPosition(cursor.position() + utf16_length(after[:count]), QTextCursor.MoveMode.KeepAnchor)
 
 
 def x_at(line: QTextLine, position: int) -> float:

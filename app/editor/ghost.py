@@ -11,26 +11,34 @@ from app.editor.suggestion_split import typed_through
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Text offered at ``anchor``, a position of the document in UTF-16 units."""
+    """Text offered at ``anchor``, a position of the document in UTF-16 units.
+
+    It goes in place of the next ``replaces`` characters.
+    """
 
     anchor: int
     text: str
+    replaces: int = 0
 
     def after_edit(self, position: int, removed: int, inserted: str) -> Suggestion | None:
         """Return what is left after an edit: shorter where the edit typed a part of it at its place, else None."""
         if removed or position != self.anchor:
             return None
         rest = typed_through(self.text, inserted)
-        return Suggestion(self.anchor + utf16_length(inserted), rest) if rest else None
+        return Suggestion(self.anchor + utf16_length(inserted), rest, self.replaces) if rest else None
 
 
 @dataclass(frozen=True, slots=True)
 class Ghost:
-    """The line that holds a suggestion as it would be with it taken: what Tab gives is what is shown."""
+    """The line that holds a suggestion as it would be with it taken: what Tab gives is what is shown.
+
+    ``replaced`` stands between ``before`` and ``after`` now, and is not shown.
+    """
 
     before: str
     text: str
     after: str
+    replaced: str = ""
 
     @property
     def shown(self) -> str:
@@ -40,16 +48,20 @@ class Ghost:
     def runs(self, line_runs: Runs, ghost_style: str) -> Runs:
         """Return the runs of ``shown``: those of the line, moved apart at the cursor, and the ghost's."""
         start, length = len(self.before), len(self.text)
+        goes_on = start + len(self.replaced)
         moved: list[Run] = []
         for first, count, style in line_runs:
             end = first + count
             if first < start:
                 moved.append((first, min(end, start) - first, style))
-            if end > start:
-                moved.append((max(first, start) + length, end - max(first, start), style))
+            if end > goes_on:
+                behind = max(first, goes_on)
+                moved.append((behind - len(self.replaced) + length, end - behind, style))
         return (*moved, (start, length, ghost_style))
 
     def line_position(self, shown_position: int) -> int:
         """Return the place in the real line of a place in ``shown``, both in UTF-16 units; in the ghost: the cursor."""
         start, length = utf16_length(self.before), utf16_length(self.text)
-        return shown_position if shown_position <= start else max(start, shown_position - length)
+        if shown_position <= start + length:
+            return min(shown_position, start)
+        return shown_position - length + utf16_length(self.replaced)

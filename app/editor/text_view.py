@@ -46,6 +46,7 @@ class TextView(QPlainTextEdit):
         super().__init__(parent)
         self._ghost: Ghost | None = None
         self._ghost_text = ""
+        self._replaced = 0
         self._hint = ""
         self._text: str | None = None
         self._brackets: tuple[int, ...] = ()
@@ -148,10 +149,13 @@ class TextView(QPlainTextEdit):
 
     # --- the ghost ---------------------------------------------------------------------
 
-    def set_ghost(self, text: str, hint: str = "") -> None:
-        """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears."""
+    def set_ghost(self, text: str, hint: str = "", replaces: int = 0) -> None:
+        """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears.
+
+        The next ``replaces`` characters of the line are not painted: the text takes their place.
+        """
         if text or self._ghost_text:
-            self._ghost_text, self._hint = text, hint
+            self._ghost_text, self._hint, self._replaced = text, hint, replaces
             self._place_ghost()
 
     def _place_ghost(self) -> None:
@@ -161,7 +165,7 @@ class TextView(QPlainTextEdit):
             return
         block = self.textCursor().block()
         before, after = editing.sides(self.textCursor())
-        self._ghost = Ghost(before, self._ghost_text, after)
+        self._ghost = Ghost(before, self._ghost_text, after[self._replaced :], after[: self._replaced])
         shown = self._visual(block, self._ghost)
         lines = [shown.lineAt(index) for index in range(shown.lineCount())]
         width = max(line.x() + line.naturalTextWidth() for line in lines) + self.document().documentMargin()

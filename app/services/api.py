@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal, Slot
@@ -136,6 +137,23 @@ class CompletionReply(QObject):
             self.done.emit()
 
 
+class _Post(QObject):
+    """Something told to the service; ``ended`` carries HTTP's status, 0 where there was no answer."""
+
+    ended = Signal(int)
+
+    def __init__(self, reply: QNetworkReply, parent: QObject) -> None:
+        super().__init__(parent)
+        self._reply = reply
+        reply.setParent(self)
+        reply.finished.connect(self._on_finished)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self.ended.emit(_status(self._reply) or 0)
+        self.deleteLater()
+
+
 class ApiClient(QObject):
     """Requests to the service at one address, over one network manager and never through a proxy."""
 
@@ -143,8 +161,10 @@ class ApiClient(QObject):
     """A Health."""
     health_failed = Signal(object)
     """A Failed that says why there is no Health."""
+    index_failed = Signal(int)
+    """The service did not take what it was told about a workspace; carries HTTP's status, 0 where there was none."""
     running_changed = Signal(int)
-    """How many completions are running."""
+    """How many completions are running that somebody waits for."""
 
     def __init__(
         self, parent: QObject | None = None, *, idle_ms: int = IDLE_MS, health_timeout_ms: int = HEALTH_MS
@@ -188,11 +208,27 @@ class ApiClient(QObject):
             reply = self._network.post(http, QByteArray())
             reply.finished.connect(reply.deleteLater)
 
+    def post_index(self, workspace: str, texts: Sequence[tuple[str, str | None]]) -> None:
+        """Have a folder indexed; ``texts`` are those that differ from their files, None: no longer."""
+        if not self._url:
+            return
+        http = self._request("/grafter/index")
+        http.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
+        rows = [{"path": path, "text": text} for path, text in texts]
+        body = json.dumps({"workspace": workspace, "texts": rows}, ensure_ascii=False).encode("utf-8", "replace")
+        _Post(self._network.post(http, QByteArray(body)), self).ended.connect(self._on_index)
+
+    @Slot(int)
+    def _on_index(self, status: int) -> None:
+        if not 200 <= status < 300:
+            self.index_failed.emit(status)
+
     def complete(self, request: CompleteRequest) -> CompletionReply:
         """Ask for a completion; its events come through the reply that is returned."""
         completion = CompletionReply(request.id, self._idle_ms, self)
-        completion.done.connect(self._on_done)
-        self._count(1)
+        if request.trigger != "ahead":  # which nobody waits for
+            completion.done.connect(self._on_done)
+            self._count(1)
         reply = None
         if self._url:
             http = self._request("/grafter/complete")

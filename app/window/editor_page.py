@@ -141,6 +141,11 @@ class EditorPage(QWidget):
         else:
             self.crumbs.set_text("  ›  ".join(part for part in path.parts if part != path.anchor))
 
+    def path_in(self, folder: Path | None) -> str | None:
+        """Return the path from ``folder``; None for a file outside of it, or without a name."""
+        path = self.path
+        return path.relative_to(folder).as_posix() if folder and path and path.is_relative_to(folder) else None
+
     def relative_path(self) -> str | None:
         """Return the path that the model is told: from the folder where there is one."""
         path = self.path

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, 
 
 from app.completion.controller import CompletionController
 from app.connection import Connection, ConnectionState
+from app.services.api import ApiClient
 from app.services.model_jobs import ModelJobs
 from app.settings_store import SettingsStore
 from app.theme import Theme, ThemeManager, editor_font
@@ -22,6 +23,7 @@ from app.window.documents import Documents
 from app.window.editor_page import EditorPage
 from app.window.file_tree import FileTree
 from app.window.icons import IconSet
+from app.window.index_feed import IndexFeed
 from app.window.models_page import ModelsPage
 from app.window.navigation import Navigation
 from app.window.output_panel import OutputPanel, unseen
@@ -33,6 +35,7 @@ from app.window.state import WindowState
 from app.window.status_line import StatusLine
 from app.window.style import window_sheet
 from app.window.welcome_page import WelcomePage
+from app.window.whereabouts import Whereabouts
 from app.window.window_commands import add_commands, make_menu
 from assistant.config import Paths, Settings
 
@@ -46,6 +49,7 @@ class Services:
     paths: Paths
     store: SettingsStore
     theme: ThemeManager
+    api: ApiClient
     connection: Connection
     completion: CompletionController
     jobs: ModelJobs
@@ -90,6 +94,8 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(self.icons)
         self.central = Central(self.icons, self.welcome)
         self.documents = Documents(self.central, self.icons, services.dialogs, self)
+        self.whereabouts = Whereabouts(self.central, self)
+        self.index_feed = IndexFeed(self.central, services.connection, services.api, self)
         self.output = OutputPanel(self.icons)
         self.status = StatusLine(self.icons)
         self.models = ModelsPage(self.icons, services.jobs, services.dialogs, self.central)
@@ -149,6 +155,7 @@ class MainWindow(QMainWindow):
         self.central.close_wanted.connect(self.close_page)
         self.documents.opened.connect(self._on_opened)
         self.documents.changed.connect(self._show_current)
+        self.documents.changed.connect(self.index_feed.touch)
         self.output.close_wanted.connect(lambda: self.show_output(False))
         self.models.use_wanted.connect(self.use_model)
         self.models.download_text.connect(self.status.show_download)
@@ -165,6 +172,7 @@ class MainWindow(QMainWindow):
         services.store.problem.connect(lambda text: self.central.bars.show_message("settings", text))
         services.connection.changed.connect(self._on_state)
         services.completion.status.connect(self.status.show_hint)
+        services.completion.set_around(self.whereabouts.around)
         self._log_timer = QTimer(self)
         self._log_timer.setInterval(_LOG_MS)
         self._log_timer.timeout.connect(self._read_log)
@@ -189,6 +197,8 @@ class MainWindow(QMainWindow):
         self.folder = folder
         self.documents.set_workspace(folder)
         self.files.open_folder(folder)
+        self.whereabouts.set_folder(folder)
+        self.index_feed.set_folder(folder)
         self.show_files(True)
         self.services.store.remember(str(folder))
         self.setWindowTitle(self.tr("{folder} – Grafter").format(folder=folder.name or folder))
@@ -218,6 +228,8 @@ class MainWindow(QMainWindow):
         page.set_font(editor_font(self.services.store.settings))
         page.editor.cursor_info_changed.connect(lambda line, column: self._on_cursor(page, line, column))
         page.info_changed.connect(lambda: self._on_info(page))
+        self.whereabouts.follow(page)
+        self.index_feed.follow(page)
 
     # --- rooms and panels ----------------------------------------------------------------
 

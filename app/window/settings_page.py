@@ -99,9 +99,14 @@ class SettingsPage(Page):
         self.debounce.setSuffix(self.tr(" ms"))
         self.debounce.valueChanged.connect(lambda value: self._set(debounce_ms=value))
         help_text = self.tr(
-            "How long typing must rest before the model is asked. Less is quicker and costs more power."
+            "Typing rests this long, at most, before the model is asked; quick typing and a slow model shorten it. "
+            "Less is quicker and costs more power."
         )
-        self._row(grid, self.tr("Pause before asking"), self.debounce, help_text)
+        self._row(grid, self.tr("Longest pause before asking"), self.debounce, help_text)
+        self.ahead = QCheckBox(self.tr("Write on while a suggestion is read"))
+        self.ahead.toggled.connect(lambda on: self._set(ask_ahead=on))
+        help_text = self.tr("What follows is there at once when a suggestion is taken; it costs power where none is.")
+        self._row(grid, self.tr("Ahead"), self.ahead, help_text)
 
     def _add_model(self) -> None:
         grid = self._section(self.tr("Model"))
@@ -252,6 +257,7 @@ class SettingsPage(Page):
         self.font_size.setValue(settings.font_size)
         self.suggestions.setChecked(settings.suggestions)
         self.debounce.setValue(settings.debounce_ms)
+        self.ahead.setChecked(settings.ask_ahead)
         _choose(self.device, settings.device)
         _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
         self.idle.setValue(settings.idle_minutes)

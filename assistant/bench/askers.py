@@ -13,7 +13,7 @@ from assistant.bench.peers import Json, Kind, cached_tokens, check_chunk, check_
 from assistant.client.sse import SseParser
 from assistant.errors import ServiceError
 from assistant.prompts.fim import infill_prompt
-from assistant.types import CompleteRequest, Control, Delta, Failed, Finished, Progress, Started
+from assistant.types import Choice, CompleteRequest, Control, Delta, Failed, Finished, Progress, Started
 from assistant.wire import complete_to_json, event_from_json
 
 OnText = Callable[[str], None]
@@ -46,7 +46,7 @@ class Asker(Protocol):
         """What to call it in tables."""
         ...
 
-    async def ask(self, prefix: str, suffix: str, use: Use, on_text: OnText) -> str:
+    async def ask(self, request: CompleteRequest, use: Use, on_text: OnText) -> Choice:
         """Return the whole suggestion; ``on_text`` gets its characters as they come, ``use`` what it costs.
 
         Cancelling the task closes the connection, by which servers notice. Raises ServiceError.
@@ -87,23 +87,16 @@ class _Streaming:
 class Grafter(_Streaming):
     """Our service, asked as the window asks."""
 
-    def __init__(self, url: str, token: str, path: str, workspace: str | None) -> None:
-        """``path`` and ``workspace`` say which file is edited; both are only names to the model."""
+    def __init__(self, url: str, token: str) -> None:
         super().__init__(url, {"Authorization": f"Bearer {token}"})
-        self._path, self._workspace = path, workspace
-        self._asked = 0
 
     @property
     def name(self) -> str:
         """What to call it in tables."""
         return "ours"
 
-    async def ask(self, prefix: str, suffix: str, use: Use, on_text: OnText) -> str:
+    async def ask(self, request: CompleteRequest, use: Use, on_text: OnText) -> Choice:
         """Return the whole suggestion."""
-        self._asked += 1
-        request = CompleteRequest(
-            f"bench-{self._asked}", prefix + suffix, len(prefix), self._path, self._workspace, session="bench"
-        )
         async for chunk in self._stream("/grafter/complete", complete_to_json(request)):
             match event_from_json(chunk):
                 case Started(prompt_tokens=prompt, cached_tokens=cached):
@@ -117,7 +110,7 @@ class Grafter(_Streaming):
                 case Finished() as finished:
                     use.reused, use.written = finished.cached_tokens, finished.generated_tokens
                     use.read = finished.prompt_tokens - finished.cached_tokens
-                    return finished.choices[0].text
+                    return finished.choices[0]
                 case Failed(message=message):
                     raise ServiceError(message)
                 case _:
@@ -133,9 +126,9 @@ class LlamaCpp(_Streaming):
         """What to call it in tables."""
         return "llama.cpp"
 
-    async def ask(self, prefix: str, suffix: str, use: Use, on_text: OnText) -> str:
+    async def ask(self, request: CompleteRequest, use: Use, on_text: OnText) -> Choice:
         """Return the whole suggestion."""
-        before, line, after = _lines_around(prefix, suffix)
+        before, line, after = _lines_around(request)
         body = {
             "input_prefix": before,
             "input_suffix": after,
@@ -163,7 +156,7 @@ class LlamaCpp(_Streaming):
                 use.read, use.written = int(timings["prompt_n"]), int(timings["predicted_n"])
                 use.reused = int(timings.get("cache_n", use.reused))
                 use.prompt = use.read + use.reused
-        return whole
+        return Choice(0, whole, "stop", use.written)
 
 
 class OpenAi(_Streaming):
@@ -178,9 +171,9 @@ class OpenAi(_Streaming):
         """What to call it in tables."""
         return "peer"
 
-    async def ask(self, prefix: str, suffix: str, use: Use, on_text: OnText) -> str:
+    async def ask(self, request: CompleteRequest, use: Use, on_text: OnText) -> Choice:
         """Return the whole suggestion."""
-        before, line, after = _lines_around(prefix, suffix)
+        before, line, after = _lines_around(request)
         fim = infill_prompt(self._family, before + line, after)
         body = {
             "model": self._model,
@@ -201,7 +194,7 @@ class OpenAi(_Streaming):
             if (usage := cast("Json | None", chunk.get("usage"))) is not None:
                 use.prompt, use.reused = int(usage["prompt_tokens"]), cached_tokens(usage)
                 use.read, use.written = use.prompt - use.reused, int(usage["completion_tokens"])
-        return whole
+        return Choice(0, whole, "stop", use.written)
 
 
 def peer_asker(url: str, kind: Kind, model: str, family: str) -> Asker:
@@ -209,8 +202,9 @@ def peer_asker(url: str, kind: Kind, model: str, family: str) -> Asker:
     return LlamaCpp(url) if kind == "llamacpp" else OpenAi(url, model, family)
 
 
-def _lines_around(prefix: str, suffix: str) -> tuple[str, str, str]:
+def _lines_around(request: CompleteRequest) -> tuple[str, str, str]:
     """Return the lines before the cursor's, that line up to the cursor, and what follows with the lines after."""
+    prefix, suffix = request.text[: request.cursor], request.text[request.cursor :]
     lines = prefix.split("\n")
     before = "".join(line + "\n" for line in lines[-1 - LINES_BEFORE : -1])
     after = "\n".join(suffix.split("\n")[: LINES_AFTER + 1])

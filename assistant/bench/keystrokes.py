@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from assistant.bench.askers import Asker
 from assistant.bench.figures import ratio, time_until
-from assistant.bench.replay import Log, Pace, Replay
+from assistant.bench.replay import Log, Replay, Speed
 from assistant.bench.trace import Go, Hole, Key, Trace, find_holes
 from assistant.bench.typist import Typist
+from assistant.client.suggestions.pace import Pace
+from assistant.client.suggestions.session import Options
 from assistant.types import CompleteRequest
 
 
@@ -28,16 +30,22 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """One side's whole replay. Tokens are those of all its requests, also of those that were given up."""
+    """One side's whole replay. Tokens are those of all its requests, also of those that were given up.
+
+    ``ahead`` are requests that nobody waited for; ``requests`` and what follows are the others.
+    """
 
     name: str
     keys: int
     requests: int
+    ahead: int
     whole: int
     cut_off: int
     empty: int
     failed: int
     recalled: int
+    followed: Waits
+    """From taking text at once to the first character of what follows."""
     first: Waits
     """To the first character, of the suggestions that came in time."""
     last: Waits
@@ -60,21 +68,23 @@ class Session:
 
     trace: Trace
     source: str
-    pace: Pace
-    debounce_ms: float
+    speed: Speed
+    path: str
+    options: Options
     logs: dict[str, Log] = field(default_factory=dict[str, Log])
+    paces: dict[str, Pace] = field(default_factory=dict[str, Pace])
 
     def holes(self) -> list[list[Hole]]:
         """Return every segment's holes. Raises InputError where the file lacks one."""
         return [find_holes(self.trace, segment, self.source) for segment in self.trace.segments]
 
-    def first_request(self, path: str) -> CompleteRequest:
+    def first_request(self) -> CompleteRequest:
         """Return a request at the end of the first hole's line, as a key there would send it."""
         typist = Typist(self.source, self.holes()[0])
         typist.do(Go(0))
         typist.do(Key())
         prefix, suffix = typist.around()
-        return CompleteRequest("bench-first", prefix + suffix, len(prefix), path)
+        return CompleteRequest("bench-first", prefix + suffix, len(prefix), self.path)
 
     def check(self) -> None:
         """Go through the whole trace without a server. Raises InputError where it cannot be replayed on this file."""
@@ -88,7 +98,9 @@ class Session:
         for number, (segment, holes) in enumerate(zip(self.trace.segments, self.holes(), strict=True)):
             for asker in askers if number % 2 == 0 else askers[::-1]:
                 log = self.logs.setdefault(asker.name, Log())
-                replay = Replay(Typist(self.source, holes), asker, self.debounce_ms, self.pace, log)
+                pace = self.paces.setdefault(asker.name, Pace())
+                typist = Typist(self.source, holes)
+                replay = Replay(typist, asker, self.path, self.options, pace, self.speed, log)
                 await replay.run(segment.steps)
                 told(asker.name)
 
@@ -107,18 +119,21 @@ async def replay_all(session: Session, askers: Sequence[Asker], told: Callable[[
 
 def total(name: str, log: Log) -> Totals:
     """Add one side's requests up."""
-    ends = Counter(asked.end for asked in log.asked)
-    useful = [asked for asked in log.asked if asked.end in ("whole", "cut off")]
-    whole = [asked for asked in log.asked if asked.end == "whole"]
+    waited = [asked for asked in log.asked if not asked.ahead]
+    ends = Counter(asked.end for asked in waited)
+    useful = [asked for asked in waited if asked.end in ("whole", "cut off")]
+    whole = [asked for asked in waited if asked.end == "whole"]
     return Totals(
         name=name,
         keys=log.keys,
-        requests=len(log.asked),
+        requests=len(waited),
+        ahead=len(log.asked) - len(waited),
         whole=len(whole),
         cut_off=ends["cut off"],
         empty=ends["empty"],
         failed=ends["failed"],
         recalled=log.recalled,
+        followed=_waits(log.followed_ms, []),
         first=_waits([asked.first_ms for asked in useful], []),
         last=_waits([asked.whole_ms for asked in whole], []),
         first_of_all=_waits(

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.bench.askers import Asker, Use
-from assistant.bench.rules import Cancel, Reaction, Recalled, Rules, Send, SetTimer, Shown
 from assistant.bench.trace import Accept, Dismiss, Go, Look, Step
 from assistant.bench.typist import Typist
+from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show
+from assistant.client.suggestions.pace import Pace
+from assistant.client.suggestions.requests import Requests
+from assistant.client.suggestions.session import CompletionSession, Options
 from assistant.errors import ServiceError
+from assistant.types import Choice, CompleteRequest, Delta, Event, Failed, Finished, Timings
 
-Pace = Literal["real", "fast"]
-PACES: tuple[Pace, ...] = ("real", "fast")
+Speed = Literal["real", "fast"]
+SPEEDS: tuple[Speed, ...] = ("real", "fast")
 End = Literal["whole", "empty", "cut off", "failed"]
 
 
@@ -24,9 +28,11 @@ class Asked:
     """One request. Times are milliseconds since the key that asked; None where that never came.
 
     ``cut_ms`` is when the next key, or the end, made it useless. ``characters`` are those of the suggestion.
+    ``ahead``: it went out before there was a key that asked, and none has waited for it yet.
     """
 
     key_at: float
+    ahead: bool = False
     use: Use = field(default_factory=Use)
     first_ms: float | None = None
     whole_ms: float | None = None
@@ -42,37 +48,35 @@ class Log:
     asked: list[Asked] = field(default_factory=list[Asked])
     keys: int = 0
     recalled: int = 0
-    """Keys after which a suggestion stood there at once: typed along, or remembered."""
+    """Keys after which a suggestion stood there at once: typed along, remembered, or asked ahead."""
+    followed_ms: list[float] = field(default_factory=list[float])
+    """Milliseconds from taking text at once to the first character of what follows, where that came in time."""
     failures: list[str] = field(default_factory=list[str])
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    request: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    request: int
-    text: str
-    failure: str = ""
-
-
 class Replay:
-    """One segment and one server. Everything happens in one task, but for the requests that run."""
+    """One segment and one server. Everything happens in one task, but for the requests that run.
 
-    def __init__(self, typist: Typist, asker: Asker, debounce_ms: float, pace: Pace, log: Log) -> None:
+    When to ask and what to show is decided as in the window, by the same code.
+    """
+
+    def __init__(
+        self, typist: Typist, asker: Asker, path: str, options: Options, pace: Pace, speed: Speed, log: Log
+    ) -> None:
         self._typist = typist
         self._asker = asker
-        self._debounce_ms = debounce_ms
-        self._pace = pace
+        self._debounce_ms = options.debounce_ms
+        self._speed = speed
         self._log = log
-        self._rules = Rules(*typist.around(), debounce_ms)
+        requests = Requests(path, name="bench")
+        self._session = CompletionSession(*typist.around(), requests=requests, options=options, pace=pace, ready=True)
         self._timer: float | None = None
-        self._news: asyncio.Queue[_Text | _End] = asyncio.Queue()
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._asked: dict[int, Asked] = {}
+        self._shown = False
+        self._key_at = _now()
+        self._follows = False  # text was taken at once, and nothing has followed yet
+        self._news: asyncio.Queue[Event] = asyncio.Queue()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._asked: dict[str, Asked] = {}
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Do all steps, wait for the last suggestion, and leave no request behind."""
@@ -80,14 +84,14 @@ class Replay:
         try:
             for step in steps:
                 due += step.ms
-                if self._pace == "real":
+                if self._speed == "real":
                     await self._wait(due)
                 elif step.ms >= self._debounce_ms:
                     await self._settle()
                 self._do(step)
             await self._settle()
         finally:
-            self._react(self._rules.closed())
+            self._react(self._session.close(_now()))
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
@@ -98,15 +102,17 @@ class Replay:
         prefix, suffix = self._typist.around()
         match step.action:
             case Dismiss():
-                self._react(self._rules.dismissed())
+                self._react(self._session.dismissed(_now()))
             case Go() | Look():
-                if changed:
-                    self._react(self._rules.moved(prefix, suffix, _now()))
+                self._react(self._session.cursor_moved(prefix, suffix, _now()))
             case action if changed:
                 self._log.keys += 1
-                self._react(self._rules.edited(prefix, suffix, _now()))
+                self._key_at = _now()
+                self._follows = isinstance(action, Accept)
+                self._react(self._session.text_changed(prefix, suffix, self._key_at))
+                self._log.recalled += self._shown
                 if isinstance(action, Accept):
-                    self._react(self._rules.accepted())
+                    self._react(self._session.accepted("all", _now()))
             case _:
                 pass
 
@@ -124,8 +130,8 @@ class Replay:
             self._take(self._news.get_nowait())
 
     async def _settle(self) -> None:
-        """Let answers come in until nothing is asked any more."""
-        while self._rules.pending:
+        """Let answers come in until nothing is asked any more that somebody waits for."""
+        while self._session.busy:
             if self._timer is None:
                 await self._hear(None)
             elif (left := self._timer - _now()) > 0:
@@ -143,64 +149,73 @@ class Replay:
 
     def _fire(self) -> None:
         self._timer = None
-        self._react(self._rules.timer_fired())
+        self._react(self._session.timer_fired(_now()))
 
-    def _take(self, news: _Text | _End) -> None:
-        if isinstance(news, _Text):
-            self._react(self._rules.arrived(news.request, news.text, _now()))
-            return
-        asked = self._asked[news.request]
-        if news.failure:
-            self._log.failures.append(news.failure)
-        text = news.text if news.text.strip() else ""
-        reactions = self._rules.finished(news.request, text, _now())
-        if asked.end is None:
-            asked.characters = len(text)
-            if Shown(news.request, whole=True) in reactions:
-                asked.end = "whole"
-            elif text:  # the typing has passed it
-                asked.end, asked.cut_ms = "cut off", _now() - asked.key_at
-            else:
-                asked.end = "failed" if news.failure else "empty"
-        self._react(reactions)
+    def _take(self, event: Event) -> None:
+        asked = self._asked[event.request_id]
+        self._react(self._session.event(event, _now()), asked)
+        match event:
+            case Finished(choices=(choice,)):
+                asked.characters = len(choice.text)
+                if asked.end is None and choice.text and not asked.ahead:  # the typing has passed it
+                    asked.end, asked.cut_ms = "cut off", _now() - asked.key_at
+                elif asked.end is None:
+                    asked.end = "whole" if choice.text else "empty"
+            case Failed(message=message):
+                self._log.failures.append(message)
+                asked.end = asked.end or "failed"
+            case _:
+                pass
 
-    # --- what the rules want ------------------------------------------------------------------
+    # --- what the session wants ---------------------------------------------------------------
 
-    def _react(self, reactions: list[Reaction]) -> None:
-        for reaction in reactions:
-            match reaction:
+    def _react(self, actions: list[Action], answered: Asked | None = None) -> None:
+        """Do what the session wants; ``answered`` is the request whose answer made it so."""
+        for action in actions:
+            match action:
                 case SetTimer(ms=ms):
                     self._timer = None if ms is None else _now() + ms
-                case Send():
-                    self._send(reaction)
-                case Cancel(request=request):
-                    self._tasks[request].cancel()
-                    asked = self._asked[request]
+                case Send(request=request):
+                    self._send(request)
+                case Cancel(request_id=request_id):
+                    self._tasks[request_id].cancel()
+                    asked = self._asked[request_id]
                     asked.cut_ms, asked.end = _now() - asked.key_at, "cut off"
-                case Shown(request=request, whole=whole):
-                    asked = self._asked[request]
-                    if whole:
-                        asked.whole_ms = _now() - asked.key_at
-                    else:
-                        asked.first_ms = _now() - asked.key_at
-                case Recalled():
-                    self._log.recalled += 1
+                case Show():
+                    self._shown = True
+                    if self._follows:
+                        self._follows = False
+                        self._log.followed_ms.append(_now() - self._key_at)
+                case Clear():
+                    self._shown = False
+                case Arrived() if answered is not None:
+                    answered.ahead = False
+                    answered.first_ms = action.first_ms
+                    if action.finished is not None:
+                        answered.whole_ms, answered.end = action.total_ms, "whole"
+                case _:
+                    pass
 
-    def _send(self, send: Send) -> None:
-        asked = Asked(send.key_at)
+    def _send(self, request: CompleteRequest) -> None:
+        asked = Asked(self._key_at, ahead=request.trigger == "ahead")
         self._log.asked.append(asked)
-        self._asked[send.request] = asked
-        self._tasks[send.request] = asyncio.create_task(self._ask(send, asked.use))
+        self._asked[request.id] = asked
+        self._tasks[request.id] = asyncio.create_task(self._ask(request, asked.use))
 
-    async def _ask(self, send: Send, use: Use) -> None:
+    async def _ask(self, request: CompleteRequest, use: Use) -> None:
         def on_text(text: str) -> None:
-            self._news.put_nowait(_Text(send.request, text))
+            self._news.put_nowait(Delta(request.id, 0, text))
 
         try:
-            whole = await self._asker.ask(send.prefix, send.suffix, use, on_text)
-            self._news.put_nowait(_End(send.request, whole))
+            choice = await self._asker.ask(request, use, on_text)
         except ServiceError as error:
-            self._news.put_nowait(_End(send.request, "", str(error)))
+            self._news.put_nowait(Failed(request.id, str(error)))
+            return
+        if not choice.text.strip():
+            choice = Choice(0, "", choice.reason, choice.generated_tokens)
+        self._news.put_nowait(
+            Finished(request.id, self._asker.name, (choice,), use.prompt, use.reused, use.written, Timings())
+        )
 
 
 def _now() -> float:

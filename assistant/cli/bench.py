@@ -18,7 +18,7 @@ from rich.table import Table
 
 from assistant.bench import report as reporting
 from assistant.bench.peers import KINDS
-from assistant.bench.replay import PACES
+from assistant.bench.replay import SPEEDS
 from assistant.bench.throughput import Measured, Plan, Results
 from assistant.cli import output
 from assistant.cli.local_model import add_model_arguments, choose_model, loaded_engine
@@ -70,9 +70,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     keystrokes.add_argument(
         "--pace",
-        choices=PACES,
+        choices=SPEEDS,
         default="real",
         help="type as recorded (default), or go on as soon as each suggestion is whole, so that none is cut off",
+    )
+    keystrokes.add_argument(
+        "--fixed", type=_count, metavar="MS", help="ask after a pause of so many milliseconds, whatever the rhythm"
+    )
+    keystrokes.add_argument(
+        "--no-ahead", dest="ahead", action="store_false", help="ask nothing ahead while a suggestion is shown"
     )
     _add_peer_arguments(keystrokes)
 
@@ -190,12 +196,19 @@ def _keystrokes(args: argparse.Namespace) -> int:
     from assistant.bench.service import serving
     from assistant.bench.source import library_file, read_source
     from assistant.bench.trace import check_source, load_trace
+    from assistant.client.suggestions.session import Options
 
     _check_peer(args)
     paths = find_paths()
     trace = load_trace(args.trace)
     file = args.file or library_file(trace.module)
-    session = Session(trace, read_source(file), args.pace, load_settings(paths).debounce_ms)
+    settings, fixed = load_settings(paths), args.fixed is not None
+    options = Options(
+        debounce_ms=args.fixed if fixed else settings.debounce_ms,
+        adaptive=not fixed,
+        ahead=settings.ask_ahead and args.ahead,
+    )
+    session = Session(trace, read_source(file), args.pace, file.name, options)
     session.check()
     model = choose_model(paths, args.model)
     if model is None:
@@ -208,8 +221,8 @@ def _keystrokes(args: argparse.Namespace) -> int:
             stack.callback(peer.close)
         service = stack.enter_context(serving(_service_options(args)))
         with _waiting("Starting the service ..."):
-            first = service.first_suggestion(session.first_request(file.name))
-        askers: list[Asker] = [Grafter(service.ready.url, service.token, file.name, None)]
+            first = service.first_suggestion(session.first_request())
+        askers: list[Asker] = [Grafter(service.ready.url, service.token)]
         if peer is not None:
             askers.append(peer_asker(peer.url, kind, peer.model, model.family))
         try:
@@ -244,7 +257,7 @@ def _show_keystrokes(session: Session, sides: list[Totals], running: tuple[str, 
 
     console = output.console()
     model, device, dtype = running
-    how = "at the recorded pace" if session.pace == "real" else "going on as soon as each suggestion was whole"
+    how = "at the recorded pace" if session.speed == "real" else "going on as soon as each suggestion was whole"
     console.print(
         f"{model} on {device} in {dtype}, the trace '{session.trace.name}' ({session.trace.ms / 60_000:.1f} minutes in "
         f"{session.trace.module}), {how}{', stopped before its end' if stopped else ''}."
@@ -266,6 +279,7 @@ def _show_keystrokes(session: Session, sides: list[Totals], running: tuple[str, 
         ("last", "key to whole suggestion"),
         ("first_of_all", "first character, cut off counted"),
         ("last_of_all", "whole suggestion, cut off counted"),
+        ("followed", "taken to what follows"),
     ):
         for share in ("p50", "p95"):
             cells = [_milliseconds(getattr(getattr(side, name), share)) for side in sides]
@@ -273,6 +287,7 @@ def _show_keystrokes(session: Session, sides: list[Totals], running: tuple[str, 
     for name, what in (
         ("keys", "keys"),
         ("requests", "requests"),
+        ("ahead", "requests ahead that nobody waited for"),
         ("whole", "whole suggestions"),
         ("cut_off", "cut off by the next key"),
         ("empty", "without a suggestion"),

@@ -11,6 +11,7 @@ The script is ``script.json`` in the folder given as first argument, read anew f
               {"status": code, "body": object}, {"delta": text}, {"finished": [texts]}, {"failed": message},
               {"raw": text}, "stall", "die", {"gate": name} (go on once the test opened that gate), and
               "bytes" (from there on each byte is written by itself)
+    index     the status that answers what is told about a workspace, else 200
 
 What was asked lies in ``requests.jsonl``, one line for each request.
 """
@@ -56,7 +57,7 @@ class FakeService:
         (self.folder / f"gate-{name}").touch()
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        """Return what was noted: kind "start", "complete", "health", "wake" or "left" (a client that went away)."""
+        """Return what was noted: kind "start", "complete", "health", "wake", "index" or "left" (a client that went away)."""
         file = self.folder / "requests.jsonl"
         if not file.exists():
             return []
@@ -132,6 +133,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, b"{}")
             return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/grafter/index":
+            self.server.note("index", body=body)
+            self._answer(self.server.read_script().get("index", 200), b"{}")
+            return
         steps = self.server.next("complete")
         self.server.note("complete", body=body)
         if steps == "die":

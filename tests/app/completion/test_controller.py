@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QInputMethodEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
@@ -29,6 +29,7 @@ class StandInEditor(QPlainTextEdit):
     suggestion_dismissed = Signal()
     suggestion_requested = Signal()
     cycle_requested = Signal(int)
+    composing_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class StandInEditor(QPlainTextEdit):
         before = self.toPlainText().encode("utf-16-le")[: 2 * self.textCursor().position()]
         return len(before.decode("utf-16-le"))
 
-    def show_suggestion(self, text: str) -> None:
+    def show_suggestion(self, text: str, replaces: int = 0) -> None:
         self.ghost = text
 
     def clear_suggestion(self) -> None:
@@ -66,7 +67,7 @@ class Desk:
         self.api = ApiClient(self.process)
         intervals = Intervals(loading_ms=20, ready_ms=200)
         self.connection = Connection(self.process, self.api, self.process, intervals=intervals)
-        settings = Settings(debounce_ms=1)
+        settings = Settings(debounce_ms=1, ask_ahead=False)
         self.controller = CompletionController(self.connection, self.api, settings, self.process)
         self.says: list[str] = []
         self.shown: list[tuple[float | None, Finished | None]] = []
@@ -159,9 +160,6 @@ def test_what_cannot_be_asked_is_said(qtbot: QtBot, desk: Desk, editor: StandInE
     desk.controller.ask()
     assert desk.says[-1] == "No suggestion while text is selected."
     editor.moveCursor(QTextCursor.MoveOperation.End)
-    desk.controller.set_settings(Settings(suggestions=False))
-    desk.controller.ask()
-    assert desk.says[-1] == "Suggestions are switched off."
     editor.setReadOnly(True)
     desk.controller.set_settings(Settings())
     desk.controller.ask()
@@ -342,3 +340,36 @@ def test_each_editor_is_a_session_of_its_own(qtbot: QtBot, desk: Desk, editor: S
     assert first == second != third
     assert first
     assert third
+
+
+def test_what_follows_an_accepted_suggestion_is_there_at_once(qtbot: QtBot, desk: Desk) -> None:
+    desk.service.set(complete=[[{"finished": ["a + b"]}], [{"finished": ["\nprint(x)"]}], [{"finished": [""]}]])
+    desk.controller.set_settings(Settings(debounce_ms=1))
+    editor = CodeEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    desk.controller.attach(editor, "a.py", None)
+    QTest.keyClicks(editor, "x = ")
+    with qtbot.waitSignal(desk.controller.suggestion_shown, check_params_cb=lambda _, finished: finished is not None):
+        pass
+    qtbot.waitUntil(lambda: len(desk.service.requests) == 2)
+    assert (desk.service.requests[1]["trigger"], desk.service.requests[1]["text"]) == ("ahead", "x = a + b")
+    qtbot.waitUntil(lambda: len(desk.controller._replies) == 0)
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    assert (editor.plain_text(), editor.suggestion()) == ("x = a + b", "\nprint(x)")
+
+
+def test_while_text_is_composed_nothing_is_asked(qtbot: QtBot, desk: Desk) -> None:
+    desk.service.set(complete=[[{"finished": ["abc"]}]])
+    editor = CodeEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    desk.controller.attach(editor, "a.py", None)
+    QTest.keyClicks(editor, "x = ")
+    qtbot.waitUntil(lambda: editor.suggestion() == "abc")
+    QCoreApplication.sendEvent(editor, QInputMethodEvent("´", []))
+    assert editor.suggestion() == ""
+    desk.controller.ask()
+    assert len(desk.service.requests) == 1
+    QCoreApplication.sendEvent(editor, QInputMethodEvent("", []))
+    assert editor.suggestion() == "abc"

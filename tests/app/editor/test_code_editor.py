@@ -504,3 +504,24 @@ def test_files_dropped_are_not_text(editor):
 def test_names_for_screen_readers(editor):
     assert editor.accessibleName() == "Code editor"
     assert editor._gutter.accessibleName() == "Line numbers"
+
+
+def test_taking_one_that_replaces_is_one_undo_step(editor, qtbot):
+    editor.setPlainText("f(\U0001f600)]\nz")
+    editor.set_cursor_offset(2)
+    editor.show_suggestion("a, b)", 2)
+    press(editor, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert (editor.plain_text(), editor.suggestion()) == ("f(a\U0001f600)]\nz", ", b)")
+    with qtbot.waitSignal(editor.suggestion_accepted):
+        press(editor, Qt.Key.Key_Tab)
+    assert (editor.plain_text(), editor.cursor_offset()) == ("f(a, b)]\nz", 7)
+    editor.undo()
+    assert editor.plain_text() == "f(a\U0001f600)]\nz"
+
+
+def test_never_more_than_the_line_is_replaced(editor):
+    editor.setPlainText("f(\nz")
+    editor.set_cursor_offset(2)
+    editor.show_suggestion("x)", 5)
+    press(editor, Qt.Key.Key_Tab)
+    assert editor.plain_text() == "f(x)\nz"

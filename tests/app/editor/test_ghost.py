@@ -37,3 +37,16 @@ def test_runs_move_apart_at_the_cursor():
 def test_places_on_screen_and_in_the_line():
     ghost = Ghost("\U0001f600", "XY", "c")
     assert [ghost.line_position(i) for i in range(6)] == [0, 1, 2, 2, 2, 3]
+
+
+def test_what_is_replaced_is_not_shown():
+    ghost = Ghost("f(", "a, b)", ":", ")")
+    assert ghost.shown == "f(a, b):"
+    runs = ghost.runs(((0, 1, "name"), (1, 3, "sign")), "ghost")
+    assert sorted(runs) == [(0, 1, "name"), (1, 1, "sign"), (2, 5, "ghost"), (7, 1, "sign")]
+    assert [ghost.line_position(i) for i in range(9)] == [0, 1, 2, 2, 2, 2, 2, 2, 4]
+
+
+def test_a_run_inside_of_what_is_replaced_goes_with_it():
+    ghost = Ghost("f", "(x)", "", "()")
+    assert ghost.runs(((0, 1, "name"), (1, 2, "sign")), "ghost") == ((0, 1, "name"), (1, 3, "ghost"))

@@ -291,3 +291,35 @@ def test_no_service_and_given_up_at_once(qtbot: QtBot) -> None:
     with qtbot.waitSignal(heard.reply.destroyed):
         heard.reply.abort()
     assert (heard.done, heard.events) == (1, [])
+
+
+def test_what_is_told_of_a_workspace(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    failures: list[int] = []
+    client.api.index_failed.connect(failures.append)
+    client.api.post_index("/w", [("a.py", "é\n"), ("b.py", None)])
+    qtbot.waitUntil(lambda: len(service.rows("index")) == 1)
+    texts = [{"path": "a.py", "text": "é\n"}, {"path": "b.py", "text": None}]
+    assert service.rows("index")[0]["body"] == {"workspace": "/w", "texts": texts}
+    service.set(index=404)
+    with qtbot.waitSignal(client.api.index_failed):
+        client.api.post_index("/w", [])
+    assert failures == [404]
+
+
+def test_what_is_told_where_nobody_listens(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    service.process.close()
+    with qtbot.waitSignal(client.api.index_failed) as failed:
+        client.api.post_index("/w", [])
+    assert failed.args == [0]
+    Client().api.post_index("/w", [])  # no service at all
+
+
+def test_what_nobody_waits_for_is_not_counted(qtbot: QtBot, service: Any) -> None:
+    client = connect(service)
+    reply = client.api.complete(CompleteRequest("r1", "x", 1, trigger="ahead"))
+    assert client.api.running == 0
+    with qtbot.waitSignal(reply.done):
+        pass
+    assert client.api.running == 0

@@ -176,7 +176,9 @@ def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
         api = ApiClient(root)
         connection = ScriptedConnection(process, api, root)
         completion = CompletionController(connection, api, store.settings, root)
-        services = Services(find_paths(), store, theme, connection, completion, ScriptedJobs(root), ScriptedDialogs())
+        services = Services(
+            find_paths(), store, theme, api, connection, completion, ScriptedJobs(root), ScriptedDialogs()
+        )
         window = MainWindow(services)
         window.resize(1200, 760)
         window.show()

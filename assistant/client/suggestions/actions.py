@@ -1,4 +1,4 @@
-"""What the completion session wants done: small values that the controller carries out."""
+"""What the completion session wants done: small values that a front carries out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Literal
 
 from assistant.types import CompleteRequest, Finished
 
-StatusKind = Literal["idle", "thinking", "alternative", "empty", "failed", "off", "read_only", "selection", "not_ready"]
+StatusKind = Literal[
+    "idle", "thinking", "alternative", "empty", "failed", "read_only", "selection", "composing", "not_ready"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,13 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Show this text, and only this, as ghost text at the cursor."""
+    """Show this text, and only this, as ghost text at the cursor.
+
+    Taken, it goes in place of the next ``replaces`` characters right of the cursor.
+    """
 
     text: str
+    replaces: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.completion.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status
-from app.completion.session import ALTERNATIVES, MAX_AFTER, MAX_BEFORE, CompletionSession, Options
+from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status
+from assistant.client.suggestions.requests import MAX_AFTER, MAX_BEFORE, Requests
+from assistant.client.suggestions.session import ALTERNATIVES, CompletionSession, Options
 from assistant.types import Choice, CompleteRequest, Delta, Failed, Finished, Progress, Started, Timings
+
+PLAIN = Options(debounce_ms=100, adaptive=False, ahead=False)
 
 
 class Play:
@@ -20,14 +23,13 @@ class Play:
         self.session = CompletionSession(
             text,
             "",
-            path="a.py",
-            workspace="/w",
-            options=options or Options(debounce_ms=100),
+            requests=Requests("a.py", "/w", "page", new_id=lambda: f"r{next(ids)}"),
+            options=options or PLAIN,
             ready=ready,
-            new_id=lambda: f"r{next(ids)}",
         )
         self.now = 1000.0
         self.shown = ""
+        self.replaces = 0
         self.timer: int | None = None
         self.sent: list[CompleteRequest] = []
         self.running: list[str] = []
@@ -48,8 +50,9 @@ class Play:
                 case Cancel(request_id):
                     self.running.remove(request_id)
                     self.cancelled.append(request_id)
-                case Show(text):
+                case Show(text, replaces):
                     assert text
+                    self.replaces = replaces
                     assert text != self.shown
                     self.shown = text
                 case Clear():
@@ -84,7 +87,7 @@ class Play:
         assert self.timer is not None
         self.now += self.timer
         self.timer = None
-        return self._take(self.session.timer_fired())
+        return self._take(self.session.timer_fired(self.now))
 
     def delta(self, text: str, index: int = 0, request_id: str | None = None) -> list[Action]:
         self.now += 10
@@ -104,6 +107,13 @@ class Play:
     def fail(self, message: str = "It broke.") -> None:
         self._ended()
         self._take(self.session.event(Failed(self.sent[-1].id, message), self.now))
+
+    def cut_off(self) -> None:
+        """The service gives the request up for a more urgent one."""
+        self.now += 10
+        self._ended()
+        choice = Choice(0, "cut", "cancelled", 1)
+        self._take(self.session.event(Finished(self.sent[-1].id, "m", (choice,), 1, 0, 1, Timings()), self.now))
 
     def do(self, call: Callable[..., list[Action]], *args: Any) -> list[Action]:
         self.now += 10
@@ -133,8 +143,9 @@ def test_a_request_goes_out_when_typing_rests() -> None:
     play = Play("x = ")
     assert play.type("1") == [SetTimer(100)]
     assert play.type("2") == [SetTimer(100)]
+    assert play.session.busy
     play.wait()
-    assert play.sent == [CompleteRequest("r1", "x = 12", 6, "a.py", "/w", trigger="auto")]
+    assert play.sent == [CompleteRequest("r1", "x = 12", 6, "a.py", "/w", trigger="auto", session="page")]
     assert play.status == Status("thinking")
 
 
@@ -176,7 +187,7 @@ def test_a_timer_that_fires_though_it_was_stopped_asks_nothing() -> None:
     play = Play()
     play.type("a")
     play.move(0, selection=True)
-    assert play.do(play.session.timer_fired) == []
+    assert play.do(play.session.timer_fired, play.now) == []
 
 
 def test_the_same_place_told_twice_changes_nothing() -> None:
@@ -221,17 +232,25 @@ def test_an_edit_inside_an_identifier_stops_the_timer() -> None:
     assert play.type("") == [SetTimer(None)]
 
 
-@pytest.mark.parametrize(
-    ("options", "status"),
-    [(Options(enabled=False), "off"), (Options(read_only=True), "read_only")],
-)
-def test_nothing_is_asked_where_it_is_not_allowed(options: Options, status: str) -> None:
-    play = Play(options=options)
+def test_nothing_is_asked_in_a_file_that_cannot_be_edited() -> None:
+    play = Play(options=Options(read_only=True))
     assert play.type("x") == []
     play.ask()
     play.cycle(1)
     assert play.sent == []
-    assert play.status == Status(status)  # type: ignore[arg-type]
+    assert play.status == Status("read_only")
+
+
+def test_switched_off_only_the_person_asks() -> None:
+    play = Play(options=Options(enabled=False))
+    assert play.type("x") == []
+    play.ask()
+    play.finish("yz")
+    play.type("y")
+    assert (play.shown, play.timer) == ("z", None)
+    play.type("z")
+    assert play.do(play.session.accepted, "all", play.now) == []
+    assert (play.timer, len(play.sent)) == (None, 1)
 
 
 def test_nothing_is_asked_with_a_selection() -> None:
@@ -256,9 +275,9 @@ def test_switching_off_takes_everything_away_and_on_again_asks_at_the_next_edit(
     play = suggested("a", "b")
     play.type("x")
     play.wait()
-    play.do(play.session.set_options, Options(enabled=False))
+    play.do(play.session.set_options, Options(enabled=False), play.now)
     assert play.cancelled == ["r2"]
-    assert play.do(play.session.set_options, Options(debounce_ms=50)) == []
+    assert play.do(play.session.set_options, Options(debounce_ms=50, adaptive=False, ahead=False), play.now) == []
     assert play.type("y") == [SetTimer(50)]
 
 
@@ -323,6 +342,7 @@ def test_without_deltas_the_finished_text_is_shown() -> None:
     play.wait()
     finished = play.finish("foo")
     assert play.shown == "foo"
+    assert not play.session.busy
     assert play.arrived == [Arrived(110, 110, finished)]
 
 
@@ -347,6 +367,15 @@ def test_answers_to_old_requests_are_dropped() -> None:
     assert play.shown == "new"
     play.finish("late")
     assert play.shown == "new"
+
+
+def test_a_whole_answer_that_agrees_with_what_was_typed_meanwhile_is_enough() -> None:
+    play = Play()
+    play.type("a")
+    play.wait()
+    play.type("b")
+    play.finish("bc")
+    assert (play.shown, play.timer) == ("c", None)
 
 
 def test_an_empty_answer_is_said() -> None:
@@ -537,7 +566,7 @@ def test_a_remembered_suggestion_gives_a_running_request_up() -> None:
 def test_nothing_is_remembered_where_nothing_may_be_shown() -> None:
     play = suggested("re", "turn x")
     play.type("s")
-    play.do(play.session.set_options, Options(enabled=False))
+    play.do(play.session.set_options, Options(enabled=False), play.now)
     play.backspace()
     assert play.shown == ""
 
@@ -589,7 +618,7 @@ def test_a_shown_suggestion_is_never_cleared_and_shown_in_one_step() -> None:
 def test_accepting_all_asks_what_follows_at_once() -> None:
     play = suggested("a", "bc")
     play.type("bc")
-    assert play.do(play.session.accepted, "all") == [SetTimer(0)]
+    assert play.do(play.session.accepted, "all", play.now) == [SetTimer(0)]
     play.wait()
     assert play.sent[-1].text == "abc"
 
@@ -597,7 +626,7 @@ def test_accepting_all_asks_what_follows_at_once() -> None:
 def test_accepting_a_word_keeps_the_rest() -> None:
     play = suggested("a", "b cd")
     play.type("b ")
-    assert play.do(play.session.accepted, "word") == []
+    assert play.do(play.session.accepted, "word", play.now) == []
     assert (play.shown, play.timer) == ("cd", None)
 
 
@@ -607,14 +636,14 @@ def test_accepting_all_of_a_stream_goes_on_with_it() -> None:
     play.wait()
     play.delta("bc")
     play.type("bc")
-    assert play.do(play.session.accepted, "all") == []
+    assert play.do(play.session.accepted, "all", play.now) == []
     play.delta("d")
     assert play.shown == "d"
 
 
 def test_after_escape_nothing_is_asked_here_until_the_next_edit() -> None:
     play = suggested("a b", "cd")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert (play.shown, play.timer) == ("", None)
     play.move(-1)
     play.move(1)
@@ -627,7 +656,7 @@ def test_escape_while_thinking_gives_the_request_up() -> None:
     play = Play()
     play.type("a")
     play.wait()
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert (play.cancelled, play.status) == (["r1"], Status("idle"))
 
 
@@ -636,21 +665,21 @@ def test_escape_while_streaming_gives_the_request_up() -> None:
     play.type("a")
     play.wait()
     play.delta("bc")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert (play.shown, play.cancelled) == ("", ["r1"])
 
 
 def test_what_was_dismissed_does_not_come_back_by_backspacing() -> None:
     play = suggested("re", "turn x")
     play.type("t")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     play.backspace()
     assert (play.shown, play.timer) == ("", 100)
 
 
 def test_after_escape_a_question_by_hand_is_answered() -> None:
     play = suggested("a", "b")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     play.ask()
     play.finish("b")
     assert play.shown == "b"
@@ -659,7 +688,7 @@ def test_after_escape_a_question_by_hand_is_answered() -> None:
 def test_escape_and_a_service_that_becomes_ready_ask_nothing() -> None:
     play = Play(ready=False)
     play.type("a")
-    play.do(play.session.dismissed)
+    play.do(play.session.dismissed, play.now)
     assert play.do(play.session.set_ready, True, play.now) == []
 
 
@@ -768,10 +797,10 @@ def test_closing_gives_everything_up() -> None:
     play = suggested("a", "b")
     play.type("x")
     play.wait()
-    play.do(play.session.close)
+    play.do(play.session.close, play.now)
     assert (play.shown, play.cancelled, play.status) == ("", ["r2"], Status("idle"))
     play.type("y")
-    play.do(play.session.close)
+    play.do(play.session.close, play.now)
     assert play.timer is None
 
 
@@ -790,3 +819,280 @@ def test_ids_are_unique_without_a_maker_of_ids() -> None:
         [send] = [action for action in session.ask(0) if isinstance(action, Send)]
         sent.append(send.request.id)
     assert sent[0] != sent[1]
+
+
+# --- asking ahead -----------------------------------------------------------------------------
+
+AHEAD = Options(debounce_ms=100, adaptive=False)
+
+
+def foreseen(*, answer: str | None = None) -> Play:
+    """A play in which "bc" is shown after "a", and what follows it was asked ahead, perhaps answered too."""
+    play = suggested("a", "bc", options=AHEAD)
+    assert (play.sent[-1].trigger, play.sent[-1].text) == ("ahead", "abc")
+    assert play.status == Status("idle")
+    if answer is not None:
+        play.finish(answer)
+        assert play.shown == "bc"
+    return play
+
+
+def test_what_follows_an_accepted_suggestion_is_there_at_once() -> None:
+    play = foreseen(answer="def")
+    play.type("bc")
+    assert play.do(play.session.accepted, "all", play.now) == []
+    assert (play.shown, play.timer) == ("def", None)
+    assert play.arrived[-1].first_ms is None
+    assert (play.sent[-1].trigger, play.sent[-1].text) == ("ahead", "abcdef")
+
+
+def test_typing_through_keeps_what_was_asked_ahead() -> None:
+    play = foreseen(answer="def")
+    play.type("b")
+    assert (play.shown, len(play.sent)) == ("c", 2)
+    play.type("c")
+    assert play.shown == "def"
+
+
+def test_typing_through_keeps_the_request_ahead_running() -> None:
+    play = foreseen()
+    play.type("b")
+    assert (play.running, play.cancelled) == (["r2"], [])
+    play.type("cd")
+    assert (play.timer, play.status) == (None, Status("thinking"))
+    play.delta("de")
+    assert (play.shown, play.arrived[-1]) == ("e", Arrived(10, None, None))
+    finished = play.finish("def")
+    assert (play.shown, play.arrived[-1]) == ("ef", Arrived(10, 20, finished))
+    assert [request.trigger for request in play.sent] == ["auto", "ahead", "ahead"]
+
+
+def test_what_has_arrived_of_a_guess_is_shown_when_it_is_wanted() -> None:
+    play = foreseen()
+    play.delta("de")
+    assert play.shown == "bc"
+    play.type("bc")
+    assert (play.shown, play.arrived[-1]) == ("de", Arrived(0, None, None))
+
+
+def test_other_text_gives_the_request_ahead_up() -> None:
+    play = foreseen()
+    play.type("x")
+    assert (play.cancelled, play.timer) == (["r2"], 100)
+
+
+def test_other_text_behind_an_accepted_suggestion_gives_the_guess_up() -> None:
+    play = foreseen()
+    play.type("bc")
+    play.delta("d")
+    play.type("x")
+    assert (play.cancelled, play.shown, play.timer) == (["r2"], "", 100)
+
+
+@pytest.mark.parametrize("leave", ["dismissed", "close"])
+def test_leaving_gives_the_request_ahead_up(leave: str) -> None:
+    play = foreseen()
+    play.do(getattr(play.session, leave), play.now)
+    assert play.cancelled == ["r2"]
+
+
+def test_a_question_by_hand_comes_before_the_request_ahead() -> None:
+    play = foreseen()
+    play.ask()
+    assert play.cancelled == ["r2"]
+    play.finish("bcd")
+    assert [request.text for request in play.sent] == ["a", "abc", "a", "abcd"]
+
+
+def test_a_guess_that_was_cut_off_is_asked_again_only_when_it_is_wanted() -> None:
+    play = foreseen()
+    play.cut_off()
+    assert len(play.sent) == 2
+    play.type("bc")
+    assert (play.shown, play.timer) == ("", 100)
+
+
+def test_a_guess_that_is_cut_off_while_somebody_waits_is_asked_again() -> None:
+    play = foreseen()
+    play.type("bc")
+    play.delta("d")
+    play.cut_off()
+    assert (play.shown, play.timer, play.status) == ("", 80, Status("idle"))
+
+
+def test_an_answer_that_is_cut_off_goes_away() -> None:
+    play = Play()
+    play.type("a")
+    play.wait()
+    play.delta("b")
+    play.cut_off()
+    assert (play.shown, play.timer, play.status) == ("", None, Status("idle"))
+
+
+def test_a_guess_that_fails_says_nothing() -> None:
+    play = foreseen()
+    play.fail()
+    assert (play.shown, play.status) == ("bc", Status("idle"))
+    play.type("bc")
+    assert play.timer == 100
+
+
+def test_a_guess_that_is_empty_is_not_asked_twice() -> None:
+    play = foreseen(answer="")
+    play.type("b")
+    play.backspace()
+    assert len(play.sent) == 2
+    play.type("bc")
+    assert play.timer == 100
+
+
+def test_what_is_told_of_a_guess_besides_its_text_means_nothing() -> None:
+    play = foreseen()
+    assert play.session.event(Started("r2", "m", 5), play.now) == []
+
+
+def test_what_is_remembered_is_not_asked_ahead() -> None:
+    play = foreseen(answer="def")
+    play.type("x")
+    play.backspace()
+    assert (play.shown, len(play.sent)) == ("bc", 2)
+
+
+def test_a_guess_that_was_given_up_is_asked_again_with_its_suggestion() -> None:
+    play = foreseen()
+    play.type("x")
+    play.backspace()
+    assert (play.shown, play.cancelled, play.sent[-1].text) == ("bc", ["r2"], "abc")
+
+
+def test_after_an_undone_acceptance_nothing_is_asked_twice() -> None:
+    play = foreseen(answer="def")
+    play.type("bc")
+    play.backspace(2)
+    assert (play.shown, play.running) == ("bc", [])
+    play.type("bc")
+    assert play.shown == "def"
+
+
+def test_another_alternative_is_thought_ahead_too() -> None:
+    play = Play("a", options=AHEAD)
+    play.cycle(1)
+    play.finish("one", "two")
+    assert play.sent[-1].text == "aone"
+    play.cycle(1)
+    assert (play.cancelled, play.sent[-1].text) == (["r2"], "atwo")
+
+
+def test_nothing_is_asked_ahead_of_a_service_that_is_away() -> None:
+    play = foreseen()
+    play.do(play.session.set_ready, False, play.now)
+    assert play.cancelled == ["r2"]
+
+
+# --- replacing what follows ---------------------------------------------------------------------
+
+
+def replacing(suffix: str, text: str, replaces: int, options: Options = PLAIN) -> Play:
+    play = Play("f(" + suffix, options=options)
+    play.move(-len(suffix))
+    play.ask()
+    play.now += 10
+    play._ended()
+    choice = Choice(0, text, "stop", 1, replaces=replaces)
+    play._take(play.session.event(Finished(play.sent[-1].id, "m", (choice,), 1, 0, 1, Timings()), play.now))
+    return play
+
+
+def test_a_suggestion_may_replace_what_follows() -> None:
+    play = replacing(")", "a, b)", 1)
+    assert (play.shown, play.replaces) == ("a, b)", 1)
+    play.type("a, ")
+    assert (play.shown, play.replaces) == ("b)", 1)
+    play.type("b")
+    assert (play.shown, play.timer) == ("", 100)
+
+
+def test_what_follows_one_that_replaces_is_asked_ahead_of_the_text_without_it() -> None:
+    play = replacing(")\nz", "a)", 1, AHEAD)
+    assert (play.sent[-1].text, play.sent[-1].cursor) == ("f(a)\nz", 4)
+    play.finish(":")
+    play.prefix, play.suffix = "f(a)", "\nz"
+    play.type("")
+    assert play.shown == ":"
+
+
+# --- input methods --------------------------------------------------------------------------------
+
+
+def test_while_text_is_composed_nothing_is_shown_or_asked() -> None:
+    play = suggested("a", "bc", options=AHEAD)
+    play.do(play.session.composing, True, play.now)
+    assert (play.shown, play.cancelled, play.timer) == ("", ["r2"], None)
+    assert play.do(play.session.composing, True, play.now) == []
+    play.ask()
+    assert (play.status, len(play.sent)) == (Status("composing"), 2)
+    play.type("é")
+    assert play.timer is None
+    play.do(play.session.composing, False, play.now)
+    assert play.timer is not None
+
+
+def test_composing_that_is_given_up_shows_the_suggestion_again() -> None:
+    play = suggested("a", "bc")
+    play.do(play.session.composing, True, play.now)
+    play.do(play.session.composing, False, play.now)
+    assert (play.shown, play.timer) == ("bc", None)
+
+
+# --- pasting and undoing --------------------------------------------------------------------------
+
+
+def test_pasting_the_beginning_of_a_suggestion_keeps_the_rest() -> None:
+    play = suggested("x = ", "foo(bar)")
+    play.type("foo(")
+    assert play.shown == "bar)"
+
+
+def test_redoing_what_a_suggestion_begins_with_brings_the_rest_back() -> None:
+    play = suggested("x = ", "foo(bar)")
+    play.type("y")
+    play.prefix = "x = foo("
+    play.type("")
+    assert (play.shown, play.timer) == ("bar)", None)
+
+
+def test_undoing_an_accepted_suggestion_offers_it_again() -> None:
+    play = suggested("a", "bc")
+    play.type("bc")
+    play.do(play.session.accepted, "all", play.now)
+    play.backspace(2)
+    assert (play.shown, play.timer) == ("bc", None)
+
+
+# --- the rhythm -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("interval", "wait"), [(60, 86), (100, 116), (150, 148), (500, 300)])
+def test_the_wait_follows_the_rhythm_up_to_what_is_set(interval: float, wait: int) -> None:
+    play = Play(options=Options(debounce_ms=300, ahead=False))
+    for _ in range(5):
+        play.type("a", after=interval)
+    assert play.timer == wait
+
+
+def test_a_line_end_with_its_indentation_is_one_key() -> None:
+    play = Play(options=Options(debounce_ms=300, ahead=False))
+    play.type("a")
+    for _ in range(3):
+        play.type("\n    ", after=150)
+    assert play.timer == 94
+
+
+def test_pasting_and_deleting_say_nothing_of_the_rhythm() -> None:
+    play = Play(options=Options(debounce_ms=300, ahead=False))
+    for _ in range(4):
+        play.type("a", after=100)
+        play.type("pasted text", after=400)
+        play.backspace(3)
+    play.type("b")
+    assert play.timer == 132
