@@ -1,15 +1,20 @@
 """Addresses, keys, certificates, adapters, and estimates."""
 
+import contextlib
 import datetime as dt
 import ipaddress
 import ssl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assistant.engine.remote.address import Adapter, parse_adapter, parse_address
+from assistant.client.address import parse_address
+from assistant.engine.remote.address import Adapter, RemoteConfig, parse_adapter
 from assistant.engine.remote.estimate import estimate_tokens
 from assistant.engine.remote.families import family_by_name
-from assistant.engine.remote.keys import KeyringError, delete_key, find_key, save_key
+from assistant.engine.remote.http import Http
+from assistant.engine.remote.keys import Key, KeyringError, delete_key, find_key, save_key
 from assistant.engine.remote.server import check_family
 from assistant.errors import InputError
 from assistant.prompts.fim import infill_prompt
@@ -42,11 +47,40 @@ def test_addresses(text, root, host):
         "http://x/v1?a=b",
         "http://a b/",
         "http://[::1",
+        "http://a..b",
+        "http://a<b>",
+        "http://gpu_box%2f",
+        "http://1.2.3.400:8000",
+        "http://box:0",
+        "http://b\u00f6x",
+        "http://box/\x00",
+        "http://box/\u200b",
+        "http://" + 64 * "a",
+        "http://" + 130 * "a." + "b",
     ],
 )
 def test_what_is_no_address(text):
     with pytest.raises(InputError, match="address of a server"):
         parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://gpu_box:1", "http://10.0.0.2", "http://xn--bx-fka.example.", "http://[fe80::1]"]
+)
+def test_names_and_numbers_of_hosts(text):
+    assert parse_address(text).root == text
+
+
+@given(st.text(st.sampled_from("ax1-._:/[]%@é \t") | st.characters(), max_size=20))
+def test_what_is_taken_for_an_address_can_be_asked(text):
+    for address in (text, f"http://{text}", f"http://{text}:80/v1"):
+        try:
+            found = parse_address(address)
+        except InputError:
+            continue
+        # Letters that are encoded wrongly are seen by the library alone.
+        with contextlib.suppress(InputError) if "xn--" in found.host else contextlib.nullcontext():
+            Http(RemoteConfig(found), Key())
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated():
@@ -235,7 +269,7 @@ def test_a_certificate_has_to_be_trusted(make_server, connect, run, certificate)
     failed = run(connect(address), request).failed
     assert failed.code == "remote_unreachable"
     assert "cannot be verified" in failed.message
-    assert "--api-ca" in failed.message
+    assert "--ca-file" in failed.message
     assert server.seen == []
     assert run(connect(address, ca_file=certificate[0]), request).text == "return a + b"
     with pytest.raises(InputError, match="holds no certificate"):
