@@ -29,6 +29,8 @@ _MOST_EVENT = 4_000_000
 _MOST_STREAM = 256_000_000
 _DRAIN_S = 0.1
 _TRANSIENT = frozenset({429, 502, 503})
+# Where servers put the sentence of an error.
+_SAYS = ("error", "detail", "error_message", "message")
 
 
 class Http:

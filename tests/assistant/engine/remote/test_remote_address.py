@@ -292,11 +292,45 @@ def test_an_adapter_is_a_model_name(make_server, connect, run):
     assert all(body["model"] == "ours" for body in server.bodies("/tokenize"))
 
 
+def test_an_adapter_that_is_named_like_a_model(make_server, connect, run):
+    rows = [{"id": "Qwen/Qwen2.5-Coder-7B", "max_model_len": 9000}, {"id": "ours", "parent": "Qwen/Qwen2.5-Coder-7B"}]
+    server = make_server("vllm", models=rows)
+    info = connect(server, model="ours").info
+    assert (info.model, info.adapter, info.context_length) == ("Qwen/Qwen2.5-Coder-7B", "ours", 9000)
+    assert info.family == "qwen2.5-coder"
+    prompt = infill_prompt("qwen2.5-coder", "a", "b").prompt
+    finished = run(connect(server, model="ours"), GenerateRequest("r", prompt, Params(4))).finished
+    assert server.bodies("/v1/completions")[-1]["model"] == "ours"
+    assert (finished.model, finished.adapter) == ("Qwen/Qwen2.5-Coder-7B", "ours")
+
+
 def test_an_adapter_is_loaded_where_the_server_may(make_server, connect):
     server = make_server("vllm", loads_adapters=True)
     engine = connect(server, adapter=Adapter("ours", "/adapters/ours"))
     assert engine.info.adapter == "ours"
     assert server.bodies("/v1/load_lora_adapter") == [{"lora_name": "ours", "lora_path": "/adapters/ours"}]
+
+
+def test_sglang_names_an_adapter_in_a_field_of_its_own(make_server, connect, run):
+    server = make_server("sglang", models=[{"id": "base"}, {"id": "ours", "parent": "base", "max_model_len": None}])
+    fim = infill_prompt("qwen2.5-coder", "a", "b")
+    for options in ({"adapter": Adapter("ours")}, {"model": "ours"}):
+        engine = connect(server, **options)
+        assert (engine.info.model, engine.info.adapter, engine.info.context_length) == ("base", "ours", 8192)
+        assert run(engine, GenerateRequest("r", fim.prompt)).finished.adapter == "ours"
+        body = server.bodies("/v1/completions")[-1]
+        assert (body["model"], body["lora_path"]) == ("base", "ours")
+    run(connect(server), GenerateRequest("r", fim.prompt))
+    assert "lora_path" not in server.bodies("/v1/completions")[-1]
+
+
+def test_sglang_loads_an_adapter(make_server, connect):
+    server = make_server("sglang", loads_adapters=True)
+    assert connect(server, adapter=Adapter("ours", "/adapters/ours")).info.adapter == "ours"
+    with pytest.raises(InputError, match="could not load the adapter 'theirs': Loading lora theirs failed"):
+        connect(server, adapter=Adapter("theirs", "/x"))
+    with pytest.raises(InputError, match=r"loads no adapters while it runs \(SGLang"):
+        connect(make_server("sglang"), adapter=Adapter("ours", "/x"))
 
 
 def test_adapters_that_cannot_be_had(make_server, connect):
