@@ -18,8 +18,6 @@ _DOTS = {
     "none": "muted",
     "idle": "muted",
 }
-# How the service names a device that is a server.
-_REMOTE = "remote "
 
 
 class _Dot(QWidget):
@@ -141,7 +139,7 @@ class StatusLine(QFrame):
         state = self._state
         model = state.model or self.tr("model")
         device = "" if short or not state.device else f" · {state.device}"
-        if short and state.device and state.device.startswith(_REMOTE):
+        if short and state.device and state.is_remote:
             model = state.device  # that code leaves this computer counts more than the model's name
         texts = {
             "starting": self.tr("Starting…"),

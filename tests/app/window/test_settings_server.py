@@ -91,6 +91,23 @@ def test_a_bad_address_in_the_file_is_said_when_the_page_is_opened(make_window):
     assert "is not the address of a server" in window.settings.server_note.text()
 
 
+def test_the_welcome_page_does_not_promise_that_code_stays_here(qtbot, window):
+    assert "Nothing you write leaves it" in window.welcome._lead.text()
+    window.show_settings()
+    type_address(qtbot, window.settings, "https://gpu-box/v1")
+    assert window.welcome._lead.text().endswith("runs on https://gpu-box/v1, to which code is sent.")
+
+
+def test_the_models_page_does_not_promise_that_code_stays_here(window):
+    window.services.connection.show("ready", model="Qwen/Qwen2.5-Coder-7B", device="remote gpu-box:8000")
+    window.show_models()
+    said = window.models._lead.text()
+    assert "never leaves" not in said
+    assert said.startswith("Qwen/Qwen2.5-Coder-7B on a server writes the suggestions (remote gpu-box:8000;")
+    window.services.connection.show("ready", model="small", device="cpu (gpu-box:8000 is away)")
+    assert "on a server" not in window.models._lead.text()
+
+
 @pytest.mark.parametrize("width", [640, 1600])
 def test_the_status_line_says_that_the_model_is_elsewhere(window, folder, width):
     window.documents.open(folder / "src" / "graft.py")
