@@ -6,7 +6,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots peer-tests wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -17,6 +17,7 @@ help:
 	@echo "make coverage           fails where a branch of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
+	@echo "make peer-tests         ask a real llama.cpp and a real vLLM (downloads 2 GB, takes minutes)"
 	@echo "make wheel-test         build a wheel and try it in a clean environment"
 	@echo "make clean              remove what was built, and the virtual environment"
 
@@ -48,22 +49,26 @@ format: setup-dev
 	$(PY) -m ruff format .
 
 plain: setup-dev
-	$(PYTEST) -q -m "not gui and not e2e and not model and not gpu and not slow"
+	$(PYTEST) -q -m "not gui and not e2e and not model and not gpu and not slow and not peer"
 
 gui: setup-dev
-	$(PYTEST) -q -m "gui and not e2e and not model and not gpu and not slow"
+	$(PYTEST) -q -m "gui and not e2e and not model and not gpu and not slow and not peer"
 
 e2e: setup-dev
-	$(PYTEST) -q -m "e2e and not model and not gpu and not slow"
+	$(PYTEST) -q -m "e2e and not model and not gpu and not slow and not peer"
 
 model-tests: model
-	$(PYTEST) -q -m "model and not gpu and not slow"
+	$(PYTEST) -q -m "model and not gpu and not slow and not peer"
 
 gpu: model
-	$(PYTEST) -q -m gpu
+	$(PYTEST) -q -m "gpu and not peer"
 
 slow: model
-	$(PYTEST) -q -m slow
+	$(PYTEST) -q -m "slow and not peer"
+
+peer-tests: model
+	$(PY) -P tools/peers.py
+	$(PYTEST) -q -m peer
 
 coverage: setup-dev
 	$(PYTEST) -q tests/assistant/client/suggestions tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \

@@ -15,6 +15,9 @@ from assistant.types import Failed, Health
 
 Kind = Literal["starting", "none", "loading", "ready", "thinking", "idle", "failed", "restarting", "unresponsive"]
 
+# How the service names a device that is a server.
+_REMOTE = "remote "
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
@@ -42,6 +45,11 @@ class ConnectionState:
     def can_complete(self) -> bool:
         """Whether a request would be answered now, or after the model woke up for it."""
         return self.kind in {"ready", "thinking", "idle"}
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether a server writes the suggestions, to which code goes."""
+        return self.device is not None and self.device.startswith(_REMOTE)
 
 
 @dataclass(frozen=True, slots=True)

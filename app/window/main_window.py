@@ -276,7 +276,8 @@ class MainWindow(QMainWindow):
         self.commands.allow(file=isinstance(page, EditorPage), tab=page is not None, folder=self.folder is not None)
         self.rail.mark("models", page is self.models)
         self.rail.mark("settings", page is self.settings)
-        self.welcome.show_folder(self.folder, self.services.store.settings.recent)
+        settings = self.services.store.settings
+        self.welcome.show_folder(self.folder, settings.recent, settings.server)
         if not isinstance(page, EditorPage):
             self.services.completion.detach()
             self.status.show_place(0, 0)
@@ -355,7 +356,7 @@ class MainWindow(QMainWindow):
         self.services.completion.set_settings(settings)
         self.status.show_suggestions(settings.suggestions)
         self.commands["assistant.toggle"].action.setChecked(settings.suggestions)
-        self.welcome.show_folder(self.folder, settings.recent)
+        self.welcome.show_folder(self.folder, settings.recent, settings.server)
 
     def _on_theme(self, theme: Theme) -> None:
         self.icons.theme = theme

@@ -131,7 +131,14 @@ class ModelsPage(Page):
 
     def _write_heading(self) -> None:
         first = not any(row.installed for row in self.rows)
-        if first:
+        if self._state.is_remote:
+            self._heading.setText(self.tr("Models"))
+            text = self.tr(
+                "{model} on a server writes the suggestions ({device}; Settings, Server). "
+                "A model on this computer answers while that is away."
+            )
+            self._lead.setText(text.format(model=self._state.model, device=self._state.device))
+        elif first:
             self._heading.setText(self.tr("Choose a code model"))
             self._lead.setText(
                 self.tr(

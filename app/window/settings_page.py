@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
 from app.settings_store import SettingsStore
 from app.window.icons import IconSet
 from app.window.page import Page
-from app.window.style import label
+from app.window.style import label, set_tone
+from assistant.client.address import parse_address
 from assistant.config import Settings
+from assistant.errors import InputError
 
 _FIELD_WIDTH = 296
 
@@ -161,7 +163,9 @@ class SettingsPage(Page):
             "A server of yours with vLLM, SGLang, llama.cpp or Ollama, like http://gpu-box:8000/v1. The code around "
             "the cursor is sent to it. If it wants a key, run 'grafter key set ADDRESS' in a terminal."
         )
-        self._row(grid, self.tr("Address"), self.server, help_text)
+        cell = self._row(grid, self.tr("Address"), self.server, help_text)
+        self.server_note = label("", scale=0.9, wrap=True)
+        cell.insertWidget(1, self.server_note)
         self.server_model = QLineEdit()
         self.server_model.setPlaceholderText(self.tr("its first"))
         self.server_model.setMaxLength(200)
@@ -183,7 +187,8 @@ class SettingsPage(Page):
         self.column.addLayout(grid)
         return grid
 
-    def _row(self, grid: QGridLayout, title: str, field: QWidget, help_text: str = "") -> None:
+    def _row(self, grid: QGridLayout, title: str, field: QWidget, help_text: str = "") -> QVBoxLayout:
+        """Add a field with its name; return what it lies in, with the help below it."""
         row = grid.rowCount()
         name = label(title, "muted")
         name.setBuddy(field)
@@ -205,6 +210,7 @@ class SettingsPage(Page):
         holder.addStretch(1)
         grid.addLayout(holder, row, 0)
         grid.addLayout(cell, row, 1)
+        return cell
 
     def showEvent(self, event: QShowEvent) -> None:
         """List the installed fonts the first time: with many of them that takes a while."""
@@ -232,19 +238,34 @@ class SettingsPage(Page):
             self.running_changed.emit()
 
     def _set_server(self) -> None:
-        """Use another server, or none; leaving a field as it was starts nothing anew."""
+        """Use another server, or none; leaving a field as it was starts nothing anew, and a bad address neither."""
+        if self._loading:
+            return
         settings = self._store.settings
+        good = self._check_server()
+        self.server.setModified(not good)
         found = {
-            "server": self.server.text().strip(),
+            "server": self.server.text().strip() if good else settings.server,
             "server_model": self.server_model.text().strip(),
             "server_fallback": self.server_fallback.isChecked(),
         }
-        same = all(getattr(settings, name) == value for name, value in found.items())
-        if self._loading or same:
+        if all(getattr(settings, name) == value for name, value in found.items()):
             return
         self._store.update(**found)
         if found["server"] or settings.server:
             self.running_changed.emit()
+
+    def _check_server(self) -> bool:
+        """Whether the address in its field can be used; below it stands why not, or what to know of it."""
+        text, note, tone = self.server.text().strip(), "", "warn"
+        try:
+            note = parse_address(text).warning if text else ""
+        except InputError as error:
+            note, tone = str(error), "error"
+        self.server_note.setText(note)
+        self.server_note.setVisible(bool(note))
+        set_tone(self.server_note, tone)
+        return tone != "error"
 
     def _load(self, settings: Settings) -> None:
         self._loading = True
@@ -262,7 +283,9 @@ class SettingsPage(Page):
         _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
         self.idle.setValue(settings.idle_minutes)
         _choose(self.sources, settings.sources)
-        self.server.setText(settings.server)
+        if not self.server.isModified():  # else somebody types there, or what stands there is bad
+            self.server.setText(settings.server)
+        self._check_server()
         self.server_model.setText(settings.server_model)
         self.server_fallback.setChecked(settings.server_fallback)
         self._loading = False

@@ -135,10 +135,12 @@ class StatusLine(QFrame):
         self._fit()
 
     def state_text(self, *, short: bool = False) -> str:
-        """Return the state as one line; ``short`` leaves the device out."""
+        """Return the state as one line; ``short`` leaves the device out, or where that is a server, the model."""
         state = self._state
         model = state.model or self.tr("model")
         device = "" if short or not state.device else f" · {state.device}"
+        if short and state.device and state.is_remote:
+            model = state.device  # that code leaves this computer counts more than the model's name
         texts = {
             "starting": self.tr("Starting…"),
             "none": self.tr("No model"),

@@ -67,15 +67,15 @@ class WelcomePage(Page):
         self.column.addStretch(2)
         self.show_folder(None, ())
 
-    def show_folder(self, folder: Path | None, recent: Sequence[str]) -> None:
-        """Show what can be done with ``folder`` open, or without one."""
+    def show_folder(self, folder: Path | None, recent: Sequence[str], server: str = "") -> None:
+        """Show what can be done with ``folder`` open, or without one; ``server``: where the model runs, if not here."""
         self.folder_button.setVisible(folder is None)
         self.find_button.setVisible(folder is not None)
         if folder is None:
             self._title.setText("Grafter")
-            self._lead.setText(
-                self.tr("A quiet editor with a code model that runs on this machine. Nothing you write leaves it.")
-            )
+            here = self.tr("A quiet editor with a code model that runs on this machine. Nothing you write leaves it.")
+            there = self.tr("A quiet editor with a code model that runs on {server}, to which code is sent.")
+            self._lead.setText(there.format(server=server) if server else here)
         else:
             self._title.setText(folder.name or str(folder))
             self._lead.setText(self.tr("Choose a file on the left, or go to one by its name."))

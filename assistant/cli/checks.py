@@ -136,7 +136,8 @@ def server(paths: Paths) -> Iterator[Check]:
         return  # said already
     if not settings.server:
         return
-    from assistant.engine.remote.address import RemoteConfig, parse_address
+    from assistant.client.address import parse_address
+    from assistant.engine.remote.address import RemoteConfig
     from assistant.engine.remote.engine import RemoteEngine
 
     try:

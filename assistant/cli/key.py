@@ -7,7 +7,7 @@ import getpass
 import sys
 
 from assistant.cli import output
-from assistant.engine.remote.address import parse_address
+from assistant.client.address import parse_address
 from assistant.engine.remote.keys import delete_key, find_key, save_key
 from assistant.errors import InputError
 
@@ -35,18 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked. Returns the exit code."""
     address = parse_address(args.url)
+    done = ""
     if args.action == "set":
         save_key(address, _read())
-        sentence = f"The key for {address.host} is kept in the system's keyring."
+        done = f"The key for {address.host} is kept in the system's keyring."
     elif args.action == "delete":
         found = delete_key(address)
-        sentence = f"The key for {address.host} is {'forgotten' if found else 'not in the keyring; nothing to forget'}."
+        done = f"The key for {address.host} is {'forgotten' if found else 'not in the keyring; nothing to forget'}."
+    used = find_key(address)
+    if not done:
+        sentence = f"{_SOURCES[used.source].format(host=address.host)} {used.problem}".rstrip()
+    elif used.source == "environment":
+        sentence = f"{done} The environment holds one as well, which goes before it."
     else:
-        sentence = _SOURCES[find_key(address).source].format(host=address.host)
-        if problem := find_key(address).problem:
-            sentence = f"{sentence} {problem}"
+        sentence = done
     if args.json:
-        output.print_json({"url": address.origin, "source": find_key(address).source, "message": sentence})
+        output.print_json({"url": address.origin, "source": used.source, "message": sentence})
     else:
         print(sentence)
     return 0
@@ -54,7 +58,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _read() -> str:
     if sys.stdin.isatty():
-        return getpass.getpass("Key: ")
+        try:
+            return getpass.getpass("Key: ")
+        except EOFError:  # the end of input in place of a key
+            return ""
     key = sys.stdin.read(_MOST_LETTERS + 1)
     if len(key) > _MOST_LETTERS:
         raise InputError("What came on standard input is too long to be a key.")

@@ -53,23 +53,36 @@ def find_config(paths: Paths, args: argparse.Namespace, *, named_is_local: bool 
     """
     settings = load_settings(paths)
     here = args.local or (named_is_local and (args.model is not None or local_model.names_running(args)))
-    base = args.api_base or ("" if here else settings.server)
+    base: str = args.api_base or ("" if here else settings.server)
     if not base:
-        for option in ("api_model", "adapter", "family", "ca_file"):
-            if getattr(args, option) is not None:
-                name = f"--{option.replace('_', '-')}"
-                raise InputError(f"{name} is for a model on a server; name that with --api-base URL.")
+        _refuse_options(args)
         return None
-    from assistant.engine.remote.address import RemoteConfig, parse_adapter, parse_address
+    from assistant.client.address import parse_address
+    from assistant.engine.remote.address import RemoteConfig, parse_adapter
 
     chosen = "" if args.api_base else settings.server_model
+    try:
+        address = parse_address(base)
+    except InputError as error:
+        if args.api_base:
+            raise
+        raise InputError(f"The settings name a server that cannot be used. {error}") from None
     return RemoteConfig(
-        parse_address(base),
+        address,
         model=args.api_model or chosen or None,
         family=args.family,
         adapter=parse_adapter(args.adapter) if args.adapter else None,
         ca_file=args.ca_file,
     )
+
+
+def _refuse_options(args: argparse.Namespace) -> None:
+    """Raise InputError for an option that only a server could follow."""
+    for option in ("api_model", "adapter", "family", "ca_file", "fallback"):
+        value = getattr(args, option)
+        if value is not None:
+            name = f"--{'no-' if value is False else ''}{option.replace('_', '-')}"
+            raise InputError(f"{name} is for a model on a server; name that with --api-base URL.")
 
 
 def remote_engine(

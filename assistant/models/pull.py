@@ -38,20 +38,40 @@ def pull(
     carries the model, DownloadError, DiskError or ModelError otherwise; what arrived so far is kept.
     """
     tools = tools or Tools()
-    order: list[Source] = [source for source in sources if source in entry.sources]
-    if not order:
-        has = " and ".join(f"'{source}'" for source in entry.sources)
-        raise InputError(f"{entry.name} can only be had from {has}; give that with --source.")
+    order = _order(entry, sources)
     with disk_errors(f"{entry.name} could not be fetched"), store.lock(entry.id):
         installed = store.find(entry.id)
         if installed:
             return installed
         downloads = store.downloads / entry.id
         fetched, kind = _fetch(entry, store, downloads, order, report, tools)
-        _check_pinned(entry, fetched, report)
         model = _install(entry, store, fetched, kind, report, tools)
         shutil.rmtree(downloads, ignore_errors=True)
         return model
+
+
+def fetch(
+    entry: CatalogueEntry,
+    store: Store,
+    downloads: Path,
+    sources: Sequence[Source],
+    report: Report,
+    tools: Tools | None = None,
+) -> Path:
+    """Fetch a model as its publisher wrote it (a GGUF file, or a folder) into ``downloads``, checked, not installed.
+
+    For other programs that read it, such as the servers that the peer tests ask. Raises like ``pull``.
+    """
+    with disk_errors(f"{entry.name} could not be fetched"):
+        return _fetch(entry, store, downloads, _order(entry, sources), report, tools or Tools())[0].path
+
+
+def _order(entry: CatalogueEntry, sources: Sequence[Source]) -> list[Source]:
+    order: list[Source] = [source for source in sources if source in entry.sources]
+    if not order:
+        has = " and ".join(f"'{source}'" for source in entry.sources)
+        raise InputError(f"{entry.name} can only be had from {has}; give that with --source.")
+    return order
 
 
 def _fetch(
@@ -60,11 +80,13 @@ def _fetch(
     problems: list[str] = []
     for source in order:
         try:
-            if source == "hub":
-                return _from_hub(entry, store, downloads, report, tools), source
-            return _from_index(entry, store, downloads, report, tools), source
+            get = _from_hub if source == "hub" else _from_index
+            fetched = get(entry, store, downloads, report, tools)
         except SourceError as error:
             problems.append(f"{_NAMES[source]}: {error}")
+        else:
+            _check_pinned(entry, fetched, report)
+            return fetched, source
     raise DownloadError(
         f"{entry.name} could not be fetched from {'; nor from '.join(problems)}. Check the network and the proxy "
         "(HTTPS_PROXY), name a mirror of the hub in HF_ENDPOINT, or bring the files from another machine and run "

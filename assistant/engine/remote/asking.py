@@ -80,12 +80,17 @@ class Asking:
 
     def body(self, server: Server, request: GenerateRequest, prepared: Prepared, params: Params) -> Body:
         """Return what is posted for one alternative."""
+        dialect = server.dialect
         if isinstance(prepared.prompt, tuple):
-            return chat_body(server.dialect, server.model, prepared.prompt, params)
-        ids: list[int] = []
-        if server.dialect.stops_at_ids and server.tokenizer is not None:
-            ids = server.tokenizer.ids_of(request.stop_tokens)
-        return completion_body(server.dialect, server.model, prepared.prompt, params, request.stop_tokens, ids)
+            body = chat_body(dialect, server.model, prepared.prompt, params)
+        else:
+            ids: list[int] = []
+            if dialect.stops_at_ids and server.tokenizer is not None:
+                ids = server.tokenizer.ids_of(request.stop_tokens)
+            body = completion_body(dialect, server.model, prepared.prompt, params, request.stop_tokens, ids)
+        if server.adapter and dialect.adapter_field:
+            return replace(body, required=body.required | {dialect.adapter_field: server.adapter})
+        return body
 
     async def ask(self, body: Body, put: Callable[[Chunk], None]) -> None:
         """Post the body and deliver each step of the answer. Raises RemoteError."""

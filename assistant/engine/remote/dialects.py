@@ -26,7 +26,8 @@ class Dialect:
 
     ``takes_ids``: prompts may be token ids. ``stops_at_ids``: it ends a text at token ids that the request names, so
     that only real control tokens end it. ``adds_bos``: it puts the begin-of-text token before a prompt that is a
-    string.
+    string. ``adapter_field``: what names an adapter in a request; where it is empty an adapter's name stands in the
+    model's place. ``load_path``: where an adapter is loaded.
     """
 
     kind: Kind
@@ -34,6 +35,8 @@ class Dialect:
     takes_ids: bool = False
     stops_at_ids: bool = False
     adds_bos: bool = True
+    adapter_field: str = ""
+    load_path: str = "/v1/load_lora_adapter"
 
     @property
     def completion_path(self) -> str:
@@ -43,7 +46,10 @@ class Dialect:
 
 DIALECTS: dict[Kind, Dialect] = {
     "vllm": Dialect("vllm", "vLLM", takes_ids=True, stops_at_ids=True, adds_bos=False),
-    "sglang": Dialect("sglang", "SGLang", takes_ids=True, stops_at_ids=True),
+    # It takes any model's name for its base model, so an adapter that stood there would be left out without a word.
+    "sglang": Dialect(
+        "sglang", "SGLang", takes_ids=True, stops_at_ids=True, adapter_field="lora_path", load_path="/load_lora_adapter"
+    ),
     "llamacpp": Dialect("llamacpp", "llama.cpp", takes_ids=True),
     "ollama": Dialect("ollama", "Ollama"),
     "openai": Dialect("openai", "OpenAI-compatible server"),

@@ -29,13 +29,16 @@ _MOST_EVENT = 4_000_000
 _MOST_STREAM = 256_000_000
 _DRAIN_S = 0.1
 _TRANSIENT = frozenset({429, 502, 503})
+# Where servers put the sentence of an error.
+_SAYS = ("error", "detail", "error_message", "message")
 
 
 class Http:
     """Connections to one server. All methods run on one event loop."""
 
     def __init__(self, config: RemoteConfig, key: Key) -> None:
-        """Raise InputError where the file with the certificate authority cannot be used."""
+        """Raise InputError where the address or the file with the certificate authority cannot be used."""
+        _check_host(config)
         self._config = config
         self._key = key
         self.host = config.address.host
@@ -170,7 +173,7 @@ class Http:
             why = cause.verify_message or "unknown"
             return Unreachable(
                 f"The certificate of {self.host} cannot be verified ({why}); where your own authority signed it, "
-                "name that authority's file with --api-ca."
+                "name that authority's file with --ca-file."
             )
         if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
             seconds = self._config.connect_s
@@ -199,9 +202,8 @@ class Http:
         if status in (401, 403):
             how = "refused the key" if self._key.value else "wants a key"
             hint = f" ({self._key.problem})" if self._key.problem else ""
-            return Unauthorized(
-                f"The server {self.host} {how}; set GRAFTER_API_KEY, or keep it with 'grafter remote key'{hint}."
-            )
+            keep = f"grafter key set {self._config.address.origin}"
+            return Unauthorized(f"The server {self.host} {how}; set GRAFTER_API_KEY, or keep it with '{keep}'{hint}.")
         if status in _TRANSIENT:
             return Busy(f"The server {self.host} takes no request now (status {status}){told}")
         if 400 <= status < 500:
@@ -274,6 +276,14 @@ class _Lines:
         return [line.decode("utf-8", "replace") for line in lines if line.strip()]
 
 
+def _check_host(config: RemoteConfig) -> None:
+    """Raise InputError where the library takes the host for none: it checks encoded letters (``xn--``), too."""
+    try:
+        httpx.URL(config.address.root).host  # noqa: B018 - decoding it is the check
+    except (httpx.InvalidURL, UnicodeError):
+        raise InputError(f"'{config.address.host}' is no name of a server; check the address.") from None
+
+
 def _trusted(config: RemoteConfig) -> ssl.SSLContext:
     if not config.address.encrypted:
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, is never used, and costs no time to make
@@ -312,7 +322,7 @@ def _message(data: bytes) -> str:
         text = data.decode("utf-8", "replace")
         return "" if "<html" in text.lower() else text
     body: Json = cast("Json", found) if isinstance(found, dict) else {}
-    error: Any = body.get("error", body.get("detail", body.get("message", "")))
+    error: Any = next((body[name] for name in _SAYS if name in body), "")
     if isinstance(error, dict):
         error = cast("Json", error).get("message", "")
     return error if isinstance(error, str) else json.dumps(error)

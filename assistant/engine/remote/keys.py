@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from assistant.engine.remote.address import Address, parse_address
+from assistant.client.address import Address, parse_address
 from assistant.errors import GrafterError, InputError
 
 _SERVICE = "grafter"

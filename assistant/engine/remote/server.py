@@ -19,11 +19,15 @@ from assistant.prompts.fim import FAMILIES, NO_FAMILY, guess_family
 DEFAULT_CONTEXT = 4096
 _LOAD_SECONDS = 120.0
 _OWNERS: dict[str, Kind] = {"vllm": "vllm", "sglang": "sglang", "llamacpp": "llamacpp"}
+_HOW_TO_LOAD: dict[Kind, str] = {
+    "vllm": " (vLLM: start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=1)",
+    "sglang": " (SGLang: start it with --enable-lora)",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as it was found. ``model`` is what requests name (the adapter's name where one is used)."""
+    """A server as it was found. ``model`` is what requests name (with most servers, the adapter where one is used)."""
 
     dialect: Dialect
     model: str
@@ -44,9 +48,12 @@ async def discover(http: Http, config: RemoteConfig) -> Server:
     adapter = config.adapter
     if adapter is not None and adapter.name not in names:
         await _load_adapter(http, adapter, names, dialect)
-    model = adapter.name if adapter else base
+    row = _row(rows, base)
+    if adapter is None and _row(rows, parent := str(row.get("parent"))):
+        # An adapter that was named like a model: how much is read, its base says.
+        adapter, base, row = Adapter(base), parent, _row(rows, parent)
+    model = adapter.name if adapter and not dialect.adapter_field else base
     tokenizer = await _tokenizer(http, dialect, model)
-    row = next((row for row in rows if row["id"] == base), _object(None))
     context = config.context_length or await _context(http, dialect, base, row)
     family = config.family or _family(tokenizer, base, row)
     return Server(dialect, model, base, names, family, context, tokenizer, adapter.name if adapter else None)
@@ -103,6 +110,11 @@ def _choose(wanted: str | None, rows: Sequence[dict[str, Any]], dialect: Dialect
     return (coders or bases)[0]
 
 
+def _row(rows: Sequence[dict[str, Any]], model: str) -> dict[str, Any]:
+    """Return what the server says of a model, or nothing."""
+    return next((row for row in rows if row["id"] == model), _object(None))
+
+
 def _aliases(row: dict[str, Any]) -> list[Any]:
     found = row.get("aliases")
     return cast("list[Any]", found) if isinstance(found, list) else []
@@ -117,11 +129,10 @@ async def _load_adapter(http: Http, adapter: Adapter, names: Sequence[str], dial
         )
     body = {"lora_name": adapter.name, "lora_path": adapter.path}
     try:
-        await http.post("/v1/load_lora_adapter", body, seconds=_LOAD_SECONDS)
+        await http.post(dialect.load_path, body, seconds=_LOAD_SECONDS)
     except Rejected as error:
         if error.status in (404, 405) and adapter.path not in error.said and adapter.name not in error.said:
-            how = " (vLLM: start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=1)"
-            hint = how if dialect.kind == "vllm" else ""
+            hint = _HOW_TO_LOAD.get(dialect.kind, "")
             raise InputError(f"The server {http.host} loads no adapters while it runs{hint}.") from None
         said = error.said or f"status {error.status}"
         raise InputError(f"The server {http.host} could not load the adapter '{adapter.name}': {said}") from None

@@ -200,7 +200,7 @@ class ServerTokenizer:
         if spelling not in self._ids:
             raise RemoteError(
                 f"The server's model has no token '{spelling}', which this prompt needs; choose another family with "
-                "--api-family."
+                "--family."
             )
         return self._ids[spelling]
 

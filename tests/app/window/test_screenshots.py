@@ -147,6 +147,26 @@ def test_settings(shoot):
     take("settings-small", SMALL)
 
 
+def test_settings_of_a_server(shoot):
+    window, take = shoot
+    window.services.connection.show("ready", model="Qwen/Qwen2.5-Coder-7B", device="remote gpu-box:8000")
+    window.show_settings()
+    settings = window.settings
+    settings.scroller.ensureWidgetVisible(settings.server_fallback)
+    settings.server.setText("http://gpu-box:8000/v1")
+    settings.server.editingFinished.emit()
+    settings.scroller.ensureWidgetVisible(settings.server_fallback)
+    take("settings-server")
+    settings.server.setText("gpu-box:8000")
+    settings.server.editingFinished.emit()
+    settings.scroller.ensureWidgetVisible(settings.server_fallback)
+    take("settings-server-bad")
+    window.resize(*SMALL)
+    QTest.qWait(80)
+    settings.scroller.ensureWidgetVisible(settings.server_fallback)
+    take("settings-server-small", SMALL)
+
+
 def test_palette_and_find(shoot, folder):
     window, take = shoot
     page = open_code(window, folder)

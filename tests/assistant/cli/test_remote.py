@@ -86,6 +86,8 @@ def test_options_of_a_server_without_a_server_are_refused(option):
     ("options", "code", "sentence"),
     [
         (["--api-base", "ftp://box"], 2, "is not the address of a server"),
+        (["--api-base", "http://xn--"], 2, "is no name of a server"),
+        (["--no-fallback"], 2, "--no-fallback is for a model on a server"),
         (["--api-base", "http://127.0.0.1:1", "--no-fallback"], 1, "cannot be reached"),
         (["--api-base", "http://127.0.0.1:1"], 1, "No model is installed on this computer"),
     ],
@@ -95,6 +97,20 @@ def test_what_goes_wrong_is_one_sentence(file, capsys, options, code, sentence):
     said = capsys.readouterr()
     assert sentence in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_bad_address_in_the_settings_is_said_to_be_there(file, capsys):
+    save_settings(find_paths(), Settings(server="nonsense"))
+    assert main(["complete", str(file), "--line", "2", "--column", "4"]) == 2
+    assert "The settings name a server that cannot be used. 'nonsense' is not" in capsys.readouterr().err
+
+
+def test_how_to_give_a_key_is_said(server, file, capsys):
+    server.key = "sk-right"
+    arguments = ["complete", str(file), "--line", "2", "--column", "4", "--api-base", server.url, "--no-fallback"]
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert f"keep it with 'grafter key set {server.url.removesuffix('/v1')}'" in said
 
 
 def test_a_model_that_the_server_lacks(server, file, capsys):
@@ -161,6 +177,30 @@ def test_a_key_is_kept_and_forgotten_and_never_shown(keys, monkeypatch, capsys):
     assert lines[3] == "The key for box:8000 is not in the keyring; nothing to forget."
     assert lines[4] == "There is no key for box:8000."
     assert keys.kept == {}
+
+
+def test_the_end_of_input_at_the_prompt_is_no_key(keys, monkeypatch, capsys):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+
+    def ended(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ended)
+    assert main(["key", "set", "http://box:8000"]) == 2
+    assert "The key is empty; nothing was kept." in capsys.readouterr().err
+
+
+def test_a_key_in_the_environment_goes_before_the_keyring(keys, monkeypatch, capsys):
+    monkeypatch.setenv("GRAFTER_API_KEY", "sk-other")
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
+    assert main(["key", "set", "http://box:8000", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["source"] == "environment"
+    assert said["message"].endswith("The environment holds one as well, which goes before it.")
+    assert main(["key", "show", "http://box:8000"]) == 0
+    assert capsys.readouterr().out == "The key for box:8000 comes from the environment.\n"
 
 
 @pytest.mark.parametrize(("typed", "sentence"), [("", "The key is empty"), ("x" * 20_000, "too long to be a key")])

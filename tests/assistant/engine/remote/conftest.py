@@ -8,8 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from assistant.client.address import parse_address
 from assistant.engine.protocol import CancelToken
-from assistant.engine.remote.address import RemoteConfig, parse_address
+from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.types import Delta, Event, Failed, Finished, Started
 

@@ -191,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
             "/api/ps": self._running,
             "/tokenize": self._tokenize,
             "/v1/tokenize": self._tokenize_list,
-            "/v1/load_lora_adapter": self._load_adapter,
+            "/load_lora_adapter" if server.kind == "sglang" else "/v1/load_lora_adapter": self._load_adapter,
             "/v1/completions": self._completions,
             "/v1/chat/completions": self._chat,
             "/api/generate": self._generate,
@@ -263,7 +263,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if not body["lora_path"].startswith("/adapters/"):
             said = f"Loading lora {body['lora_name']} failed: No adapter found for {body['lora_path']}"
-            self.json({"error": {"message": said}}, 404)
+            if server.kind == "sglang":
+                self.json({"success": False, "error_message": said, "loaded_adapters": {}}, 400)
+            else:
+                self.json({"error": {"message": said}}, 404)
             return
         server.models.append({"id": body["lora_name"], "parent": server.models[0]["id"]})
         self.send_response(200)

@@ -1,15 +1,20 @@
 """Addresses, keys, certificates, adapters, and estimates."""
 
+import contextlib
 import datetime as dt
 import ipaddress
 import ssl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assistant.engine.remote.address import Adapter, parse_adapter, parse_address
+from assistant.client.address import parse_address
+from assistant.engine.remote.address import Adapter, RemoteConfig, parse_adapter
 from assistant.engine.remote.estimate import estimate_tokens
 from assistant.engine.remote.families import family_by_name
-from assistant.engine.remote.keys import KeyringError, delete_key, find_key, save_key
+from assistant.engine.remote.http import Http
+from assistant.engine.remote.keys import Key, KeyringError, delete_key, find_key, save_key
 from assistant.engine.remote.server import check_family
 from assistant.errors import InputError
 from assistant.prompts.fim import infill_prompt
@@ -42,11 +47,40 @@ def test_addresses(text, root, host):
         "http://x/v1?a=b",
         "http://a b/",
         "http://[::1",
+        "http://a..b",
+        "http://a<b>",
+        "http://gpu_box%2f",
+        "http://1.2.3.400:8000",
+        "http://box:0",
+        "http://b\u00f6x",
+        "http://box/\x00",
+        "http://box/\u200b",
+        "http://" + 64 * "a",
+        "http://" + 130 * "a." + "b",
     ],
 )
 def test_what_is_no_address(text):
     with pytest.raises(InputError, match="address of a server"):
         parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["http://gpu_box:1", "http://10.0.0.2", "http://xn--bx-fka.example.", "http://[fe80::1]"]
+)
+def test_names_and_numbers_of_hosts(text):
+    assert parse_address(text).root == text
+
+
+@given(st.text(st.sampled_from("ax1-._:/[]%@é \t") | st.characters(), max_size=20))
+def test_what_is_taken_for_an_address_can_be_asked(text):
+    for address in (text, f"http://{text}", f"http://{text}:80/v1"):
+        try:
+            found = parse_address(address)
+        except InputError:
+            continue
+        # Letters that are encoded wrongly are seen by the library alone.
+        with contextlib.suppress(InputError) if "xn--" in found.host else contextlib.nullcontext():
+            Http(RemoteConfig(found), Key())
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated():
@@ -235,7 +269,7 @@ def test_a_certificate_has_to_be_trusted(make_server, connect, run, certificate)
     failed = run(connect(address), request).failed
     assert failed.code == "remote_unreachable"
     assert "cannot be verified" in failed.message
-    assert "--api-ca" in failed.message
+    assert "--ca-file" in failed.message
     assert server.seen == []
     assert run(connect(address, ca_file=certificate[0]), request).text == "return a + b"
     with pytest.raises(InputError, match="holds no certificate"):
@@ -258,11 +292,45 @@ def test_an_adapter_is_a_model_name(make_server, connect, run):
     assert all(body["model"] == "ours" for body in server.bodies("/tokenize"))
 
 
+def test_an_adapter_that_is_named_like_a_model(make_server, connect, run):
+    rows = [{"id": "Qwen/Qwen2.5-Coder-7B", "max_model_len": 9000}, {"id": "ours", "parent": "Qwen/Qwen2.5-Coder-7B"}]
+    server = make_server("vllm", models=rows)
+    info = connect(server, model="ours").info
+    assert (info.model, info.adapter, info.context_length) == ("Qwen/Qwen2.5-Coder-7B", "ours", 9000)
+    assert info.family == "qwen2.5-coder"
+    prompt = infill_prompt("qwen2.5-coder", "a", "b").prompt
+    finished = run(connect(server, model="ours"), GenerateRequest("r", prompt, Params(4))).finished
+    assert server.bodies("/v1/completions")[-1]["model"] == "ours"
+    assert (finished.model, finished.adapter) == ("Qwen/Qwen2.5-Coder-7B", "ours")
+
+
 def test_an_adapter_is_loaded_where_the_server_may(make_server, connect):
     server = make_server("vllm", loads_adapters=True)
     engine = connect(server, adapter=Adapter("ours", "/adapters/ours"))
     assert engine.info.adapter == "ours"
     assert server.bodies("/v1/load_lora_adapter") == [{"lora_name": "ours", "lora_path": "/adapters/ours"}]
+
+
+def test_sglang_names_an_adapter_in_a_field_of_its_own(make_server, connect, run):
+    server = make_server("sglang", models=[{"id": "base"}, {"id": "ours", "parent": "base", "max_model_len": None}])
+    fim = infill_prompt("qwen2.5-coder", "a", "b")
+    for options in ({"adapter": Adapter("ours")}, {"model": "ours"}):
+        engine = connect(server, **options)
+        assert (engine.info.model, engine.info.adapter, engine.info.context_length) == ("base", "ours", 8192)
+        assert run(engine, GenerateRequest("r", fim.prompt)).finished.adapter == "ours"
+        body = server.bodies("/v1/completions")[-1]
+        assert (body["model"], body["lora_path"]) == ("base", "ours")
+    run(connect(server), GenerateRequest("r", fim.prompt))
+    assert "lora_path" not in server.bodies("/v1/completions")[-1]
+
+
+def test_sglang_loads_an_adapter(make_server, connect):
+    server = make_server("sglang", loads_adapters=True)
+    assert connect(server, adapter=Adapter("ours", "/adapters/ours")).info.adapter == "ours"
+    with pytest.raises(InputError, match="could not load the adapter 'theirs': Loading lora theirs failed"):
+        connect(server, adapter=Adapter("theirs", "/x"))
+    with pytest.raises(InputError, match=r"loads no adapters while it runs \(SGLang"):
+        connect(make_server("sglang"), adapter=Adapter("ours", "/x"))
 
 
 def test_adapters_that_cannot_be_had(make_server, connect):

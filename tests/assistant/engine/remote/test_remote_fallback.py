@@ -5,10 +5,11 @@ import time
 
 import pytest
 
+from assistant.client.address import parse_address
 from assistant.completion.complete import complete
 from assistant.engine.fake import FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
-from assistant.engine.remote.address import RemoteConfig, parse_address
+from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.engine.remote.fallback import FallbackEngine
 from assistant.engine.remote.relay import relay
