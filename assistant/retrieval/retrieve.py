@@ -1,0 +1,93 @@
+"""From a cursor to the pieces of the repository that go before the open file: look, fuse, pack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.context.window import CountTokens, Window
+from assistant.prompts.fim import SourceFile
+from assistant.retrieval import candidates as look
+from assistant.retrieval.candidate import Candidate, Origin, Sources
+from assistant.retrieval.near import Near, look_near
+from assistant.retrieval.pack import MOST_PIECES, Piece, render
+from assistant.retrieval.rank import fuse, without_copies
+from assistant.retrieval.skeleton import skeleton
+from assistant.retrieval.source import Source
+from assistant.retrieval.stable import arrange
+from assistant.types import CompleteRequest, ContextPiece
+
+_SEARCHED = 24
+_SEARCHED_WITH_TABS = 64
+_SEARCH_KEEPS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Other files for the prompt, in its order, and what each piece of them is; all empty where nothing helps."""
+
+    files: tuple[SourceFile, ...] = ()
+    pieces: tuple[ContextPiece, ...] = ()
+    packed: tuple[Piece, ...] = ()
+    """The same as it was packed, for the next request of the session."""
+
+
+def retrieve(
+    source: Source,
+    request: CompleteRequest,
+    window: Window,
+    budget: int,
+    count: CountTokens,
+    *,
+    sources: Sources | None = None,
+    previous: Sequence[Piece] = (),
+) -> Retrieved:
+    """Return what of the repository helps at the cursor of ``request``, in at most ``budget`` tokens.
+
+    ``previous`` are the pieces of the session's last request; they stay in their places while they are good enough.
+    """
+    near = look_near(window)
+    if not near.names or budget <= 0:
+        return Retrieved()
+    found = _look(source, request, window, near, sources or Sources())
+    ranked = without_copies(fuse(found), near.block, 2 * MOST_PIECES)
+    held = [piece for piece in previous if _still_holds(piece, source, request, window)]
+    packed = arrange(held, ranked, budget, count)
+    return Retrieved(render(packed), tuple(map(_describe, packed)), packed)
+
+
+def _look(
+    source: Source, request: CompleteRequest, window: Window, near: Near, sources: Sources
+) -> dict[Origin, list[Candidate]]:
+    """Return the candidates of each source that is on."""
+    path = request.path
+    found: dict[Origin, list[Candidate]] = {}
+    if sources.definitions:
+        found["definitions"] = look.from_definitions(source, near, path, window)
+    tabs = [tab for tab in request.tabs if tab != path] if sources.tabs else []
+    if sources.search or tabs:
+        hits = source.search(near.words, _SEARCHED_WITH_TABS if tabs else _SEARCHED, path)
+        if sources.search:
+            found["search"] = look.from_search(hits[:_SEARCH_KEEPS], near)
+        found["tabs"] = look.from_tabs(hits, tabs, near)
+    if sources.recent:
+        found["recent"] = look.from_places(source, request.recent, near, path, window)
+    if sources.same_file and path:
+        found["same_file"] = look.from_same_file(request.text, near, path, window)
+    return found
+
+
+def _still_holds(piece: Piece, source: Source, request: CompleteRequest, window: Window) -> bool:
+    """Return whether a piece says what its file says, and not what the window has now."""
+    if piece.short:
+        symbols = source.symbols_of(piece.path)
+        return any(skeleton(each, symbols) == piece.text for each in symbols if piece.text.startswith(each.signature))
+    if piece.path == request.path:
+        inside = piece.text in window.prefix or piece.text in window.suffix
+        return piece.text in request.text and not inside
+    return source.text_of(piece.path, piece.first_line, piece.last_line) == piece.text
+
+
+def _describe(piece: Piece) -> ContextPiece:
+    why = f"{piece.why}, in short" if piece.short else piece.why
+    return ContextPiece(piece.path, (piece.first_line, piece.last_line), piece.tokens, why)
