@@ -38,7 +38,6 @@ class Builder:
         """Start ``command`` in ``folder``, which is not the workspace: nothing that lies there is ever run."""
         self._lock = threading.Condition()
         self._state = IndexState("building")
-        self._times_ready = 0
         self._pending: dict[str, str | None] = {}
         self._closing = False
         self._said: list[str] = []
@@ -62,11 +61,6 @@ class Builder:
     def state(self) -> IndexState:
         """How far the index is."""
         return self._state
-
-    @property
-    def times_ready(self) -> int:
-        """How often the index was built whole; a file that was built anew has to be opened anew."""
-        return self._times_ready
 
     def tell(self, texts: Mapping[str, str | None]) -> None:
         """Give texts as they stand in the editor, by path; None: the file's own content counts again.
@@ -112,7 +106,6 @@ class Builder:
                 self._state = replace(self._state, state="building", **numbers)
             case "ready":
                 self._state = replace(self._state, state="ready", message="", **numbers)
-                self._times_ready += 1
             case "changed":
                 self._state = replace(self._state, **numbers)
             case "failed":

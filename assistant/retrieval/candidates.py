@@ -10,15 +10,16 @@ from pathlib import PurePosixPath
 
 from assistant.context.window import Window
 from assistant.retrieval.candidate import Candidate, Origin
+from assistant.retrieval.hits import ChunkHit, SymbolHit
 from assistant.retrieval.near import Near
 from assistant.retrieval.skeleton import skeleton
-from assistant.retrieval.source import ChunkHit, Source, SymbolHit
-from assistant.retrieval.words import words
+from assistant.retrieval.source import Source
+from assistant.retrieval.words import words_of
 from assistant.types import Place
 
 # The parts of a name tell what it is about; shorter ones are in too many names.
 _SHORTEST_PART = 3
-_MOST_HITS = 96
+_MOST_HITS = 12
 _MOST_DEFINITIONS = 8
 # A name that so many places define says nothing without an import.
 _COMMON_NAME = 6
@@ -72,11 +73,11 @@ def _nearness(near: Near, imported: Sequence[str]) -> dict[str, float]:
     weights = {name: 1 / (1 + place / 4) for place, name in enumerate(near.names)}
     parts: dict[str, float] = {}
     for name, weight in weights.items():
-        for part in words(name):
+        for part in words_of(name):
             if len(part) >= _SHORTEST_PART:
                 parts.setdefault(part, weight)
     for name in imported:
-        shared = max((parts.get(part, 0.0) for part in words(name)), default=0.0)
+        shared = max((parts.get(part, 0.0) for part in words_of(name)), default=0.0)
         if shared and name not in weights:
             weights[name] = shared * 0.8
     return weights
@@ -100,7 +101,7 @@ def _definition(source: Source, hit: SymbolHit, strength: float) -> Candidate:
         hit.path,
         hit.first_line,
         hit.last_line,
-        source.text_of(hit.path, hit.first_line, hit.last_line),
+        whole_lines(source.text_of(hit.path, hit.first_line, hit.last_line)),
         "definitions",
         f"defines {hit.name}",
         strength,
@@ -121,8 +122,13 @@ def from_search(hits: Sequence[ChunkHit], near: Near) -> list[Candidate]:
 
 
 def _chunk(hit: ChunkHit, near: Near, origin: Origin, why: str) -> Candidate:
-    strength = shared_words(near, frozenset(words(hit.text)))
-    return Candidate(hit.path, hit.first_line, hit.last_line, hit.text, origin, why, strength)
+    strength = shared_words(near, frozenset(words_of(hit.text)))
+    return Candidate(hit.path, hit.first_line, hit.last_line, whole_lines(hit.text), origin, why, strength)
+
+
+def whole_lines(text: str) -> str:
+    """Return text that the index gave with the line end after its last line."""
+    return text if not text or text.endswith("\n") else text + "\n"
 
 
 def shared_words(near: Near, others: frozenset[str]) -> float:
@@ -188,4 +194,4 @@ def from_same_file(text: str, near: Near, path: str, window: Window) -> list[Can
 # While somebody types the blocks beyond the window stay the same, and taking them apart is what costs time.
 @functools.lru_cache(maxsize=4 * _MOST_BLOCKS)
 def _words_of(text: str) -> frozenset[str]:
-    return frozenset(words(text))
+    return frozenset(words_of(text))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from assistant.context.window import Window
-from assistant.retrieval.words import words
+from assistant.retrieval.words import words_of
 
 LINES_BEFORE = 16
 LINES_AFTER = 4
@@ -38,6 +38,6 @@ def look_near(window: Window) -> Near:
     names = dict.fromkeys(name for line in lines for name in reversed(_NAME.findall(line)))
     return Near(
         names=tuple(names)[:_MOST_NAMES],
-        words=tuple(dict.fromkeys(word for line in lines for word in words(line))),
+        words=tuple(dict.fromkeys(word for line in lines for word in words_of(line))),
         block="\n".join([*before[-_BLOCK_BEFORE:], *after[:_BLOCK_AFTER]]),
     )

@@ -85,7 +85,7 @@ def _still_holds(piece: Piece, source: Source, request: CompleteRequest, window:
     if piece.path == request.path:
         inside = piece.text in window.prefix or piece.text in window.suffix
         return piece.text in request.text and not inside
-    return source.text_of(piece.path, piece.first_line, piece.last_line) == piece.text
+    return look.whole_lines(source.text_of(piece.path, piece.first_line, piece.last_line)) == piece.text
 
 
 def _describe(piece: Piece) -> ContextPiece:

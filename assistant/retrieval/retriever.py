@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from assistant.context.window import CountTokens, Window
+from assistant.errors import GrafterError
 from assistant.retrieval.budget import ReadingSpeed, tokens_for
 from assistant.retrieval.candidate import Sources
 from assistant.retrieval.near import look_near
@@ -56,8 +56,8 @@ class IndexRetriever:
             if source is None:
                 return Retrieved()
             return self._retrieve(source, request, window, room, count)
-        except (sqlite3.Error, OSError) as error:
-            _log.warning("The index of %s cannot be read, so nothing was taken from it: %s.", request.workspace, error)
+        except GrafterError as error:
+            _log.warning("Nothing was taken from the index of %s: %s", request.workspace, error)
             return Retrieved()
 
     def learn(self, finished: Finished) -> None:

@@ -20,7 +20,7 @@ MOST_WORKSPACES = 4
 # A process that failed is started again when somebody asks, but not more often than this.
 RESTART_SECONDS = 30.0
 # An index that could not be opened is tried again after so long; opening is done while somebody waits.
-_RETRY_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 
 
 class Reader(Source, Protocol):
@@ -39,11 +39,6 @@ class Building(Protocol):
         """How far the index is."""
         ...
 
-    @property
-    def times_ready(self) -> int:
-        """How often it was built whole."""
-        ...
-
     def tell(self, texts: Mapping[str, str | None]) -> None:
         """Take texts as they stand in the editor."""
         ...
@@ -55,15 +50,11 @@ class Building(Protocol):
 
 @dataclass(slots=True)
 class _Open:
-    """What is open of one workspace: its builder, and the reader with the builder's ``times_ready`` when it was opened.
-
-    ``tried`` is when opening a reader was tried last, in seconds of the monotonic clock.
-    """
+    """What is open of one workspace; times are seconds of the monotonic clock, when each was started or tried last."""
 
     builder: Building | None = None
     started: float = 0.0
     reader: Reader | None = None
-    read_times: int = 0
     tried: float = -math.inf
 
 
@@ -146,14 +137,10 @@ class Indexes:
         return reader
 
     def _reader(self, root: Path, entry: _Open) -> Reader | None:
-        times = entry.builder.times_ready if entry.builder else 0
-        if entry.reader is not None and entry.read_times != times:
-            entry.reader.close()  # its file may have been built anew under the same name
-            entry.reader, entry.tried = None, -math.inf
-        if entry.reader is None and time.monotonic() - entry.tried >= _RETRY_SECONDS:
+        if entry.reader is None and time.monotonic() - entry.tried >= RETRY_SECONDS:
             entry.tried = time.monotonic()
             with suppress(GrafterError):
-                entry.reader, entry.read_times = self._open_reader(root), times
+                entry.reader = self._open_reader(root)
         return entry.reader
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.context.languages import language_of
-from assistant.retrieval.source import SymbolHit
+from assistant.retrieval.hits import SymbolHit
 
 _MOST_MEMBERS = 24
 _INDENT = "    "

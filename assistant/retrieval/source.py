@@ -3,43 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class SymbolHit:
-    """A definition. ``parent`` names what it stands in, ``signature`` is one line; lines are 1-based and inclusive."""
-
-    path: str
-    name: str
-    kind: str
-    parent: str
-    signature: str
-    doc: str
-    first_line: int
-    last_line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """A name that a file takes from a module; ``module`` is as written, relative ones with their dots."""
-
-    module: str
-    name: str
-    alias: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkHit:
-    """A piece of a file on syntax borders. ``score`` is BM25's, higher is better."""
-
-    path: str
-    first_line: int
-    last_line: int
-    text: str
-    score: float
+from assistant.context.symbols import Import
+from assistant.retrieval.hits import ChunkHit, SymbolHit
 
 
 class Source(Protocol):
@@ -51,7 +18,7 @@ class Source(Protocol):
         ...
 
     def definitions(self, names: Sequence[str], limit: int) -> Sequence[SymbolHit]:
-        """Return what defines any of these names."""
+        """Return at most ``limit`` definitions of each of these names."""
         ...
 
     def symbols_of(self, path: str) -> Sequence[SymbolHit]:
@@ -75,5 +42,5 @@ class Source(Protocol):
         ...
 
     def text_of(self, path: str, first_line: int, last_line: int) -> str:
-        """Return whole lines of a file, as far as there are any."""
+        """Return whole lines of a file, as far as there are any, line feeds between them."""
         ...

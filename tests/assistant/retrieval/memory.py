@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assistant.retrieval.source import ChunkHit, Import, SymbolHit
-from assistant.retrieval.words import words
+from assistant.context.symbols import Import
+from assistant.retrieval.hits import ChunkHit, SymbolHit
+from assistant.retrieval.words import words_of
 
 
 @dataclass
@@ -19,7 +20,7 @@ class MemorySource:
 
     def definitions(self, names: Sequence[str], limit: int) -> list[SymbolHit]:
         self.asked.append("definitions")
-        return [hit for name in names for hit in self.symbols if hit.name == name][:limit]
+        return [hit for name in names for hit in [hit for hit in self.symbols if hit.name == name][:limit]]
 
     def symbols_of(self, path: str) -> list[SymbolHit]:
         return [hit for hit in self.symbols if hit.path == path]
@@ -33,20 +34,22 @@ class MemorySource:
     def search(self, asked: Sequence[str], limit: int, not_path: str | None = None) -> list[ChunkHit]:
         self.asked.append("search")
         hits = [
-            ChunkHit(path, start + 1, start + len(lines), "".join(lines), float(len(shared)))
+            ChunkHit(path, start + 1, start + len(lines), "".join(lines).removesuffix("\n"), float(len(shared)))
             for path, start, lines in self._chunks()
-            if path != not_path and (shared := set(asked) & set(words("".join(lines))))
+            if path != not_path and (shared := set(asked) & set(words_of("".join(lines))))
         ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def chunk_at(self, path: str, line: int) -> ChunkHit | None:
         for each, start, lines in self._chunks():
             if each == path and start < line <= start + len(lines):
-                return ChunkHit(path, start + 1, start + len(lines), "".join(lines), 1.0)
+                return ChunkHit(path, start + 1, start + len(lines), "".join(lines).removesuffix("\n"), 1.0)
         return None
 
     def text_of(self, path: str, first_line: int, last_line: int) -> str:
-        return "".join(self.files.get(path, "").splitlines(keepends=True)[first_line - 1 : last_line])
+        return "".join(self.files.get(path, "").splitlines(keepends=True)[first_line - 1 : last_line]).removesuffix(
+            "\n"
+        )
 
     def _chunks(self):
         for path, text in self.files.items():

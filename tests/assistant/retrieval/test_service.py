@@ -7,7 +7,7 @@ from assistant.retrieval.service import MOST_WORKSPACES, Indexes
 
 class FakeBuilder:
     def __init__(self, root):
-        self.root, self.state, self.times_ready = root, IndexState("building", done=1, total=9), 0
+        self.root, self.state = root, IndexState("building", done=1, total=9)
         self.texts, self.closed = {}, False
 
     def tell(self, texts):
@@ -77,15 +77,11 @@ def test_a_path_that_leads_out_is_refused(bench, tmp_path, path):
         bench.indexes.follow(str(tmp_path), {path: "x"})
 
 
-def test_the_reader_stays_open_and_is_opened_anew_when_the_index_was_built_anew(bench, tmp_path):
+def test_the_reader_stays_open(bench, tmp_path):
     bench.indexes.follow(str(tmp_path), {})
     first = bench.indexes.source(str(tmp_path))
     assert bench.indexes.source(str(tmp_path)) is first
-    bench.builders[0].times_ready += 1
-    second = bench.indexes.source(str(tmp_path))
-    assert second is not first
-    assert first.closed
-    assert not second.closed
+    assert not first.closed
 
 
 def test_an_index_from_before_is_used_though_nobody_follows_it(bench, tmp_path):
@@ -95,14 +91,15 @@ def test_an_index_from_before_is_used_though_nobody_follows_it(bench, tmp_path):
 
 
 @pytest.mark.parametrize("there", [False, GrafterError("The index is damaged.")])
-def test_no_index_is_none(bench, tmp_path, there):
+def test_no_index_is_none_and_is_looked_for_again(bench, tmp_path, there, monkeypatch):
     bench.there = there
     assert bench.indexes.source(str(tmp_path)) is None
     bench.indexes.follow(str(tmp_path), {})
     assert bench.indexes.source(str(tmp_path)) is None
     bench.there = True
-    bench.builders[0].times_ready += 1
-    bench.indexes.source(str(tmp_path))
+    assert bench.indexes.source(str(tmp_path)) is None
+    monkeypatch.setattr("assistant.retrieval.service.RETRY_SECONDS", -1.0)
+    assert bench.indexes.source(str(tmp_path)) is bench.readers[0]
 
 
 def test_few_are_open_and_the_one_longest_unused_ends(bench, tmp_path):

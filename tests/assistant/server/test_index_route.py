@@ -21,7 +21,7 @@ MAIL = "def send_mail(address, subject):\n    server = connect_mail_server(addre
 
 class Builder:
     def __init__(self, root):
-        self.state, self.times_ready, self.texts = IndexState("building", done=2, total=5), 0, {}
+        self.state, self.texts = IndexState("building", done=2, total=5), {}
 
     def tell(self, texts):
         self.texts.update(texts)
