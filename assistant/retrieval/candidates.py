@@ -122,8 +122,15 @@ def from_search(hits: Sequence[ChunkHit], near: Near) -> list[Candidate]:
 
 
 def _chunk(hit: ChunkHit, near: Near, origin: Origin, why: str) -> Candidate:
-    strength = shared_words(near, frozenset(words_of(hit.text)))
+    strength = shared_words(near, word_set(hit.text))
     return Candidate(hit.path, hit.first_line, hit.last_line, whole_lines(hit.text), origin, why, strength)
+
+
+# The same chunks come up with every key, and taking them apart is what costs time.
+@functools.lru_cache(maxsize=512)
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(words_of(text))
 
 
 def whole_lines(text: str) -> str:
@@ -186,12 +193,6 @@ def from_same_file(text: str, near: Near, path: str, window: Window) -> list[Can
         block = lines[start:end]
         if any(block) and max(map(len, block)) <= _LONGEST_LINE:
             whole = "\n".join(block) + "\n"
-            strength = shared_words(near, _words_of(whole))
+            strength = shared_words(near, word_set(whole))
             found.append(Candidate(path, start + 1, end, whole, "same_file", "this file, elsewhere", strength))
     return sorted(found, key=lambda candidate: -candidate.strength)
-
-
-# While somebody types the blocks beyond the window stay the same, and taking them apart is what costs time.
-@functools.lru_cache(maxsize=4 * _MOST_BLOCKS)
-def _words_of(text: str) -> frozenset[str]:
-    return frozenset(words_of(text))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.retrieval.candidate import Candidate, Origin
-from assistant.retrieval.similar import Shingles, likeness, shingles
+from assistant.retrieval.similar import Shingles, alike, shingles
 
 # How much a source's word counts. A definition that is imported answers a question, words only look alike.
 WEIGHTS: Mapping[Origin, float] = {
@@ -62,7 +62,7 @@ def without_copies(ranked: Sequence[Ranked], block: str, limit: int) -> list[Ran
         if len(kept) == limit:
             break
         own = shingles(each.candidate.text)
-        if likeness(own, at_cursor) > MOST_LIKE_CURSOR or any(likeness(own, other) > MOST_ALIKE for other in seen):
+        if alike(own, at_cursor, MOST_LIKE_CURSOR) or any(alike(own, other, MOST_ALIKE) for other in seen):
             continue
         kept.append(each)
         seen.append(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -9,6 +10,8 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 Shingles = frozenset[tuple[str, str, str]]
 
 
+# The same chunks come up with every key, and taking them apart is what costs time.
+@functools.lru_cache(maxsize=512)
 def shingles(text: str) -> Shingles:
     """Return every run of three tokens of the text, once; blanks and line ends do not count."""
     tokens = _TOKEN.findall(text)
@@ -21,6 +24,7 @@ def likeness(first: Shingles, second: Shingles) -> float:
     return 2 * len(first & second) / total if total else 0.0
 
 
-def contained(part: Shingles, whole: Shingles) -> float:
-    """Return which share of ``part`` is in ``whole`` too; 0 where ``part`` is too short to tell."""
-    return len(part & whole) / len(part) if part else 0.0
+def alike(first: Shingles, second: Shingles, least: float) -> bool:
+    """Return whether ``likeness`` is over ``least``; quicker, since most sizes rule it out."""
+    most = 2 * min(len(first), len(second))
+    return most > least * (len(first) + len(second)) and likeness(first, second) > least

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.retrieval.similar import contained, likeness, shingles
+from assistant.retrieval.similar import alike, likeness, shingles
 
 CODE = "def area(width, height):\n    return width * height\n"
 
@@ -20,7 +20,8 @@ def test_likeness(first, second, low, high):
     assert low <= likeness(shingles(first), shingles(second)) <= high
 
 
-def test_contained_is_about_the_part():
-    assert contained(shingles(CODE), shingles(CODE + "x = [1, 2, 3]\n" * 50)) == 1.0
-    assert contained(shingles("x = [1, 2, 3]"), shingles(CODE)) == 0.0
-    assert contained(shingles("a"), shingles(CODE)) == 0.0
+@pytest.mark.parametrize("least", [0.0, 0.5, 0.8, 0.9, 1.0])
+@pytest.mark.parametrize("other", [CODE, CODE.replace("area", "surface"), CODE * 3 + "x = [1, 2, 3]\n", "", "a"])
+def test_alike_is_likeness_over_a_threshold(other, least):
+    first, second = shingles(CODE), shingles(other)
+    assert alike(first, second, least) == (likeness(first, second) > least)
