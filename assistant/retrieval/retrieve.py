@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.context.window import CountTokens, Window
 from assistant.prompts.fim import SourceFile
 from assistant.retrieval import candidates as look
 from assistant.retrieval.candidate import Candidate, Origin, Sources
+from assistant.retrieval.narrow import lines_for, narrow
 from assistant.retrieval.near import Near, look_near
 from assistant.retrieval.pack import MOST_PIECES, Piece, render
 from assistant.retrieval.rank import fuse, without_copies
@@ -20,6 +21,7 @@ from assistant.types import CompleteRequest, ContextPiece
 _SEARCHED = 24
 _SEARCHED_WITH_TABS = 64
 _SEARCH_KEEPS = 12
+_NARROWED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ def retrieve(
     if not near.names or budget <= 0:
         return Retrieved()
     found = _look(source, request, window, near, sources or Sources())
-    ranked = without_copies(fuse(found), near.block, 2 * MOST_PIECES)
+    lines = lines_for(budget)
+    fused = [replace(each, candidate=narrow(each.candidate, near, lines)) for each in fuse(found)[:_NARROWED]]
+    ranked = without_copies(fused, near.block, 2 * MOST_PIECES)
     held = [piece for piece in previous if _still_holds(piece, source, request, window)]
     packed = arrange(held, ranked, budget, count)
     return Retrieved(render(packed), tuple(map(_describe, packed)), packed)

@@ -12,6 +12,8 @@ from assistant.retrieval.rank import Ranked
 STAY = 0.7
 # Under this share most of it is about something else, and what is missing is not worth adding to it.
 LEAVE = 0.3
+# A piece of which so much is there is not missing.
+_THERE = 0.3
 
 
 def arrange(previous: Sequence[Piece], ranked: Sequence[Ranked], budget: int, count: CountTokens) -> tuple[Piece, ...]:
@@ -28,22 +30,26 @@ def arrange(previous: Sequence[Piece], ranked: Sequence[Ranked], budget: int, co
     spent = sum(piece.tokens for piece in previous)
     if worth >= STAY * best and spent <= budget:
         return tuple(previous)
-    missing = [piece for piece in wanted if not any(_covers(one, piece.path, piece.text) for one in previous)]
+    missing = [piece for piece in wanted if _share(previous, piece.path, piece.text) < _THERE]
     if worth >= LEAVE * best and spent + sum(piece.tokens for piece in missing) <= budget:
         return (*previous, *missing)
     return wanted
 
 
 def _worth(pieces: Sequence[Piece], ranked: Sequence[Ranked]) -> float:
-    """Return the scores of all candidates that the pieces hold."""
-    return sum(each.score for each in ranked if any(_holds(piece, each) for piece in pieces))
+    """Return the scores of all candidates, each by the share of it that the pieces hold."""
+    return sum(each.score * max(_share(pieces, each.candidate.path, text) for text in _texts(each)) for each in ranked)
 
 
-def _holds(piece: Piece, ranked: Ranked) -> bool:
-    candidate = ranked.candidate
-    return any(_covers(piece, candidate.path, text) for text in (candidate.text, candidate.short) if text)
+def _texts(ranked: Ranked) -> list[str]:
+    return [text for text in (ranked.candidate.text, ranked.candidate.short) if text]
 
 
-def _covers(piece: Piece, path: str, text: str) -> bool:
-    # By text, not by lines: somebody who types above a piece moves its lines and leaves it what it is.
-    return piece.path == path and text in piece.text
+def _share(pieces: Sequence[Piece], path: str, text: str) -> float:
+    """Return which share of the text's lines the pieces of its file hold.
+
+    By text, not by number: somebody who types above a piece moves its lines and leaves it what it is.
+    """
+    there = {line for piece in pieces if piece.path == path for line in piece.text.split("\n")}
+    lines = [line for line in text.split("\n") if line.strip()]
+    return sum(line in there for line in lines) / max(len(lines), 1)
