@@ -14,14 +14,14 @@ WEIGHTS: Mapping[Origin, float] = {
     "search": 1.0,
     "recent": 0.7,
     "tabs": 0.4,
-    "same_file": 0.6,
+    "same_file": 0.9,
 }
 # Small: the first two or three of each source are what fits into a prompt, so they have to stand out.
-_RANK_OFFSET = 4
+_RANK_OFFSET = 2
 MOST_LIKE_CURSOR = 0.5
 MOST_ALIKE = 0.9
 # Under this share of what the cursor speaks of a candidate costs time and tells nothing.
-LEAST_STRENGTH = 0.15
+LEAST_STRENGTH = 0.06
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,10 +195,14 @@ def test_what_changed_in_its_file_does_not_stay():
 
 def test_what_is_new_comes_after_what_is_there():
     typing = Typing(make_source())
+    typing.source.imports["app.py"].append(Import("mail", "send_mail", "", 2))
+    typing.source.modules["mail"] = ["mail.py"]
     first = typing.ask(OPEN).files
-    second = typing.ask(OPEN.replace("|", "find_user(name)\n    send_mail(user.address, |")).files
+    second = typing.ask(
+        OPEN.replace("|", "find_user(name)") + "\n\ndef notify(address):\n    send_mail(address, |"
+    ).files
     assert second[: len(first)] == first
-    assert any("def send_mail" in file.text for file in second)
+    assert any("def send_mail" in file.text for file in second[len(first) :])
 
 
 def test_a_broken_index_costs_no_suggestion(caplog):
