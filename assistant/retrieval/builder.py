@@ -62,6 +62,11 @@ class Builder:
         """How far the index is."""
         return self._state
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended, so that nobody keeps the index fresh."""
+        return self._process.poll() is not None
+
     def tell(self, texts: Mapping[str, str | None]) -> None:
         """Give texts as they stand in the editor, by path; None: the file's own content counts again.
 
@@ -93,7 +98,7 @@ class Builder:
         for line in self._process.stdout or ():
             self._take(_read_object(line))
         code = self._process.wait()
-        if not self._closing and self._state.state != "failed":
+        if not self._closing and not self._state.message:
             last = self._said[-1].strip().rstrip(".") if self._said else f"exit code {code}"
             self._state = IndexState("failed", message=f"The index of this folder stopped: {last}.")
 
@@ -105,11 +110,14 @@ class Builder:
             case "progress":
                 self._state = replace(self._state, state="building", **numbers)
             case "ready":
-                self._state = replace(self._state, state="ready", message="", **numbers)
+                state = replace(self._state, state="ready", message="", **numbers)
+                self._state = replace(state, done=state.files, total=state.files)
             case "changed":
                 self._state = replace(self._state, **numbers)
             case "failed":
-                self._state = IndexState("failed", message=str(event.get("message", "")))
+                # Where another process keeps the index it can be read all the same.
+                state = "ready" if event.get("code") == "index_busy" else "failed"
+                self._state = IndexState(state, message=str(event.get("message", "")))
             case _:
                 pass
 

@@ -24,6 +24,8 @@ _MOST_DEFINITIONS = 8
 # A name that so many places define says nothing without an import.
 _COMMON_NAME = 6
 _LONG_NAME = 8
+# What holds a value tells nothing of another file's value of that name.
+_VALUES = frozenset({"variable", "constant", "field", "property", "key", "rule", "element"})
 _MOST_PLACES = 8
 _MOST_TABS = 8
 _BLOCK_LINES = 32
@@ -53,14 +55,14 @@ def from_definitions(source: Source, near: Near, path: str | None, window: Windo
     settled = {hit.name for hit in hits if hit.path in here}
     scored: list[tuple[float, SymbolHit]] = []
     for hit in hits:
-        elsewhere = hit.path not in here and (hit.name in settled or counts[hit.name] > _COMMON_NAME)
-        if elsewhere or _in_window(hit, path, window):
+        other = hit.name in settled or counts[hit.name] > _COMMON_NAME or hit.kind in _VALUES
+        if (other and hit.path not in here) or _in_window(hit, path, window):
             continue
         scored.append((_weight(hit, wanted.get(hit.name, 0.0), counts[hit.name], imported, path), hit))
     scored.sort(key=lambda pair: -pair[0])
     best = scored[0][0] if scored else 1.0
     return [
-        _definition(source, hit, strength=(0.6 if hit.path in imported else 0.3) + 0.4 * weight / best)
+        _definition(source, hit, strength=(0.6 if hit.path in here else 0.2) + 0.4 * weight / best)
         for weight, hit in scored[:_MOST_DEFINITIONS]
     ]
 

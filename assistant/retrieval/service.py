@@ -17,7 +17,7 @@ from assistant.retrieval.builder import IndexState
 from assistant.retrieval.source import Source
 
 MOST_WORKSPACES = 4
-# A process that failed is started again when somebody asks, but not more often than this.
+# A process that ended is started again when somebody asks, but not more often than this.
 RESTART_SECONDS = 30.0
 # An index that could not be opened is tried again after so long; opening is done while somebody waits.
 RETRY_SECONDS = 1.0
@@ -37,6 +37,11 @@ class Building(Protocol):
     @property
     def state(self) -> IndexState:
         """How far the index is."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether it does that no longer."""
         ...
 
     def tell(self, texts: Mapping[str, str | None]) -> None:
@@ -112,8 +117,8 @@ class Indexes:
 
     def _builder(self, root: Path) -> Building:
         entry = self._open.get(root) or self._add(root, _Open())
-        failed = entry.builder is not None and entry.builder.state.state == "failed"
-        if entry.builder is None or (failed and time.monotonic() - entry.started > RESTART_SECONDS):
+        ended = entry.builder is not None and entry.builder.ended
+        if entry.builder is None or (ended and time.monotonic() - entry.started > RESTART_SECONDS):
             if entry.builder is not None:
                 entry.builder.close()
             entry.builder, entry.started = self._start(root), time.monotonic()

@@ -66,6 +66,16 @@ def test_an_end_that_nobody_asked_for_is_a_failure_in_one_sentence(tmp_path, scr
         builder.close()
 
 
+def test_an_index_that_another_process_keeps_can_be_read(tmp_path):
+    script = """print('{"event": "failed", "message": "Another does this.", "code": "index_busy"}')"""
+    builder = started(tmp_path, script)
+    try:
+        wait_for(builder, lambda _state: builder.ended)
+        assert wait_for(builder, lambda state: state.state == "ready").message == "Another does this."
+    finally:
+        builder.close()
+
+
 def test_one_that_does_not_listen_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr("assistant.retrieval.builder._END_SECONDS", 0.2)
     builder = started(tmp_path, 'import time\nprint(\'{"event": "ready"}\', flush=True)\nwhile True: time.sleep(60)')

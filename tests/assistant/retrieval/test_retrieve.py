@@ -96,6 +96,16 @@ def test_a_definition_that_is_too_long_is_a_skeleton():
     ]
 
 
+@pytest.mark.parametrize(("path", "found"), [("noise.py", False), ("store.py", True)])
+def test_a_value_counts_only_where_it_is_imported(path, found):
+    source = make_source()
+    source.files[path] += "\n\nfolder = 1\n"
+    line = source.files[path].count("\n")
+    source.symbols.append(symbol(path, "folder", line, kind="variable", signature="folder = 1"))
+    why = [piece.why for piece in look(source, sources=Sources(search=False, same_file=False)).pieces]
+    assert ("defines folder" in why) == found
+
+
 def test_a_name_that_shares_a_part_with_an_imported_one_finds_it():
     text = "from store import UserStore\n\n\ndef greet(user_store):\n    user_store.|\n"
     found = look(make_source(), request_at(text), sources=Sources(search=False, same_file=False))

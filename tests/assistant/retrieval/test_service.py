@@ -8,7 +8,7 @@ from assistant.retrieval.service import MOST_WORKSPACES, Indexes
 class FakeBuilder:
     def __init__(self, root):
         self.root, self.state = root, IndexState("building", done=1, total=9)
-        self.texts, self.closed = {}, False
+        self.texts, self.closed, self.ended = {}, False, False
 
     def tell(self, texts):
         self.texts.update(texts)
@@ -115,7 +115,7 @@ def test_few_are_open_and_the_one_longest_unused_ends(bench, tmp_path):
 
 def test_what_failed_is_not_started_again_at_once(bench, tmp_path, monkeypatch):
     bench.indexes.follow(str(tmp_path), {})
-    bench.builders[0].state = IndexState("failed", message="No room.")
+    bench.builders[0].state, bench.builders[0].ended = IndexState("failed", message="No room."), True
     assert bench.indexes.follow(str(tmp_path), {}).message == "No room."
     assert len(bench.builders) == 1
     monkeypatch.setattr("assistant.retrieval.service.RESTART_SECONDS", -1.0)

@@ -22,6 +22,7 @@ MAIL = "def send_mail(address, subject):\n    server = connect_mail_server(addre
 class Builder:
     def __init__(self, root):
         self.state, self.texts = IndexState("building", done=2, total=5), {}
+        self.ended = False
 
     def tell(self, texts):
         self.texts.update(texts)
