@@ -182,7 +182,7 @@ def from_same_file(text: str, near: Near, path: str, window: Window) -> list[Can
     Blocks begin at multiples of their length, from the top above the window and from the end below it, so that they
     stay the same while somebody types in between.
     """
-    lines = text.split("\n")
+    lines = text.removesuffix("\n").split("\n")
     above = [
         (start, min(start + _BLOCK_LINES, window.first_line - 1))
         for start in range(0, window.first_line - 1, _BLOCK_LINES)

@@ -52,6 +52,7 @@ def retrieve(
     if not near.names or budget <= 0:
         return Retrieved()
     found = _look(source, request, window, near, sources or Sources())
+    found = {origin: _as_they_stand(candidates, request, window) for origin, candidates in found.items()}
     lines = lines_for(budget)
     fused = [replace(each, candidate=narrow(each.candidate, near, lines)) for each in fuse(found)[:_NARROWED]]
     ranked = without_copies(fused, near.block, 2 * MOST_PIECES)
@@ -81,6 +82,25 @@ def _look(
     return found
 
 
+def _as_they_stand(candidates: Sequence[Candidate], request: CompleteRequest, window: Window) -> list[Candidate]:
+    """Return the candidates, those of the open file only where it says so now, outside of the window.
+
+    The index may know the file as it was saved, with other lines and at other places.
+    """
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if candidate.path == request.path and candidate.origin != "same_file":
+            at = request.text.find(candidate.text.removesuffix("\n"))
+            first = request.text.count("\n", 0, at) + 1
+            last = first + candidate.text.count("\n") - 1
+            if at < 0 or (first <= window.last_line and last >= window.first_line):
+                continue
+            kept.append(replace(candidate, first_line=first, last_line=last))
+        else:
+            kept.append(candidate)
+    return kept
+
+
 def _still_holds(piece: Piece, source: Source, request: CompleteRequest, window: Window) -> bool:
     """Return whether a piece says what its file says, and not what the window has now."""
     if piece.short:
@@ -88,7 +108,7 @@ def _still_holds(piece: Piece, source: Source, request: CompleteRequest, window:
         return any(skeleton(each, symbols) == piece.text for each in symbols if piece.text.startswith(each.signature))
     if piece.path == request.path:
         inside = piece.text in window.prefix or piece.text in window.suffix
-        return piece.text in request.text and not inside
+        return piece.text.removesuffix("\n") in request.text and not inside
     return look.whole_lines(source.text_of(piece.path, piece.first_line, piece.last_line)) == piece.text
 
 

@@ -154,6 +154,28 @@ def test_the_same_file_beyond_the_window():
     assert all(piece.path != "app.py" for piece in inside.pieces)
 
 
+@pytest.mark.parametrize("added", ["", "new_line = 1\n" * 3])
+def test_the_open_file_counts_as_it_stands_not_as_it_was_saved(added):
+    helper = "def parse_header(line, separator):\n    return line.split(separator)\n"
+    text = added + helper + "filler = 1\n" * 300 + "header = parse_header(|\n"
+    source = make_source(**{"app.py": helper + "filler = 1\n" * 300})
+    source.symbols.append(symbol("app.py", "parse_header", 1, 2, signature="def parse_header(line, separator):"))
+    only = Sources(search=False, same_file=False)
+    (piece,) = look(source, request_at(text), window_budget=Budget(100, 20), sources=only).pieces
+    assert piece.lines == (1 + added.count("\n"), 2 + added.count("\n"))
+    changed = text.replace("line.split", "str.split")
+    assert look(source, request_at(changed), window_budget=Budget(100, 20), sources=only) == Retrieved()
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+def test_the_end_of_the_file_below_the_window_is_found(end):
+    text = "header = parse_header(|\n" + "filler = 1\n" * 300 + "def parse_header(line):\n    return line.split()" + end
+    found = look(make_source(), request_at(text), window_budget=Budget(100, 20))
+    (piece,) = [piece for piece in found.pieces if piece.path == "app.py"]
+    assert "def parse_header(line):\n    return line.split()\n" in found.files[-1].text + found.files[0].text
+    assert piece.lines[1] <= text.count("\n") + 1
+
+
 def test_a_copy_of_what_stands_at_the_cursor_is_dropped():
     copy = OPEN.replace("|", "find_user(name)")
     found = look(make_source(**{"copy.py": copy}), sources=Sources(definitions=False))
