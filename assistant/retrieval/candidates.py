@@ -49,9 +49,14 @@ def from_definitions(source: Source, near: Near, path: str | None, window: Windo
     nearness = _nearness(near, [each.alias or each.name for each in imports if each.name or each.alias])
     aliases = {each.alias: each.name for each in imports if each.alias and each.name}
     wanted = {aliases.get(name, name): weight for name, weight in nearness.items()}
-    hits = source.definitions(list(wanted), _MOST_HITS)
-    counts = Counter(hit.name for hit in hits)
     here = imported | {path or ""}
+    hits = list(source.definitions(list(wanted), _MOST_HITS))
+    counts = Counter(hit.name for hit in hits)
+    crowded = {name for name, count in counts.items() if count >= _MOST_HITS}
+    if crowded:  # the index stopped before it had all, perhaps before the one that is meant
+        known = set(hits)
+        there = (hit for file in here for hit in source.symbols_of(file) if hit.name in crowded)
+        hits += [hit for hit in there if hit not in known]
     settled = {hit.name for hit in hits if hit.path in here}
     scored: list[tuple[float, SymbolHit]] = []
     for hit in hits:

@@ -44,6 +44,7 @@ class IndexRetriever:
         self._sources = sources or Sources()
         self._tokens = tokens
         self._speed = ReadingSpeed()
+        self._complaint = ""
         self._last: OrderedDict[Hashable, _Last] = OrderedDict()
 
     def retrieve(self, request: CompleteRequest, window: Window, room: int, count: CountTokens) -> Retrieved:
@@ -57,7 +58,9 @@ class IndexRetriever:
                 return Retrieved()
             return self._retrieve(source, request, window, room, count)
         except GrafterError as error:
-            _log.warning("Nothing was taken from the index of %s: %s", request.workspace, error)
+            if str(error) != self._complaint:  # once, not with every key
+                self._complaint = str(error)
+                _log.warning("Nothing was taken from the index of %s: %s", request.workspace, error)
             return Retrieved()
 
     def learn(self, finished: Finished) -> None:
