@@ -13,6 +13,8 @@ from dataclasses import dataclass
 _SCRIPT_ENDINGS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", ".css")
 # TypeScript is imported by the name of what it is compiled to.
 _COMPILED = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
+# A path with one of these as a part leads nowhere, or out of the workspace.
+_NO_PARTS = frozenset({"", ".", ".."})
 _PYTHON_FILES = (".py", "/__init__.py", ".pyi", "/__init__.pyi")
 # @/parts, ~/parts, #parts: aliases of the source folder in the configuration of bundlers.
 _ALIAS = re.compile(r"^(?:@/|~/|#/?)")
@@ -37,7 +39,7 @@ def guesses(module: str, from_path: str, language: str | None) -> list[Guess]:
     if not text or len(text) > 400:
         return []
     found = _BY_LANGUAGE.get(language or "", _paths)(text, posixpath.dirname(from_path))
-    return [guess for guess in dict.fromkeys(found) if guess.path and not guess.path.startswith("../")]
+    return [guess for guess in dict.fromkeys(found) if not _NO_PARTS.intersection(guess.path.split("/"))]
 
 
 def _joined(folder: str, relative: str) -> str:

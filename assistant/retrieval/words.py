@@ -9,12 +9,12 @@ import functools
 import re
 from collections.abc import Iterable
 
-# Digits never begin a word, so numbers are dropped by looking for identifiers only.
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+# Numbers are dropped by looking for identifiers only; 0xff is none.
+_IDENTIFIER = re.compile(r"(?<!\w)[^\W\d]\w*")
 # HTTPServer2 -> HTTP, Server, 2: a run of capitals keeps its last letter for the word that follows.
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\WA-Z\d_]+|[A-Z]|[^\W\d_]+")
 _LONGEST = 64
-_SHORTEST_PART = 2
+_SHORTEST = 2
 
 # Keywords and fillers of the parsed languages: they are nearly everywhere, so they tell no two chunks apart.
 _FILLERS = """
@@ -38,9 +38,10 @@ def words_of_identifier(identifier: str) -> tuple[str, ...]:
     if len(whole) > _LONGEST:
         return ()
     parts = [part.lower() for part in _PART.findall(identifier)]
+    named = (whole,) if len(whole) >= _SHORTEST and whole not in COMMON else ()
     if len(parts) < 2:
-        return () if whole in COMMON or len(whole) < _SHORTEST_PART else (whole,)
-    return (whole, *(part for part in parts if len(part) >= _SHORTEST_PART and part not in COMMON))
+        return named
+    return (*named, *(part for part in parts if len(part) >= _SHORTEST and part not in COMMON))
 
 
 def words_of(text: str) -> list[str]:
