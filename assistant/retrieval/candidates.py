@@ -6,6 +6,7 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from assistant.context.window import Window
@@ -20,7 +21,9 @@ from assistant.types import Place
 # The parts of a name tell what it is about; shorter ones are in too many names.
 _SHORTEST_PART = 3
 _MOST_HITS = 12
-_MOST_DEFINITIONS = 8
+_MOST_DEFINITIONS = 6
+# A definition with fewer lines is told whole or not at all.
+_SHORT_LINES = 6
 # A name that so many places define says nothing without an import.
 _COMMON_NAME = 6
 _LONG_NAME = 8
@@ -30,6 +33,7 @@ _MOST_PLACES = 8
 _MOST_TABS = 8
 _BLOCK_LINES = 32
 _MOST_BLOCKS = 48
+_MOST_CUT = 8
 _LONGEST_LINE = 400
 
 
@@ -104,16 +108,11 @@ def _weight(hit: SymbolHit, nearness: float, count: int, imported: set[str], pat
 
 
 def _definition(source: Source, hit: SymbolHit, strength: float) -> Candidate:
-    return Candidate(
-        hit.path,
-        hit.first_line,
-        hit.last_line,
-        whole_lines(source.text_of(hit.path, hit.first_line, hit.last_line)),
-        "definitions",
-        f"defines {hit.name}",
-        strength,
-        short=skeleton(hit, source.symbols_of(hit.path)),
-    )
+    text = whole_lines(source.text_of(hit.path, hit.first_line, hit.last_line))
+    long = hit.last_line - hit.first_line >= _SHORT_LINES
+    short = skeleton(hit, source.symbols_of(hit.path)) if long else ""
+    place = (hit.path, hit.first_line, hit.last_line)
+    return Candidate(*place, text, "definitions", f"defines {hit.name}", strength, short)
 
 
 def _in_window(hit: SymbolHit | ChunkHit, path: str | None, window: Window) -> bool:
@@ -195,11 +194,16 @@ def from_same_file(text: str, near: Near, path: str, window: Window) -> list[Can
     ends = range(len(lines), window.last_line, -_BLOCK_LINES)
     below = [(max(end - _BLOCK_LINES, window.last_line), end) for end in ends]
     nearest = sorted([*above, *below], key=lambda span: abs(span[0] - window.first_line))[:_MOST_BLOCKS]
-    found: list[Candidate] = []
+    found: list[tuple[int, Candidate]] = []
     for start, end in nearest:
         block = lines[start:end]
         if any(block) and max(map(len, block)) <= _LONGEST_LINE:
             whole = "\n".join(block) + "\n"
-            strength = shared_words(near, word_set(whole))
-            found.append(Candidate(path, start + 1, end, whole, "same_file", "this file, elsewhere", strength))
-    return sorted(found, key=lambda candidate: -candidate.strength)
+            lower = whole.lower()
+            said = sum(word in lower for word in near.words)
+            found.append((said, Candidate(path, start + 1, end, whole, "same_file", "this file, elsewhere", 0.0)))
+    # Words are cut out of the few blocks only that spell most of them: it takes a third of a millisecond for each.
+    found.sort(key=lambda pair: -pair[0])
+    likely = [candidate for _, candidate in found[:_MOST_CUT]]
+    measured = [replace(each, strength=shared_words(near, word_set(each.text))) for each in likely]
+    return sorted(measured, key=lambda candidate: -candidate.strength)

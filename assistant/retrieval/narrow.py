@@ -31,12 +31,16 @@ def narrow(candidate: Candidate, near: Near, most_lines: int) -> Candidate:
         return candidate
     weights = {word: 1 / (1 + place / 8) for place, word in enumerate(near.words)}
     own = [sum(weights.get(word, 0.0) for word in _line_words(line)) for line in lines]
-    gains = list(accumulate(own, lambda carried, gain: gain + _CARRIED * carried))
+    gains = list(accumulate(own, _carry))
     last = len(lines) - most_lines
     start = max([*range(0, last, _STEP_LINES), last], key=lambda start: sum(gains[start : start + most_lines]))
     first_line = candidate.first_line + start
     text = "".join(lines[start : start + most_lines])
     return replace(candidate, first_line=first_line, last_line=first_line + most_lines - 1, text=text)
+
+
+def _carry(carried: float, gain: float) -> float:
+    return gain + _CARRIED * carried
 
 
 @functools.lru_cache(maxsize=4096)

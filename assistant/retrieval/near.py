@@ -13,9 +13,10 @@ LINES_AFTER = 4
 # A near-copy is measured against a block as long as a chunk is.
 _BLOCK_BEFORE = 32
 _BLOCK_AFTER = 12
-_MOST_NAMES = 32
+_MOST_NAMES = 24
 _LONGEST_LINE = 400
 _NAME = re.compile(r"[^\W\d]\w+")
+_UNFINISHED = re.compile(r"\w+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,12 @@ class Near:
 
 
 def look_near(window: Window) -> Near:
-    """Return what the text around the window's cursor speaks of."""
-    before = [line[:_LONGEST_LINE] for line in window.prefix.split("\n")]
+    """Return what the text around the window's cursor speaks of.
+
+    A name that is being typed at the cursor says nothing yet; without it the answer stays the same from key to key.
+    """
+    *above, left = window.prefix.split("\n")
+    before = [line[:_LONGEST_LINE] for line in (*above, _UNFINISHED.sub("", left[-_LONGEST_LINE:]))]
     after = [line[:_LONGEST_LINE] for line in window.suffix.split("\n")]
     lines = [*before[: -LINES_BEFORE - 1 : -1], *after[:LINES_AFTER]]
     names = dict.fromkeys(name for line in lines for name in reversed(_NAME.findall(line)))

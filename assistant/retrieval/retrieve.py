@@ -52,7 +52,6 @@ def retrieve(
     if not near.names or budget <= 0:
         return Retrieved()
     found = _look(source, request, window, near, sources or Sources())
-    found = {origin: _as_they_stand(candidates, request, window) for origin, candidates in found.items()}
     lines = lines_for(budget)
     fused = [replace(each, candidate=narrow(each.candidate, near, lines)) for each in fuse(found)[:_NARROWED]]
     ranked = without_copies(fused, near.block, 2 * MOST_PIECES)
@@ -68,7 +67,7 @@ def _look(
     path = request.path
     found: dict[Origin, list[Candidate]] = {}
     if sources.definitions:
-        found["definitions"] = look.from_definitions(source, near, path, window)
+        found["definitions"] = _as_they_stand(look.from_definitions(source, near, path, window), request, window)
     tabs = [tab for tab in request.tabs if tab != path] if sources.tabs else []
     if sources.search or tabs:
         hits = source.search(near.words, _SEARCHED_WITH_TABS if tabs else _SEARCHED, path)
@@ -76,7 +75,8 @@ def _look(
             found["search"] = look.from_search(hits[:_SEARCH_KEEPS], near)
         found["tabs"] = look.from_tabs(hits, tabs, near)
     if sources.recent:
-        found["recent"] = look.from_places(source, request.recent, near, path, window)
+        places = look.from_places(source, request.recent, near, path, window)
+        found["recent"] = _as_they_stand(places, request, window)
     if sources.same_file and path:
         found["same_file"] = look.from_same_file(request.text, near, path, window)
     return found
@@ -89,7 +89,7 @@ def _as_they_stand(candidates: Sequence[Candidate], request: CompleteRequest, wi
     """
     kept: list[Candidate] = []
     for candidate in candidates:
-        if candidate.path == request.path and candidate.origin != "same_file":
+        if candidate.path == request.path:
             at = request.text.find(candidate.text.removesuffix("\n"))
             first = request.text.count("\n", 0, at) + 1
             last = first + candidate.text.count("\n") - 1

@@ -12,6 +12,7 @@ from assistant.errors import GrafterError
 from assistant.retrieval.budget import ReadingSpeed, tokens_for
 from assistant.retrieval.candidate import Sources
 from assistant.retrieval.near import look_near
+from assistant.retrieval.remembered import RememberedSource
 from assistant.retrieval.retrieve import Retrieved, retrieve
 from assistant.retrieval.source import Source
 from assistant.types import CompleteRequest, Finished
@@ -45,6 +46,7 @@ class IndexRetriever:
         self._tokens = tokens
         self._speed = ReadingSpeed()
         self._complaint = ""
+        self._known: tuple[Source, RememberedSource] | None = None
         self._last: OrderedDict[Hashable, _Last] = OrderedDict()
 
     def retrieve(self, request: CompleteRequest, window: Window, room: int, count: CountTokens) -> Retrieved:
@@ -56,7 +58,7 @@ class IndexRetriever:
             source = self._open_source(request.workspace) if request.workspace else None
             if source is None:
                 return Retrieved()
-            return self._retrieve(source, request, window, room, count)
+            return self._retrieve(self._remembered(source), request, window, room, count)
         except GrafterError as error:
             if str(error) != self._complaint:  # once, not with every key
                 self._complaint = str(error)
@@ -66,6 +68,12 @@ class IndexRetriever:
     def learn(self, finished: Finished) -> None:
         """Take from a request that ended how fast the model reads."""
         self._speed.learn(finished.prompt_tokens - finished.cached_tokens, finished.timings.prefill_ms)
+
+    def _remembered(self, source: Source) -> RememberedSource:
+        """Return the source with what is known of its answers; that of the workspace in use is kept."""
+        if self._known is None or self._known[0] is not source:
+            self._known = (source, RememberedSource(source))
+        return self._known[1]
 
     def _retrieve(
         self, source: Source, request: CompleteRequest, window: Window, room: int, count: CountTokens

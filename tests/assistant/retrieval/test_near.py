@@ -5,6 +5,8 @@ from assistant.retrieval.near import LINES_AFTER, LINES_BEFORE, look_near
 def test_names_go_from_the_cursor_outwards():
     near = look_near(Window("first = one\nclient.fetch_all(", ")\nlater()\n", 1, 3))
     assert near.names[:2] == ("fetch_all", "client")
+    assert look_near(Window("first = one\nclient.fetch_al", "\n", 1, 2)).names[0] == "client"
+    assert look_near(Window("first = one\n", "\n", 1, 2)).names == ("one", "first")
     assert near.names.index("client") < near.names.index("one")
     assert "later" in near.names
     assert len(set(near.names)) == len(near.names)
