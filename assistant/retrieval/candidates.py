@@ -58,8 +58,9 @@ def from_definitions(source: Source, near: Near, path: str | None, window: Windo
     counts = Counter(hit.name for hit in hits)
     crowded = {name for name, count in counts.items() if count >= _MOST_HITS}
     if crowded:  # the index stopped before it had all, perhaps before the one that is meant
+        files = {file for each in imports if each.name in crowded for file in source.resolve(each.module, path or "")}
         known = set(hits)
-        there = (hit for file in here for hit in source.symbols_of(file) if hit.name in crowded)
+        there = (hit for file in files for hit in source.symbols_of(file) if hit.name in crowded)
         hits += [hit for hit in there if hit not in known]
     settled = {hit.name for hit in hits if hit.path in here}
     scored: list[tuple[float, SymbolHit]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.retrieval.candidate import Candidate, Origin
@@ -50,7 +50,7 @@ def fuse(lists: Mapping[Origin, Sequence[Candidate]], weights: Mapping[Origin, f
     return sorted(ranked, key=lambda each: -each.score)
 
 
-def without_copies(ranked: Sequence[Ranked], block: str, limit: int) -> list[Ranked]:
+def without_copies(ranked: Iterable[Ranked], block: str, limit: int) -> list[Ranked]:
     """Return the first ``limit`` that are near-copies neither of ``block``, the text at the cursor, nor of a better.
 
     A near-copy of the cursor makes a model repeat what stands there; one of another candidate costs tokens twice.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from assistant.context.symbols import Import
 from assistant.retrieval.hits import ChunkHit, SymbolHit
@@ -71,4 +71,4 @@ class RememberedSource:
     def _ask(self, asked: Hashable, ask: Callable[[], _Answer]) -> _Answer:
         if asked not in self._answers:
             self._answers[asked] = ask()
-        return self._answers[asked]  # type: ignore[return-value]
+        return cast("_Answer", self._answers[asked])

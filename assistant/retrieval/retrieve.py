@@ -21,7 +21,7 @@ from assistant.types import CompleteRequest, ContextPiece
 _SEARCHED = 24
 _SEARCHED_WITH_TABS = 64
 _SEARCH_KEEPS = 12
-_NARROWED = 32
+_SPARE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ def retrieve(
         return Retrieved()
     found = _look(source, request, window, near, sources or Sources())
     lines = lines_for(budget)
-    fused = [replace(each, candidate=narrow(each.candidate, near, lines)) for each in fuse(found)[:_NARROWED]]
-    ranked = without_copies(fused, near.block, 2 * MOST_PIECES)
+    # One by one: what is not taken need not be taken apart.
+    narrowed = (replace(each, candidate=narrow(each.candidate, near, lines)) for each in fuse(found))
+    ranked = without_copies(narrowed, near.block, MOST_PIECES + _SPARE)
     held = [piece for piece in previous if _still_holds(piece, source, request, window)]
     packed = arrange(held, ranked, budget, count)
     return Retrieved(render(packed), tuple(map(_describe, packed)), packed)
