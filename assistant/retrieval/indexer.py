@@ -154,10 +154,13 @@ class Indexer:
 
     def drop_overlays(self) -> None:
         """Let all files count again as they are saved."""
-        paths = list(self._overlays)
-        self._overlays.clear()
-        if paths:
+        if paths := self.take_overlays():
             self.refresh(paths)
+
+    def take_overlays(self) -> dict[str, str]:
+        """Return the unsaved texts and forget them, where the index was thrown away: they have to be given again."""
+        taken, self._overlays = self._overlays, {}
+        return taken
 
     def _compare(self, file: FoundFile, known: KnownFile | None, scan: Scan) -> None:
         """Read a file again if its size or time is not as known, and index it if its content is not."""
