@@ -28,6 +28,7 @@ from assistant.retrieval.writer import IndexWriter
         (b'{"stop": true}', Stop()),
         (b'{"text": {"path": "a.py", "text": "x\\r\\ny"}}', Unsaved("a.py", "x\ny")),
         (b'{"text": {"path": "a\\\\b.py", "text": null}}', Unsaved("a/b.py", None)),
+        (b'{"text": {"path": "./a/../b.py", "text": "\\ud800x"}}', Unsaved("b.py", "?x")),
         (b'{"text": {"path": 1, "text": "x"}}', None),
         (b'{"text": {"path": "a"}}', None),
         (b'{"stop": false}', None),
