@@ -19,14 +19,15 @@ _WORD = re.compile(r"\w")
 _XML = re.compile(r"</?\w+[^<>]*>")  # the documentation comments of C#
 
 
-def doc_string(body: Node | None) -> str:
+def doc_string(source: bytes, body: Node | None) -> str:
     """Return the first paragraph of the string that a body in Python begins with."""
     first = body.named_child(0) if body is not None and body.named_child_count else None
     if first is not None and first.type == "expression_statement" and first.named_child_count:
         first = first.named_child(0)
-    if first is None or first.type != "string" or not first.text:
+    if first is None or first.type != "string":
         return ""
-    text = first.text[: 8 * _MOST_CHARACTERS].decode("utf-8", "replace")
+    end = min(first.end_byte, first.start_byte + 8 * _MOST_CHARACTERS)
+    text = source[first.start_byte : end].decode("utf-8", "replace")
     text = text.lstrip("rRuUbB")
     quote = text[:3] if text[:3] in ('"""', "'''") else text[:1]
     return _first_paragraph(inspect.cleandoc(text.removeprefix(quote).removesuffix(quote)).splitlines())

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+
+_MOST_BYTES = 1_000_000
+# Longer rules, and those with more stars, could make a single match take for ever.
+_LONGEST_RULE = 1000
+_MOST_STARS = 12
 
 
 class IgnoreRules:
@@ -53,18 +59,25 @@ class IgnoreRules:
 def _read(file: Path) -> GitIgnoreSpec | None:
     """Return the rules of a file, or None where it is missing or has none."""
     try:
-        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        status = file.lstat()
+        # Git follows no link here, either; and a pipe would never end.
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+            return None
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return None
-    patterns: list[str] = []
-    for line in lines:
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue  # git skips what it cannot read, too
-        if line.strip() and not line.startswith("#"):
-            patterns.append(line)
+    patterns = [line for line in lines if _is_rule(line)]
     return GitIgnoreSpec.from_lines(patterns) if patterns else None
+
+
+def _is_rule(line: str) -> bool:
+    if not line.strip() or line.startswith("#") or len(line) > _LONGEST_RULE or line.count("*") > _MOST_STARS:
+        return False
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False  # git skips what it cannot read, too
+    return True
 
 
 def _rules_above(root: Path) -> list[tuple[str, GitIgnoreSpec]]:

@@ -30,21 +30,26 @@ _SPACE = re.compile(r"\s+")
 _LONGEST = 300
 
 
-def read_imports(language: str, captures: Mapping[str, Sequence[Node]]) -> Iterator[Import]:
+def read_imports(language: str, source: bytes, captures: Mapping[str, Sequence[Node]]) -> Iterator[Import]:
     """Yield what one match of a query says of an import."""
+
+    def text(capture: str) -> str:
+        nodes = captures.get(capture)
+        return source[nodes[0].start_byte : nodes[0].end_byte].decode("utf-8", "replace") if nodes else ""
+
     line = captures["import"][0].start_point[0] + 1
-    if use := captures.get("use"):
-        for module, name, alias in _expand(_text(use)):
+    if "use" in captures:
+        for module, name, alias in _expand(text("use")):
             yield Import(module, name, alias, line)
         return
-    module = _text(captures.get("module")).strip(_QUOTES)
-    if prefix := _text(captures.get("prefix")):
+    module = text("module").strip(_QUOTES)
+    if prefix := text("prefix"):
         module = f"{prefix}\\{module}"
-    name, alias = _text(captures.get("imported")), _text(captures.get("alias"))
+    name, alias = text("imported"), text("alias")
     if "default" in captures:
-        name, alias = "default", _text(captures["default"])
+        name, alias = "default", text("default")
     elif "namespace" in captures:
-        name, alias = "*", _text(captures["namespace"])
+        name, alias = "*", text("namespace")
     elif not name and (separator := _LAST_PART.get(language)) and not module.endswith((".php", ".inc")):
         name = module.rpartition(separator)[2]
     if module and len(module) <= _LONGEST:
@@ -62,11 +67,6 @@ def without_repeats(imports: Sequence[Import]) -> tuple[Import, ...]:
         and not (one.name and one.name == one.module.rpartition(".")[2] and (one.module, one.line) in starred)
     )
     return tuple(kept)
-
-
-def _text(nodes: Sequence[Node] | None) -> str:
-    text = nodes[0].text if nodes else None
-    return text.decode("utf-8", "replace") if text else ""
 
 
 def _expand(path: str) -> Iterator[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 Reason = Literal[
     "ignored", "hidden", "dependencies", "lock file", "generated", "minified", "binary", "too large", "data",
-    "link", "special", "unreadable",
+    "link", "special", "unreadable", "too many files",
 ]  # fmt: skip
 """Why a file or folder of the workspace does not count."""
 

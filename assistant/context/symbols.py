@@ -83,7 +83,7 @@ def read_facts(language: str, source: bytes, tree: Tree) -> Facts:
             if len(references) < MOST_REFERENCES:
                 references.append(Reference(_slice(source, node), node.start_point[0] + 1))
         elif "import" in captures:
-            imports += read_imports(language, captures)
+            imports += read_imports(language, source, captures)
         elif name := captures.get("name"):
             start = name[0].start_byte
             if (known := found.get(start)) is None or pattern < known.pattern:
@@ -131,7 +131,7 @@ def _symbols(language: str, source: bytes, found: list[_Found]) -> tuple[Symbol,
         wrapper = one.node.parent
         whole = wrapper if wrapper is not None and wrapper.type in _WRAPPERS else one.node
         first, last = whole.start_point[0] + 1, _last_line(whole)
-        doc = doc_string(one.body) if language == "python" and one.body else ""
+        doc = doc_string(source, one.body) if language == "python" and one.body else ""
         if not doc and lines and not lines[first - 1][: whole.start_point[1]].strip():
             doc = comment_above(lines, first, language)
         symbols.append(Symbol(name, kind, parent, _signature(source, one), doc, first, last))

@@ -112,7 +112,7 @@ class Walk:
     def read(self, file: FoundFile) -> SourceText | LeftOut:
         """Return the text of a file, or why its content does not count."""
         try:
-            with open(self._root / file.path, "rb") as stream:  # noqa: PTH123 - a fifth faster over many small files
+            with open(self._root / file.path, "rb", opener=_open_plain) as stream:
                 data = stream.read(self._most_bytes + 1)
         except OSError:
             return LeftOut(file.path, "unreadable")
@@ -159,6 +159,11 @@ class Walk:
         elif reason is None and status.st_size > self._most_bytes:
             reason = "too large"
         return LeftOut(path, reason) if reason else FoundFile(path, status.st_size, status.st_mtime_ns)
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Open a file that was plain a moment ago: what is a link or a pipe by now is neither followed nor waited for."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def decode(data: bytes) -> str:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tree_sitter import Tree
+
 from assistant.context.chunks import split_lines, split_syntax
-from assistant.context.languages import language_of, parse
+from assistant.context.languages import language_of, parse_within
 from assistant.context.symbols import Facts, read_facts
+
+_MOST_SECONDS = 2.0
+_MOST_IN_AN_ERROR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,11 @@ def analyse(path: str, text: str) -> FileContent:
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
-    if language is None:
+    source = text.encode("utf-8", "replace")
+    tree = parse_within(language, source, _MOST_SECONDS) if language else None
+    if language is None or tree is None or _is_no_code(tree):
         facts, chunks = Facts(), split_lines(len(lines))
     else:
-        source = text.encode("utf-8", "replace")
-        tree = parse(language, source)
         facts, chunks = read_facts(language, source, tree), split_syntax(tree, len(lines))
     uses: dict[str, list[int]] = {}
     for reference in facts.references:
@@ -49,3 +54,9 @@ def analyse(path: str, text: str) -> FileContent:
             on_lines.append(reference.line)
     texts = (ChunkText(c.first_line, c.last_line, "\n".join(lines[c.first_line - 1 : c.last_line])) for c in chunks)
     return FileContent(language, len(lines), facts, tuple(texts), uses)
+
+
+def _is_no_code(tree: Tree) -> bool:
+    """Return whether a whole long file is one error: a query over that takes time by the square of its length."""
+    root = tree.root_node
+    return root.is_error and root.child_count > _MOST_IN_AN_ERROR

@@ -19,6 +19,7 @@ import contextlib
 import json
 import logging
 import os
+import posixpath
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -121,11 +122,18 @@ def parse_command(line: bytes) -> Heard | None:
             case {"stop": True}:
                 return Stop()
             case {"text": {"path": str(path), "text": str() | None as text}}:
-                return Unsaved(path.replace("\\", "/"), text if text is None else text.replace("\r\n", "\n"))
+                return Unsaved(
+                    posixpath.normpath(_plain(path).replace("\\", "/")), text if text is None else _plain(text)
+                )
             case _:
                 return None
     except ValueError:
         return None
+
+
+def _plain(text: str) -> str:
+    """Return text that can be stored: JSON can spell halves of characters, which are no text; line feeds only."""
+    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n")
 
 
 class _Speaker:

@@ -14,6 +14,9 @@ from assistant.context.walk import FoundFile, LeftOut, Walk
 from assistant.retrieval.analyse import analyse
 from assistant.retrieval.writer import UNSAVED, IndexWriter, KnownFile, Saved
 
+MOST_FILES = 100_000
+"""Somebody who opens a whole disk as a workspace gets an index of its first files, not one without end."""
+
 # Long enough that a transaction costs little, short enough that readers and commands do not wait.
 _BATCH_SECONDS = 0.5
 _WALK_STEP = 500
@@ -75,15 +78,18 @@ class Indexer:
         scan = Scan()
         files: list[FoundFile] = []
         for seen, found in enumerate(self._walk.files()):
-            if isinstance(found, FoundFile):
+            if isinstance(found, LeftOut):
+                scan.leave_out(found)
+            elif len(files) < MOST_FILES:
                 files.append(found)
             else:
-                scan.leave_out(found)
+                scan.leave_out(LeftOut(found.path, "too many files"))
+                break
             if seen % _WALK_STEP == 0:
                 yield scan
         scan.total = len(files)
         known = self._writer.known()
-        # A link to nowhere or an unreadable folder is not a reason to forget an overlay.
+        # Unsaved text counts whether its file is there or not.
         gone = known.keys() - {file.path for file in files} - self._overlays.keys()
         waiting = iter(files)
         more = True
@@ -154,10 +160,13 @@ class Indexer:
 
     def drop_overlays(self) -> None:
         """Let all files count again as they are saved."""
-        paths = list(self._overlays)
-        self._overlays.clear()
-        if paths:
+        if paths := self.take_overlays():
             self.refresh(paths)
+
+    def take_overlays(self) -> dict[str, str]:
+        """Return the unsaved texts and forget them, where the index was thrown away: they have to be given again."""
+        taken, self._overlays = self._overlays, {}
+        return taken
 
     def _compare(self, file: FoundFile, known: KnownFile | None, scan: Scan) -> None:
         """Read a file again if its size or time is not as known, and index it if its content is not."""

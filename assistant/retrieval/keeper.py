@@ -74,8 +74,8 @@ class Keeper:
         while not self._stopped:
             self._gather(self._wait_seconds())
             self._stopped = self._stopped or not self._alive()
-            if not self._stopped:
-                self._guarded(self._apply)
+            if not self._stopped and not self._guarded(self._apply):
+                self._scan()
         self._guarded(self._indexer.drop_overlays)
 
     def _scan(self, *, first: bool = False) -> None:
@@ -166,7 +166,7 @@ class Keeper:
             if self._rebuilds > _MOST_REBUILDS:
                 raise DiskError(f"The index is damaged again and again ({error}); check the disk.") from None
             self._writer.start_anew()
-            self._next_look = 0.0
+            self._texts = {**self._indexer.take_overlays(), **self._texts}
             return False
         return True
 

@@ -17,8 +17,8 @@ from assistant.retrieval.schema import IndexUnavailable, open_reading
 
 MOST_WORDS = 24
 """Words of a question that are looked for, the rarest first."""
+# Ranking costs one to two microseconds for each chunk that holds one of the words.
 _MOST_MATCHES = 3000
-# Ranking costs about a microsecond for each chunk that holds one of the words.
 _MOST_RESOLVED = 8
 _SYMBOL_FROM = "SELECT files.path, s.name, kind, parent, signature, doc, first_line, last_line FROM symbols s"
 
@@ -109,13 +109,17 @@ class IndexReader:
         if not chosen:
             return []
         match = " OR ".join(f'"{word}"' for word in chosen)
+        # Texts are fetched for the best only, so those that are to be left out are counted beforehand.
+        sql = "SELECT count(*) FROM chunks JOIN files ON files.id = file_id WHERE path = ?"
+        left_out = self._ask(sql, not_path)[0][0] if not_path else 0
         rows = self._ask(
-            "SELECT path, first_line, last_line, text, score FROM"
-            " (SELECT rowid AS chunk, -bm25(chunk_words) AS score FROM chunk_words WHERE chunk_words MATCH ? LIMIT ?)"
-            " JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file_id"
-            " WHERE path IS NOT ? ORDER BY score DESC LIMIT ?",
+            "SELECT path, first_line, last_line, text, -rank FROM (SELECT * FROM"
+            " (SELECT rowid AS chunk, bm25(chunk_words) AS rank FROM chunk_words WHERE chunk_words MATCH ? LIMIT ?)"
+            " ORDER BY rank LIMIT ?) JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file_id"
+            " WHERE path IS NOT ? ORDER BY rank LIMIT ?",
             match,
             2 * _MOST_MATCHES,
+            limit + left_out,
             not_path,
             limit,
         )

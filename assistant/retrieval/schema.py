@@ -12,6 +12,7 @@ APPLICATION_ID = 0x47524658  # "GRFX"
 SCHEMA_VERSION = 1
 """Goes up with every change of the tables, of the queries, of the chunks or of the words: older files are rebuilt."""
 
+_PAGE_BYTES = 4096
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- name: "c.py"; tail: "b/c.py", the last two parts, by which imports are found; overlay: holds unsaved editor text.
@@ -57,6 +58,7 @@ class IndexUnavailable(GrafterError):  # noqa: N818 - it is a state that callers
 
 def create(connection: sqlite3.Connection, workspace: Path, build: str) -> None:
     """Make the tables in an empty database; ``build`` is text that no other building of this index has."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript(f"BEGIN; {_TABLES}")
     rows = [("workspace", str(workspace)), ("build", build), ("changes", "0"), ("complete", "0")]
@@ -91,7 +93,11 @@ def find_fault(path: Path, workspace: Path) -> str | None:
     Reads the whole file once (SQLite's quick check; about a second for each gigabyte).
     """
     try:
+        if path.stat().st_size % _PAGE_BYTES:
+            return "it is cut off"
         with contextlib.closing(open_reading(path)) as connection:
+            if _tables(connection) != _own_tables():
+                return "its tables are not ours"
             (said,) = connection.execute("SELECT value FROM meta WHERE key = 'workspace'").fetchone() or ("",)
             if said != str(workspace):
                 return "it is of another folder"
@@ -99,7 +105,7 @@ def find_fault(path: Path, workspace: Path) -> str | None:
             return None if verdict == "ok" else str(verdict)
     except IndexUnavailable as error:
         return str(error)
-    except (sqlite3.Error, OverflowError, UnicodeDecodeError, TypeError, ValueError) as error:
+    except (sqlite3.Error, OSError, OverflowError, TypeError, ValueError) as error:
         return str(error)
 
 
@@ -116,6 +122,18 @@ def _check_header(connection: sqlite3.Connection) -> None:
         raise IndexUnavailable("This file is not an index of Grafter; 'grafter index' builds one.")
     if version != SCHEMA_VERSION:
         raise IndexUnavailable("This index was written by another version of Grafter; 'grafter index' rebuilds it.")
+
+
+def _tables(connection: sqlite3.Connection) -> set[tuple[str, str | None]]:
+    """Return the tables and indexes of a database with their definitions, but for those that SQLite keeps itself."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master")
+    return {(name, sql) for name, sql in rows if not name.startswith("sqlite_stat")}
+
+
+def _own_tables() -> set[tuple[str, str | None]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return _tables(connection)
 
 
 def _damaged(path: Path, why: str) -> IndexUnavailable:

@@ -226,3 +226,24 @@ def test_text_is_decoded_and_has_line_feeds(tmp_path, data, text):
     assert decode(data) == text
     write(tmp_path, "a.txt", data)
     assert Walk(tmp_path).read(FoundFile("a.txt", len(data), 0)) == SourceText(text, data)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+def test_what_became_a_link_or_a_pipe_is_neither_followed_nor_waited_for(tmp_path):
+    make(tmp_path, **{"a.py": "x = 1\n", "secret": "s"})
+    walk = Walk(tmp_path)
+    found = walk.find("a.py")
+    assert isinstance(found, FoundFile)
+    (tmp_path / "a.py").unlink()
+    (tmp_path / "a.py").symlink_to(tmp_path / "secret")
+    assert walk.read(found) == LeftOut("a.py", "unreadable")
+    (tmp_path / "a.py").unlink()
+    os.mkfifo(tmp_path / "a.py")
+    assert walk.read(found) == SourceText("", b"")
+    os.mkfifo(tmp_path / ".gitignore")
+    assert counted(Walk(tmp_path)) == ["secret"]
+
+
+def test_rules_that_would_take_for_ever_are_left_out(tmp_path):
+    make(tmp_path, **{".gitignore": "a*" * 40 + "b\n" + "x" * 5000 + "\nout.py\n", "a" * 120: "x\n", "out.py": "x\n"})
+    assert counted(Walk(tmp_path)) == ["a" * 120]

@@ -30,6 +30,13 @@ def test_a_scan_reads_everything_once_and_says_what_it_left_out(desk):
     assert again.examples["binary"] == ["e.png"]
 
 
+def test_a_workspace_without_end_is_indexed_up_to_a_limit(desk, monkeypatch):
+    monkeypatch.setattr("assistant.retrieval.indexer.MOST_FILES", 3)
+    made = desk({f"{i}.py": ONE for i in range(9)})
+    assert made.paths() == {"0.py", "1.py", "2.py"}
+    assert made.scan().examples["too many files"] == ["3.py"]
+
+
 def test_what_changed_is_read_what_is_gone_is_forgotten(desk):
     made = desk({"a.py": ONE, "b.py": TWO, "c.py": "x = 1\n"})
     made.write("a.py", "def three(): pass\n")
