@@ -9,19 +9,22 @@ SECONDS = 1.0
 # Of fewer tokens most of the time is not reading.
 _FEWEST_TO_MEASURE = 64
 _NEW_SHARE = 0.3
+_CLEARLY = 0.15
 
 
-def tokens_for(tokens_per_second: float | None, seconds: float = SECONDS) -> int:
-    """Return the budget: what is read in ``seconds``, as a power of two between 256 and 2048 tokens.
+def tokens_for(tokens_per_second: float | None, current: int = LEAST_TOKENS) -> int:
+    """Return the budget: what is read in about a second, as a power of two between 256 and 2048 tokens.
 
-    A processor with AVX2 reads about 250 tokens a second and gets 256; one with AMX reads 1500 and gets 1024; a
-    graphics card gets 2048. Not measured yet (None) counts as slow. Steps, so that the budget, and with it what stands
-    in the prompt, does not change with every measurement.
+    A processor with AVX2 reads 100 to 250 tokens a second and gets 256; one with AMX reads 1500 and gets 1024; a
+    graphics card gets 2048. Not measured yet (None) counts as slow. A budget that changes moves all that stands in the
+    prompt, so ``current`` stays unless the speed is clearly another one: 15 % beyond what would change it.
     """
-    reads = (tokens_per_second or 0.0) * seconds
-    budget = LEAST_TOKENS
-    while budget * 2 <= min(reads, MOST_TOKENS):
+    reads = (tokens_per_second or 0.0) * SECONDS
+    budget = current
+    while budget < MOST_TOKENS and reads >= 2 * budget * (1 + _CLEARLY):
         budget *= 2
+    while budget > LEAST_TOKENS and reads < budget * (1 - _CLEARLY):
+        budget //= 2
     return budget
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from assistant.context.window import CountTokens, Window
 from assistant.errors import GrafterError
-from assistant.retrieval.budget import ReadingSpeed, tokens_for
+from assistant.retrieval.budget import LEAST_TOKENS, ReadingSpeed, tokens_for
 from assistant.retrieval.candidate import Sources
 from assistant.retrieval.near import look_near
 from assistant.retrieval.remembered import RememberedSource
@@ -44,6 +44,7 @@ class IndexRetriever:
         self._open_source = open_source
         self._sources = sources or Sources()
         self._tokens = tokens
+        self._budget = tokens or LEAST_TOKENS
         self._speed = ReadingSpeed()
         self._complaint = ""
         self._known: tuple[Source, RememberedSource] | None = None
@@ -78,7 +79,9 @@ class IndexRetriever:
     def _retrieve(
         self, source: Source, request: CompleteRequest, window: Window, room: int, count: CountTokens
     ) -> Retrieved:
-        budget = min(self._tokens or tokens_for(self._speed.tokens_per_second), room)
+        if self._tokens is None:
+            self._budget = tokens_for(self._speed.tokens_per_second, self._budget)
+        budget = min(self._budget, room)
         session = (request.workspace, request.session or request.path)
         last = self._last.get(session)
         near = look_near(window)
