@@ -6,13 +6,14 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots peer-tests wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots peer-tests bench-index wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
 	@echo "make test               set up, check, run the tests (plain, gui, e2e, model)"
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-engine       tokens a second of each path on this processor"
+	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
 	@echo "make screenshots        pictures of the window in build/screenshots"
 	@echo "make coverage           fails where a branch of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
@@ -80,6 +81,9 @@ screenshots: setup-dev
 
 bench-engine: model
 	$(PY) -P tests/bench/engine.py
+
+bench-index: setup-dev
+	$(PY) -P tests/bench/index.py $(if $(FOLDER),"$(FOLDER)")
 
 bench: model
 	$(PY) -P tests/bench/run.py

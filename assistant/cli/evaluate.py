@@ -27,9 +27,12 @@ from assistant.evaluate.ask import WAYS, asker
 from assistant.evaluate.data import load_rows, sample
 from assistant.evaluate.library import library_holes
 from assistant.evaluate.metrics import mean
+from assistant.evaluate.others import OtherFiles
 from assistant.evaluate.sandbox import Sandbox
+from assistant.retrieval.candidate import ORIGINS, Sources
 
 _INTERRUPTED = 130
+CONTEXTS = ("files", "none")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +52,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=WAYS,
         default="editor",
         help="ask as the editor does, cuts and all (default), or with the model's plain prompt",
+    )
+    infilling.add_argument(
+        "--context",
+        choices=CONTEXTS,
+        default="files",
+        help="where rows bring other files of their repository: read those, as the editor does (default), or none",
+    )
+    infilling.add_argument(
+        "--context-tokens", type=int, default=1024, metavar="N", help="most tokens of other files in a prompt (1024)"
+    )
+    infilling.add_argument(
+        "--without",
+        choices=ORIGINS,
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help=f"leave out one source of other files, to measure its worth: {', '.join(ORIGINS)}; may be repeated",
     )
     infilling.add_argument("--no-tests", action="store_true", help="do not run the rows' tests")
     infilling.add_argument("--output", type=Path, metavar="FILE", help="write each answer there as a JSON line")
@@ -78,6 +98,10 @@ def _infilling(args: argparse.Namespace) -> int:
         raise InputError("Give either a file of holes or --library N, which takes them from Python's standard library.")
     if args.library is not None and args.library < 1:
         raise InputError(f"--library is {args.library}; it has to be at least 1.")
+    if args.context_tokens < 1:
+        raise InputError(f"--context-tokens is {args.context_tokens}; it has to be at least 1.")
+    sources = Sources(**dict.fromkeys(args.without, False))
+    others = OtherFiles(sources, args.context_tokens) if args.context == "files" else None
     every = library_holes(args.library, args.seed) if args.library is not None else load_rows(args.data)
     rows = sample(every, args.limit, args.seed)
     scored: list[running.Scored] = []
@@ -87,7 +111,7 @@ def _infilling(args: argparse.Namespace) -> int:
     with (
         _opened(args.output) as write,
         opened_engine(find_paths(), args) as engine,
-        contextlib.closing(running.evaluate(engine, rows, asker(args.path), sandbox)) as results,
+        contextlib.closing(running.evaluate(engine, rows, asker(args.path, others), sandbox)) as results,
     ):
         load_seconds = time.perf_counter() - begin
         try:
@@ -100,6 +124,9 @@ def _infilling(args: argparse.Namespace) -> int:
     report = reporting.summarise(scored)
     settings = {
         "path": args.path,
+        "context": args.context,
+        "context_tokens": args.context_tokens,
+        "without": args.without,
         "data": args.data.name if args.data else "Python's standard library",
         "rows": len(every),
         "limit": args.limit,

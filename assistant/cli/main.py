@@ -22,6 +22,8 @@ COMMANDS = {
     "key": "keep or forget the key of a server that runs the model",
     "complete": "complete a file at a place",
     "ask": "ask the model a question",
+    "index": "read a folder of code into its index",
+    "search": "find definitions and pieces of code in an indexed folder",
     "evaluate": "measure how well a model fills in, and compare two measurements",
     "bench": "measure how fast this program is, also against other servers",
 }

@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until something ends it; the model loads after the ready line."""
     from assistant.engine.worker import EngineWorker
+    from assistant.retrieval.opening import workspace_indexes
     from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
     log_to_stderr()
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     file = _token_file(args.token_file)
     with bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
-        return Service(worker, paths, token, listener, name).run(parent)
+        return Service(worker, paths, token, listener, name, workspace_indexes(paths)).run(parent)
 
 
 def _token_file(path: Path | None) -> Path | None:

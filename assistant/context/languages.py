@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import time
 from pathlib import PurePosixPath
 
 from tree_sitter import Language, Parser, Tree
@@ -55,3 +56,23 @@ def parse(language: str, source: bytes, old: Tree | None = None) -> Tree:
     """
     parser = Parser(grammar(language))
     return parser.parse(source) if old is None else parser.parse(source, old)
+
+
+_READ_BYTES = 1 << 12
+
+
+def parse_within(language: str, source: bytes, seconds: float) -> Tree | None:
+    """Return the syntax tree of UTF-8 ``source``, or None where that takes this thread longer than ``seconds``.
+
+    Text that is no code of the language can take time that grows with the square of its length. Take names from
+    ``source``, not from the nodes' ``text``, for which the source is read anew.
+    """
+    end = time.thread_time() + seconds
+    parser = Parser(grammar(language))
+    try:
+        return parser.parse(
+            lambda offset, _point: source[offset : offset + _READ_BYTES],
+            progress_callback=lambda _offset, _error: time.thread_time() > end,
+        )
+    except ValueError:
+        return None

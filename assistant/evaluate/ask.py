@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from assistant.completion.complete import complete
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import ModelError
 from assistant.evaluate.data import Row
+from assistant.evaluate.others import OtherFiles
 from assistant.prompts.fim import infill_prompt
-from assistant.types import CompleteRequest, Event, Failed, Finished, GenerateRequest, Params
+from assistant.types import CompleteRequest, ContextPiece, Event, Failed, Finished, GenerateRequest, Params
 
 Way = Literal["editor", "plain"]
 WAYS: tuple[Way, ...] = ("editor", "plain")
@@ -38,24 +40,33 @@ class Answer:
     decode_ms: float = 0.0
     filters: tuple[str, ...] = ()
     error: str = ""
+    context: tuple[ContextPiece, ...] = ()
 
 
 Ask = Callable[[Engine, Row], Answer]
 
 
-def asker(way: Way) -> Ask:
-    """Return what asks in this way; both are greedy, so that the same numbers give the same answers."""
-    return {"editor": ask_editor, "plain": ask_plain}[way]
+def asker(way: Way, others: OtherFiles | None = None) -> Ask:
+    """Return what asks in this way; both are greedy, so that the same numbers give the same answers.
+
+    ``others`` finds help in the other files that a row brings; None, and the plain way, leave them out.
+    """
+    return ask_plain if way == "plain" else functools.partial(ask_editor, others=others)
 
 
-def ask_editor(engine: Engine, row: Row) -> Answer:
+def ask_editor(engine: Engine, row: Row, others: OtherFiles | None = None) -> Answer:
     """Ask as the editor does when one stops typing: window on the file, prompt, and the cuts of what comes back.
 
     The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
     """
     after = row.line_end + row.suffix
-    request = CompleteRequest(id=row.id, text=row.prompt + after, cursor=len(row.prompt))
-    return _read(complete(engine, request, CancelToken()))
+    request = CompleteRequest(
+        id=row.id, text=row.prompt + after, cursor=len(row.prompt), path=row.path, workspace=row.repository
+    )
+    if others is None or not row.files:
+        return _read(complete(engine, request, CancelToken()))
+    with others.of(row) as retriever:
+        return _read(complete(engine, request, CancelToken(), retriever=retriever))
 
 
 def ask_plain(engine: Engine, row: Row) -> Answer:
@@ -82,6 +93,7 @@ def _read(events: Iterator[Event]) -> Answer:
                 prefill_ms=event.timings.prefill_ms,
                 decode_ms=event.timings.decode_ms,
                 filters=event.filters,
+                context=event.context,
             )
     raise ModelError("The model ended before its answer was whole.")
 

@@ -12,19 +12,27 @@ from pathlib import Path
 from typing import Any, cast
 
 from assistant.errors import InputError
+from assistant.prompts.fim import SourceFile
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One hole. ``tests`` is Python code that raises where the whole program is wrong, or None."""
+    """One hole. ``tests`` is Python code that raises where the whole program is wrong, or None.
+
+    ``path`` is the file's in its repository, ``repository`` the name of that, and ``files`` are others of it, or pieces
+    of them: one path may come several times.
+    """
 
     id: str
     prompt: str
     suffix: str
     solution: str
     tests: str | None = None
+    path: str | None = None
+    repository: str | None = None
+    files: tuple[SourceFile, ...] = ()
 
     @property
     def one_line(self) -> bool:
@@ -120,7 +128,32 @@ def _read_row(line: str, where: str, number: str) -> Row:
         suffix=data["suffix"],
         solution=data["canonical_solution"],
         tests=_read_tests(data, where),
+        path=_read_name(data, "path", where),
+        repository=_read_name(data, "repository", where),
+        files=_read_files(data, where),
     )
+
+
+def _read_name(data: dict[str, Any], name: str, where: str) -> str | None:
+    value = data.get(name)
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise InputError(f"{where}: '{name}' has to be a text.")
+    return value
+
+
+def _read_files(data: dict[str, Any], where: str) -> tuple[SourceFile, ...]:
+    """Return the other files of the repository: a list of objects with ``path`` and ``text``."""
+    files = data.get("files")
+    if files is None:
+        return ()
+    found: list[SourceFile] = []
+    for file in cast("list[object]", files) if isinstance(files, list) else [files]:
+        fields = cast("dict[str, object]", file) if isinstance(file, dict) else {}
+        path, text = fields.get("path"), fields.get("text")
+        if not isinstance(path, str) or not path.strip() or not isinstance(text, str):
+            raise InputError(f"{where}: 'files' has to be a list of objects with the texts 'path' and 'text'.")
+        found.append(SourceFile(path, text.replace("\r\n", "\n").replace("\r", "\n")))
+    return tuple(found)
 
 
 def _read_tests(data: dict[str, Any], where: str) -> str | None:

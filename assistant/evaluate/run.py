@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -70,6 +71,7 @@ def to_json(scored: Scored) -> dict[str, Any]:
         "cached_tokens": answer.cached_tokens,
         "generated_tokens": answer.generated_tokens,
         "filters": list(answer.filters),
+        "context": [dataclasses.asdict(piece) for piece in answer.context],
         "error": answer.error,
     }
 

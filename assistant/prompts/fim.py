@@ -186,6 +186,12 @@ def _repository_parts(
     return parts
 
 
+def takes_files(family: str) -> bool:
+    """Return whether the family's format has a place for other files of the repository."""
+    table = FAMILIES.get(family)
+    return table is not None and table.file is not None
+
+
 def control_tokens(family: str) -> tuple[str, ...]:
     """Return every control token that the family's format needs in the vocabulary; empty for ``none``."""
     table = FAMILIES.get(family)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from assistant.engine.worker import EngineWorker
+from assistant.retrieval.service import Indexes
 from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
 from assistant.server.grafter_routes import GrafterRoutes
 from assistant.server.guard import Guard
@@ -17,15 +18,22 @@ from assistant.server.openai_routes import OpenAIRoutes
 from assistant.server.streams import Dispatcher
 
 
-def create_app(worker: EngineWorker, token: str, port: int, *, dispatcher: Dispatcher | None = None) -> Starlette:
+def create_app(
+    worker: EngineWorker,
+    token: str,
+    port: int,
+    *,
+    dispatcher: Dispatcher | None = None,
+    indexes: Indexes | None = None,
+) -> Starlette:
     """Return the application for a service that listens on 127.0.0.1 at ``port``.
 
-    The worker is used, not owned: whoever made it starts and closes it. ``dispatcher`` is given by those who want to
-    close it before the server stops.
+    The worker and the indexes are used, not owned: whoever made them closes them. ``dispatcher`` is given by those who
+    want to close it before the server stops. Without ``indexes`` completions see the open file alone.
     """
     dispatcher = dispatcher or Dispatcher(worker)
     routes = [
-        *GrafterRoutes(dispatcher).routes(),
+        *GrafterRoutes(dispatcher, indexes).routes(),
         *OpenAIRoutes(dispatcher, int(time.time())).routes(),
         *LlamaCppRoutes(dispatcher).routes(),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import functools
 from collections.abc import Iterator
 
@@ -11,8 +13,13 @@ from starlette.routing import Route
 
 from assistant.completion.complete import complete
 from assistant.engine.protocol import CancelToken, Engine
+from assistant.errors import InputError
+from assistant.retrieval.builder import IndexState
+from assistant.retrieval.retriever import IndexRetriever
+from assistant.retrieval.service import Indexes
 from assistant.server.body import read_body
-from assistant.server.schemas import CompleteBody
+from assistant.server.errors import ApiError
+from assistant.server.schemas import CompleteBody, IndexBody
 from assistant.server.sse import SseResponse, data_line
 from assistant.server.streams import Dispatcher
 from assistant.types import Event, Priority
@@ -20,10 +27,12 @@ from assistant.wire import event_to_json, health_to_json
 
 
 class GrafterRoutes:
-    """The handlers; everything they need is the dispatcher."""
+    """The handlers; what they need is the dispatcher and, for the rest of the repository, the indexes."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, indexes: Indexes | None = None) -> None:
         self._dispatcher = dispatcher
+        self._indexes = indexes
+        self._retriever = IndexRetriever(indexes.source) if indexes else None
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -31,6 +40,7 @@ class GrafterRoutes:
             Route("/health", self.health, methods=["GET"]),
             Route("/grafter/complete", self.complete, methods=["POST"]),
             Route("/grafter/wake", self.wake, methods=["POST"]),
+            Route("/grafter/index", self.index, methods=["POST"]),
         ]
 
     async def health(self, _request: Request) -> Response:
@@ -42,6 +52,19 @@ class GrafterRoutes:
         self._dispatcher.worker.wake()
         return JSONResponse(health_to_json(self._dispatcher.worker.health()))
 
+    async def index(self, request: Request) -> Response:
+        """Build the index of a workspace, or tell it of texts in the editor; answer how far it is."""
+        body = await read_body(request, IndexBody)
+        if self._indexes is None:
+            return JSONResponse(dataclasses.asdict(IndexState()))
+        texts = {text.path: text.text for text in body.texts}
+        try:
+            # In a thread: starting a process takes some ten milliseconds.
+            state = await asyncio.to_thread(self._indexes.follow, body.workspace, texts)
+        except InputError as error:
+            raise ApiError(400, str(error), code="invalid_request") from None
+        return JSONResponse(dataclasses.asdict(state))
+
     async def complete(self, request: Request) -> Response:
         """Stream the events of a completion; what fails after the body was read comes as an event, not as a status."""
         wanted = (await read_body(request, CompleteBody)).request()
@@ -49,7 +72,7 @@ class GrafterRoutes:
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            return complete(engine, wanted, cancel)
+            return complete(engine, wanted, cancel, retriever=self._retriever)
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

@@ -34,6 +34,7 @@ from assistant.client.registry import (
 from assistant.config import Paths
 from assistant.engine.worker import EngineWorker
 from assistant.errors import InputError
+from assistant.retrieval.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
 
@@ -136,7 +137,13 @@ class Service:
     """One run of the service: put together by the caller, ended by a signal or with its parent."""
 
     def __init__(
-        self, worker: EngineWorker, paths: Paths, token: Token, listener: socket.socket, model: str | None
+        self,
+        worker: EngineWorker,
+        paths: Paths,
+        token: Token,
+        listener: socket.socket,
+        model: str | None,
+        indexes: Indexes | None = None,
     ) -> None:
         self._worker = worker
         self._paths = paths
@@ -144,13 +151,16 @@ class Service:
         self._socket = listener
         self._port: int = listener.getsockname()[1]
         self._model = model
+        self._indexes = indexes
         self._dispatcher = Dispatcher(worker)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
 
     def run(self, parent: psutil.Process | None = None) -> int:
         """Serve until a signal comes or ``parent`` ends. Prints the ready line; returns the exit status."""
-        app = create_app(self._worker, self._token.value, self._port, dispatcher=self._dispatcher)
+        app = create_app(
+            self._worker, self._token.value, self._port, dispatcher=self._dispatcher, indexes=self._indexes
+        )
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -179,6 +189,8 @@ class Service:
         finally:
             self._worker.close(timeout=1.0)
             self._tidy()
+            if self._indexes is not None:
+                self._indexes.close()
         return 0
 
     async def _serve(self, server: _Server) -> None:

@@ -213,6 +213,20 @@ class CompleteBody(Body):
         return CompleteRequest(**fields)
 
 
+class TextBody(Body):
+    """The text of a file as it stands in the editor; without one the file's own content counts again."""
+
+    path: FilePath
+    text: str | None = None
+
+
+class IndexBody(Body):
+    """``POST /grafter/index``: a workspace, and the texts in it that changed in the editor."""
+
+    workspace: FilePath
+    texts: Annotated[list[TextBody], Field(max_length=256)] = []
+
+
 def stop_strings(stop: Stop) -> tuple[str, ...]:
     """Return stop strings as a tuple; empty ones, which would stop at once, are dropped."""
     return tuple(text for text in ([stop] if isinstance(stop, str) else stop) if text)

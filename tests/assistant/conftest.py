@@ -58,7 +58,9 @@ def serve() -> Iterator[Callable[..., Running]]:
     """Return what starts a service: on an engine, on a load function, or (None) without a model."""
     ends: list[Callable[[], None]] = []
 
-    def start(engine=None, *, load=None, ready: bool = True, idle_seconds=lambda: 0.0, **options) -> Running:
+    def start(
+        engine=None, *, load=None, ready: bool = True, idle_seconds=lambda: 0.0, indexes=None, **options
+    ) -> Running:
         if engine is not None:
             load = lambda _progress: engine  # noqa: E731
         worker = EngineWorker(load, "fake" if load else None, idle_seconds=idle_seconds)
@@ -68,7 +70,7 @@ def serve() -> Iterator[Callable[..., Running]]:
         dispatcher = Dispatcher(worker, **options)
         listener = bind(0)
         port = listener.getsockname()[1]
-        app = create_app(worker, TOKEN, port, dispatcher=dispatcher)
+        app = create_app(worker, TOKEN, port, dispatcher=dispatcher, indexes=indexes)
         loops: list[asyncio.AbstractEventLoop] = []
 
         async def with_loop(scope, receive, send):

@@ -1,5 +1,6 @@
 """``grafter evaluate``, through the command itself, over a scripted engine."""
 
+import contextlib
 import gzip
 import json
 
@@ -188,3 +189,30 @@ def test_the_standard_library_needs_no_file(engine, capsys):
     assert (found["n"], found["data"]) == (3, "Python's standard library")
     assert found["memory_bytes"] > 1_000_000
     assert found["load_seconds"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("options", "context", "first"),
+    [((), "files", "<|repo_name|>"), (("--context", "none"), "none", "<|fim_prefix|>")],
+)
+def test_other_files_of_a_row_are_read_or_left_out(engine, tmp_path, capsys, options, context, first):
+    row = {
+        "prompt": "from mail import send_mail\nsend_mail(",
+        "suffix": "\n",
+        "canonical_solution": "1)",
+        "path": "app.py",
+        "repository": "shop",
+        "files": [{"path": "mail.py", "text": "def send_mail(address):\n    return address\n"}],
+    }
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row))
+    assert main(["evaluate", "infilling", str(path), "--json", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["context"] == context
+    assert flat_prompt(engine.requests[0].prompt).startswith(first)
+
+
+@pytest.mark.parametrize("options", [("--context-tokens", "0"), ("--context", "all"), ("--without", "nothing")])
+def test_options_of_context_that_make_no_sense(engine, data, capsys, options):
+    with contextlib.suppress(SystemExit):
+        assert main(["evaluate", "infilling", str(data), *options]) == 2
+    assert "--context" in (said := capsys.readouterr().err) or "--without" in said

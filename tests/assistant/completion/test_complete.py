@@ -4,15 +4,16 @@ from assistant.completion.complete import complete
 from assistant.context.window import Budget
 from assistant.engine.fake import Answer, FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
-from assistant.prompts.fim import NOTE_PREFIX_ONLY
-from assistant.types import CompleteRequest, Control, Delta, Failed, Finished, Started
+from assistant.prompts.fim import NOTE_PREFIX_ONLY, SourceFile
+from assistant.retrieval.retrieve import Retrieved
+from assistant.types import CompleteRequest, ContextPiece, Control, Delta, Failed, Finished, Started
 
 
-def ask(engine, text, cancel=None, budget=None, **options):
+def ask(engine, text, cancel=None, budget=None, retriever=None, **options):
     """Complete ``text`` at its bar."""
     cursor = text.index("|")
     request = CompleteRequest("r1", text.replace("|", "", 1), cursor, **options)
-    return list(complete(engine, request, cancel or CancelToken(), budget))
+    return list(complete(engine, request, cancel or CancelToken(), budget, retriever))
 
 
 def info(family="qwen2.5-coder", context_length=32768):
@@ -107,3 +108,44 @@ def test_what_the_window_leaves_out_is_there_to_guess_from():
     assert "name_299" not in block
     ask(engine, "x = |\n")
     assert engine.requests[1].nearby == ()
+
+
+class Library:
+    """A repository that always offers the same file."""
+
+    def __init__(self):
+        self.rooms, self.learned = [], []
+
+    def retrieve(self, request, window, room, count):
+        self.rooms.append(room)
+        piece = ContextPiece("lib.py", (3, 4), 9, "defines add")
+        return Retrieved((SourceFile("lib.py", "def add(a, b):\n"),), (piece,))
+
+    def learn(self, finished):
+        self.learned.append(finished.prompt_tokens)
+
+
+def test_what_the_repository_adds_stands_before_the_file_and_is_said():
+    engine, library = FakeEngine("1"), Library()
+    finished = ask(engine, "x = |\n", path="m.py", workspace="/home/me/shop", retriever=library)[-1]
+    assert flat_prompt(engine.requests[0].prompt) == (
+        "<|repo_name|>shop\n<|file_sep|>lib.py\ndef add(a, b):\n<|file_sep|>m.py\n"
+        "<|fim_prefix|>x = <|fim_suffix|>\n<|fim_middle|>"
+    )
+    assert [(piece.path, piece.why) for piece in finished.context] == [("lib.py", "defines add"), ("m.py", "this file")]
+    assert library.learned == [finished.prompt_tokens]
+    assert library.rooms[0] > 10_000
+
+
+def test_a_format_without_a_place_for_files_asks_for_none():
+    library = Library()
+    finished = ask(FakeEngine("1", info("granite")), "x = |\n", path="m.py", retriever=library)[-1]
+    assert library.rooms == []
+    assert finished.note == ""
+    assert len(finished.context) == 1
+
+
+def test_the_repository_gets_only_the_room_that_is_left():
+    library = Library()
+    ask(FakeEngine("1", info(context_length=300)), "x = |\n", retriever=library, max_tokens=10)
+    assert library.rooms[0] <= 1

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.context.languages import LANGUAGES, language_of, parse
+from assistant.context.languages import LANGUAGES, language_of, parse, parse_within
 
 SAMPLES = {
     "python": "def f(a):\n    return a\n",
@@ -51,3 +51,11 @@ def test_an_edit_is_parsed_anew_from_the_old_tree():
     old.edit(4, 5, 6, (0, 4), (0, 5), (0, 6))
     new = parse("python", b"a = 12\n", old)
     assert str(new.root_node) == str(parse("python", b"a = 12\n").root_node)
+
+
+def test_parsing_within_time_gives_the_same_tree_or_none():
+    source = SAMPLES["python"].encode() * 2000
+    tree = parse_within("python", source, 60)
+    assert tree is not None
+    assert str(tree.root_node) == str(parse("python", source).root_node)
+    assert parse_within("html", b"<div>\n" * 50_000, 0.05) is None

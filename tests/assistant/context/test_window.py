@@ -107,3 +107,13 @@ def test_blocks_are_few_and_leave_out_what_nobody_wrote():
     blocks = take_blocks("x = 1\n" + "y" * 5000 + "\n" + "z\n" * 200, Window("z\n", "", 203, 203))
     assert all("yyy" not in block for block in blocks)
     assert take_blocks("a\nb", Window("a\nb", "", 1, 2)) == ()
+
+
+@given(st.lists(st.sampled_from(["a b", "", "  c", "d e f g"]), max_size=40), st.text("xy(\n ", max_size=30))
+def test_the_suffix_is_frozen_while_typing_goes_on(lines, typed):
+    before, after = "first\n", "rest of the line\n" + "\n".join(lines)
+    suffixes = {
+        take_window(before + typed[:length] + after, len(before) + length, Budget(30, 20), words).suffix
+        for length in range(len(typed) + 1)
+    }
+    assert len(suffixes) == 1

@@ -2,6 +2,7 @@ import pytest
 
 from assistant.errors import InputError
 from assistant.evaluate.data import Row, load_rows, sample
+from assistant.prompts.fim import SourceFile
 
 
 @pytest.mark.parametrize("name", ["data.jsonl", "data.jsonl.gz", "packed-without-its-ending.jsonl"])
@@ -25,6 +26,18 @@ def test_tests_may_be_one_text_or_a_list_or_absent(write_rows, gcd_row):
     assert [row.id for row in rows] == ["1", "2", "4", "5"]
 
 
+def test_a_row_may_bring_other_files_of_its_repository(write_rows, gcd_row):
+    files = [{"path": "src/lcm.py", "text": "a\r\nb\n"}, {"path": "src/lcm.py", "text": "c"}]
+    bare, whole = load_rows(
+        write_rows(
+            [{**gcd_row, "task_id": "1"}, {**gcd_row, "path": "src/gcd.py", "repository": "numbers", "files": files}]
+        )
+    )
+    assert (bare.path, bare.repository, bare.files) == (None, None, ())
+    assert (whole.path, whole.repository) == ("src/gcd.py", "numbers")
+    assert whole.files == (SourceFile("src/lcm.py", "a\nb\n"), SourceFile("src/lcm.py", "c"))
+
+
 def test_line_ends_are_line_feeds_and_other_separators_stay(write_rows):
     path = write_rows(['{"prompt": "a\\r\\n", "suffix": "b\\u2028\u2028c", "canonical_solution": "x\\r"}'])
     (row,) = load_rows(path)
@@ -46,6 +59,11 @@ BASE = '"prompt": "a", "suffix": "b", "canonical_solution": "c"'
         (f'{{{BASE}, "tests": [5]}}', "line 2: 'tests' has to be"),
         (f'{{{BASE}, "test": "x"}}', "line 2: 'test' has to be a text and needs an 'entry_point'"),
         (f'{{{BASE}, "test": "x", "entry_point": "f(); g"}}', "'entry_point'"),
+        (f'{{{BASE}, "files": "a.py"}}', "line 2: 'files' has to be a list of objects"),
+        (f'{{{BASE}, "files": [{{"path": "a.py"}}]}}', "line 2: 'files' has to be a list of objects"),
+        (f'{{{BASE}, "files": [{{"path": "", "text": "x"}}]}}', "line 2: 'files' has to be a list of objects"),
+        (f'{{{BASE}, "path": 5}}', "line 2: 'path' has to be a text"),
+        (f'{{{BASE}, "repository": " "}}', "line 2: 'repository' has to be a text"),
         (f'{{{BASE}, "task_id": "1"}}', "the task_id '1' was there before"),
     ],
 )

@@ -9,7 +9,10 @@ from assistant.engine.fake import FakeEngine, flat_prompt
 from assistant.evaluate import report, run
 from assistant.evaluate.ask import Answer, ask_editor, ask_plain, asker
 from assistant.evaluate.data import Row
+from assistant.evaluate.others import OtherFiles
 from assistant.evaluate.sandbox import Limits, Outcome, Sandbox
+from assistant.prompts.fim import SourceFile
+from assistant.retrieval.candidate import Sources
 
 ROW = Row("a", "def f():\n    x = 1\n", "    return x\n", "    x += 1\n", "assert f() == 2")
 
@@ -45,6 +48,44 @@ def test_a_hole_without_line_end_gets_none():
     engine = FakeEngine("1")
     assert ask_editor(engine, Row("a", "x = ", "\n", "1")).text == "1"
     assert flat_prompt(engine.requests[0].prompt) == "<|fim_prefix|>x = <|fim_suffix|>\n<|fim_middle|>"
+
+
+MAIL = SourceFile("mail.py", "def send_mail(address, subject):\n    server = connect_mail_server(address)\n")
+WITH_FILES = Row(
+    "a",
+    "from mail import send_mail\n\n\nasync def notify(user):\n    await send_mail(",
+    "\n    user.done()\n",
+    "user.address, 'x')",
+    path="app.py",
+    repository="shop",
+    files=(MAIL, SourceFile("mail.py", "def unrelated():\n    pass\n")),
+)
+
+
+def test_the_editors_way_finds_help_in_the_files_that_a_row_brings():
+    engine = FakeEngine("user.address, 'x')")
+    answer = asker("editor", OtherFiles())(engine, WITH_FILES)
+    prompt = flat_prompt(engine.requests[0].prompt)
+    assert prompt.startswith(f"<|repo_name|>shop\n<|file_sep|>mail.py\n{MAIL.text}")
+    assert [(piece.path, piece.why) for piece in answer.context] == [
+        ("mail.py", "defines send_mail"),
+        ("app.py", "this file"),
+    ]
+    (scored,) = run.evaluate(engine, [WITH_FILES], asker("editor", OtherFiles()), None)
+    assert run.to_json(scored)["context"][0]["path"] == "mail.py"
+
+
+@pytest.mark.parametrize("ask", [asker("editor"), asker("editor", OtherFiles(tokens=5)), asker("plain", OtherFiles())])
+def test_the_files_of_a_row_can_be_left_out(ask):
+    engine = FakeEngine("1")
+    ask(engine, WITH_FILES)
+    assert flat_prompt(engine.requests[0].prompt).startswith("<|fim_prefix|>from mail")
+
+
+def test_each_source_of_help_can_be_left_out():
+    engine = FakeEngine("1")
+    sources = Sources(definitions=False, search=False, same_file=False)
+    assert len(asker("editor", OtherFiles(sources))(engine, WITH_FILES).context) == 1
 
 
 @pytest.mark.parametrize("way", ["editor", "plain"])

@@ -1,0 +1,29 @@
+import pytest
+
+from assistant.retrieval.budget import ReadingSpeed, tokens_for
+
+
+@pytest.mark.parametrize(
+    ("speed", "tokens"), [(None, 256), (10, 256), (250, 256), (600, 512), (1500, 1024), (2400, 2048), (1e6, 2048)]
+)
+def test_the_budget_follows_the_speed_in_steps(speed, tokens):
+    assert tokens_for(speed) == tokens
+
+
+@pytest.mark.parametrize(
+    ("current", "speed", "tokens"),
+    [(256, 550, 256), (512, 480, 512), (512, 400, 256), (512, 1100, 512), (1024, 1200, 1024), (2048, 10, 256)],
+)
+def test_a_budget_stays_until_the_speed_is_clearly_another(current, speed, tokens):
+    assert tokens_for(speed, current) == tokens
+
+
+def test_speed_is_a_mean_of_what_tells_something():
+    speed = ReadingSpeed()
+    speed.learn(10, 100.0)
+    speed.learn(100, 0.0)
+    assert speed.tokens_per_second is None
+    speed.learn(1000, 1000.0)
+    assert speed.tokens_per_second == 1000
+    speed.learn(1000, 500.0)
+    assert 1000 < speed.tokens_per_second < 2000
