@@ -7,6 +7,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from rich.table import Table
 from assistant.cli import output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
+from assistant.completion.filters import FILTERS
 from assistant.config import find_paths
 from assistant.errors import DiskError, InputError
 from assistant.evaluate import compare as comparing
 from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
-from assistant.evaluate.ask import WAYS, asker
+from assistant.evaluate.ask import EVERYTHING, WAYS, asker
 from assistant.evaluate.data import load_rows, sample
 from assistant.evaluate.library import library_holes
 from assistant.evaluate.metrics import mean
@@ -49,6 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=WAYS,
         default="editor",
         help="ask as the editor does, cuts and all (default), or with the model's plain prompt",
+    )
+    infilling.add_argument(
+        "--without",
+        choices=tuple(FILTERS),
+        action="append",
+        default=[],
+        metavar="FILTER",
+        help=f"leave one of the editor's filters out; again for more: {', '.join(FILTERS)}",
+    )
+    infilling.add_argument(
+        "--no-heal", action="store_true", help="leave the piece of a word at the cursor in the prompt"
     )
     infilling.add_argument("--no-tests", action="store_true", help="do not run the rows' tests")
     infilling.add_argument("--output", type=Path, metavar="FILE", help="write each answer there as a JSON line")
@@ -83,11 +96,12 @@ def _infilling(args: argparse.Namespace) -> int:
     scored: list[running.Scored] = []
     code = 0
     sandbox = None if args.no_tests else Sandbox()
+    options = replace(EVERYTHING, without=frozenset(args.without), heal=not args.no_heal)
     begin = time.perf_counter()
     with (
         _opened(args.output) as write,
         opened_engine(find_paths(), args) as engine,
-        contextlib.closing(running.evaluate(engine, rows, asker(args.path), sandbox)) as results,
+        contextlib.closing(running.evaluate(engine, rows, asker(args.path, options), sandbox)) as results,
     ):
         load_seconds = time.perf_counter() - begin
         try:
@@ -104,6 +118,8 @@ def _infilling(args: argparse.Namespace) -> int:
         "rows": len(every),
         "limit": args.limit,
         "seed": args.seed,
+        "without": args.without,
+        "heal": not args.no_heal,
         "interrupted": code == _INTERRUPTED,
         "load_seconds": round(load_seconds, 2),
         "memory_bytes": memory_bytes,

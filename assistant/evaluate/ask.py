@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.completion.complete import complete
+from assistant.completion.complete import Options, complete
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import ModelError
 from assistant.evaluate.data import Row
@@ -38,24 +38,34 @@ class Answer:
     decode_ms: float = 0.0
     filters: tuple[str, ...] = ()
     error: str = ""
+    mean_logprob: float | None = None
 
+
+_PATH = "main.py"
+"""The holes are in Python; the name tells the editor so."""
 
 Ask = Callable[[Engine, Row], Answer]
 
 
-def asker(way: Way) -> Ask:
+EVERYTHING = Options(confidence=0.0)
+"""What is measured is what the editor would show if it showed everything; how much to hide is measured apart."""
+
+
+def asker(way: Way, options: Options = EVERYTHING) -> Ask:
     """Return what asks in this way; both are greedy, so that the same numbers give the same answers."""
-    return {"editor": ask_editor, "plain": ask_plain}[way]
+    if way == "plain":
+        return ask_plain
+    return lambda engine, row: ask_editor(engine, row, options)
 
 
-def ask_editor(engine: Engine, row: Row) -> Answer:
-    """Ask as the editor does when one stops typing: window on the file, prompt, and the cuts of what comes back.
+def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING) -> Answer:
+    """Ask as the editor does when one stops typing: window on the file, prompt, and the filters of what comes back.
 
     The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
     """
     after = row.line_end + row.suffix
-    request = CompleteRequest(id=row.id, text=row.prompt + after, cursor=len(row.prompt))
-    return _read(complete(engine, request, CancelToken()))
+    request = CompleteRequest(id=row.id, text=row.prompt + after, cursor=len(row.prompt), path=_PATH)
+    return _read(complete(engine, request, CancelToken(), options=options))
 
 
 def ask_plain(engine: Engine, row: Row) -> Answer:
@@ -82,6 +92,7 @@ def _read(events: Iterator[Event]) -> Answer:
                 prefill_ms=event.timings.prefill_ms,
                 decode_ms=event.timings.decode_ms,
                 filters=event.filters,
+                mean_logprob=event.choices[0].mean_logprob,
             )
     raise ModelError("The model ended before its answer was whole.")
 

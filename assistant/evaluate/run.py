@@ -70,6 +70,7 @@ def to_json(scored: Scored) -> dict[str, Any]:
         "cached_tokens": answer.cached_tokens,
         "generated_tokens": answer.generated_tokens,
         "filters": list(answer.filters),
+        "mean_logprob": answer.mean_logprob,
         "error": answer.error,
     }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from assistant.completion.complete import Options
 from assistant.engine.worker import EngineWorker
 from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
 from assistant.server.grafter_routes import GrafterRoutes
@@ -17,15 +19,22 @@ from assistant.server.openai_routes import OpenAIRoutes
 from assistant.server.streams import Dispatcher
 
 
-def create_app(worker: EngineWorker, token: str, port: int, *, dispatcher: Dispatcher | None = None) -> Starlette:
+def create_app(
+    worker: EngineWorker,
+    token: str,
+    port: int,
+    *,
+    dispatcher: Dispatcher | None = None,
+    options: Callable[[], Options] = Options,
+) -> Starlette:
     """Return the application for a service that listens on 127.0.0.1 at ``port``.
 
     The worker is used, not owned: whoever made it starts and closes it. ``dispatcher`` is given by those who want to
-    close it before the server stops.
+    close it before the server stops. ``options`` says how suggestions are made, each time one is asked for.
     """
     dispatcher = dispatcher or Dispatcher(worker)
     routes = [
-        *GrafterRoutes(dispatcher).routes(),
+        *GrafterRoutes(dispatcher, options).routes(),
         *OpenAIRoutes(dispatcher, int(time.time())).routes(),
         *LlamaCppRoutes(dispatcher).routes(),
     ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.completion.complete import complete
+from assistant.completion.complete import Options, complete
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.server.body import read_body
 from assistant.server.schemas import CompleteBody
@@ -20,10 +20,11 @@ from assistant.wire import event_to_json, health_to_json
 
 
 class GrafterRoutes:
-    """The handlers; everything they need is the dispatcher."""
+    """The handlers; what they need is the dispatcher, and how suggestions are to be made at that moment."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, options: Callable[[], Options] = Options) -> None:
         self._dispatcher = dispatcher
+        self._options = options
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -46,10 +47,11 @@ class GrafterRoutes:
         """Stream the events of a completion; what fails after the body was read comes as an event, not as a status."""
         wanted = (await read_body(request, CompleteBody)).request()
         ahead = wanted.trigger == "ahead"
+        options = self._options()
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            return complete(engine, wanted, cancel)
+            return complete(engine, wanted, cancel, options=options)
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

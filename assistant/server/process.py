@@ -31,6 +31,7 @@ from assistant.client.registry import (
     withdraw,
     write_private,
 )
+from assistant.completion.complete import Options
 from assistant.config import Paths
 from assistant.engine.worker import EngineWorker
 from assistant.errors import InputError
@@ -136,7 +137,13 @@ class Service:
     """One run of the service: put together by the caller, ended by a signal or with its parent."""
 
     def __init__(
-        self, worker: EngineWorker, paths: Paths, token: Token, listener: socket.socket, model: str | None
+        self,
+        worker: EngineWorker,
+        paths: Paths,
+        token: Token,
+        listener: socket.socket,
+        model: str | None,
+        options: Callable[[], Options] = Options,
     ) -> None:
         self._worker = worker
         self._paths = paths
@@ -144,13 +151,16 @@ class Service:
         self._socket = listener
         self._port: int = listener.getsockname()[1]
         self._model = model
+        self._options = options
         self._dispatcher = Dispatcher(worker)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
 
     def run(self, parent: psutil.Process | None = None) -> int:
         """Serve until a signal comes or ``parent`` ends. Prints the ready line; returns the exit status."""
-        app = create_app(self._worker, self._token.value, self._port, dispatcher=self._dispatcher)
+        app = create_app(
+            self._worker, self._token.value, self._port, dispatcher=self._dispatcher, options=self._options
+        )
         config = uvicorn.Config(
             app,
             loop="asyncio",

@@ -69,7 +69,7 @@ def test_json_has_every_agreed_field(either_data, engine, capsys, way):
 def test_the_editors_way_is_the_default(data, engine, capsys):
     assert main(["evaluate", "infilling", str(data), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["path"] == "editor"
-    assert "<|fim_suffix|>\n<|fim_middle|>" in flat_prompt(engine.requests[0].prompt)
+    assert engine.requests[0].params.stop == ()  # the plain way ends at the first line end
 
 
 def test_people_read_shares_with_intervals_and_what_was_asked(data, engine, capsys):
@@ -188,3 +188,13 @@ def test_the_standard_library_needs_no_file(engine, capsys):
     assert (found["n"], found["data"]) == (3, "Python's standard library")
     assert found["memory_bytes"] > 1_000_000
     assert found["load_seconds"] >= 0
+
+
+def test_filters_and_healing_can_be_left_out(data, engine, capsys):
+    arguments = ["evaluate", "infilling", str(data), "--no-tests", "--json"]
+    assert main([*arguments, "--without", "single-line", "--without", "blank-lines", "--no-heal"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["without"], found["heal"]) == (["single-line", "blank-lines"], False)
+    with pytest.raises(SystemExit):
+        main([*arguments, "--without", "no-such-filter"])
+    assert "no-such-filter" in capsys.readouterr().err

@@ -1,0 +1,250 @@
+"""What the syntax says of a cursor: the lines around it, its tree, the brackets that are open, errors before and after.
+
+The tree is of a window around the cursor: enough to tell what stands there, and parsed in some milliseconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node, Tree
+
+from assistant.context.languages import language_of, parse
+
+WINDOW_CHARS = 24_000
+"""So many characters on each side of the cursor are parsed; three to five milliseconds each."""
+BELOW_LINES = 6
+_TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_HASH_COMMENTS = frozenset({"python", "ruby", "bash"})
+_SLASH_COMMENTS = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+_DOUBLE_QUOTED = r'"(?:\\.|[^"\\\n])*"'
+_SINGLE_QUOTED = r"'(?:\\.|[^'\\\n])*'"
+# Where ' encloses one character, or stands alone (lifetimes, apostrophes).
+_CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
+_BACKQUOTED = r"`(?:\\.|[^`\\])*(?:`|\Z)"
+_SINGLE_QUOTES = frozenset({"python", "javascript", "typescript", "tsx", "ruby", "php", "bash", "css"})
+_BACKQUOTES = frozenset({"javascript", "typescript", "tsx", "go"})
+_TRIPLE = r'"""(?:\\.|.)*?(?:"""|\Z)' + r"|'''(?:\\.|.)*?(?:'''|\Z)"
+_BRACKET = r"[()\[\]{}]"
+# A line at the margin that begins a statement of Python.
+_TOP_LEVEL = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """The place of a cursor.
+
+    ``before`` and ``after`` are the text on both sides; ``line`` and ``rest`` the cursor's line left and right of it;
+    ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a string.
+    ``closable`` are the brackets that are open at the cursor and that nothing below closes, the innermost last.
+    """
+
+    before: str
+    after: str
+    language: str | None
+    line: str
+    rest: str
+    below: tuple[str, ...]
+    in_text: bool
+    closable: str
+    errors: int | None
+    """How many errors the window's tree has as it is; None where the language has no grammar here."""
+
+
+def read_syntax(before: str, after: str, path: str | None) -> Syntax:
+    """Return what the syntax says of the cursor between ``before`` and ``after`` in a file of this name."""
+    language = language_of(path) if path else None
+    line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
+    tree = _parse(language, before, "", after) if language else None
+    in_text = _in_text(tree, before, rest) if tree else False
+    return Syntax(
+        before=before,
+        after=after,
+        language=language,
+        line=line,
+        rest=rest,
+        below=_below(after),
+        in_text=in_text,
+        closable="" if in_text else closable_brackets(*_window(before, after), language),
+        errors=_count_errors(tree.root_node) if tree else None,
+    )
+
+
+def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
+    """Return how many errors the window's tree has with ``text`` at the cursor; None without a grammar."""
+    if syntax.language is None:
+        return None
+    return _count_errors(_parse(syntax.language, syntax.before, text, syntax.after[replaces:]).root_node)
+
+
+def was_right(syntax: Syntax) -> bool:
+    """Return whether the code around the cursor parses as it is. In Python its own parser has the last word."""
+    if syntax.language != "python":
+        return syntax.errors == 0
+    head, tail = _top_level_around(syntax)
+    return _is_python(head + tail)
+
+
+def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
+    """Return whether the code has more errors with ``text`` at the cursor than without.
+
+    Where Python is right as it is its own parser tells: the grammar forgives wrong indentation.
+    """
+    if syntax.language == "python" and was_right(syntax):
+        head, tail = _top_level_around(syntax)
+        return not _is_python(head + text + tail[replaces:])
+    errors = errors_with(syntax, text, replaces)
+    return errors is not None and syntax.errors is not None and errors > syntax.errors
+
+
+def brackets_of(text: str, language: str | None) -> Iterator[tuple[int, str]]:
+    """Yield place and character of each bracket of code, none of those in comments and strings."""
+    for found in _code(language).finditer(text):
+        if found[1]:
+            yield found.start(), found[1]
+
+
+@functools.cache
+def _code(language: str | None) -> re.Pattern[str]:
+    """Return what finds comments and strings of a language, and in group 1 brackets outside of them."""
+    parts = [r"#[^\n]*" if language in _HASH_COMMENTS else _SLASH_COMMENTS]
+    parts += [_TRIPLE] if language == "python" else []
+    parts += [_DOUBLE_QUOTED, _SINGLE_QUOTED if language in _SINGLE_QUOTES else _CHARACTER]
+    parts += [_BACKQUOTED] if language in _BACKQUOTES else []
+    return re.compile("|".join((*parts, f"({_BRACKET})")), re.DOTALL)
+
+
+def closable_brackets(before: str, after: str, language: str | None) -> str:
+    """Return the innermost open brackets that may be closed without taking them from a closing one in ``after``."""
+    open_: list[str] = []
+    for _, bracket in brackets_of(before, language):
+        if bracket not in _PAIRS:
+            open_.append(bracket)
+        elif open_ and open_[-1] == _PAIRS[bracket]:
+            open_.pop()
+    closing: list[str] = []
+    depth: list[str] = []
+    for _, bracket in brackets_of(after, language):
+        if bracket not in _PAIRS:
+            depth.append(bracket)
+        elif depth:
+            depth.pop()
+        else:
+            closing.append(_PAIRS[bracket])
+    without = _homeless(open_, closing)
+    count = 0
+    while count < len(open_) and _homeless(open_[: len(open_) - count - 1], closing) <= without:
+        count += 1
+    return "".join(open_[len(open_) - count :])
+
+
+def surplus_bracket(text: str, syntax: Syntax) -> int | None:
+    """Return where ``text`` closes a bracket that is not its to close, or None."""
+    inner: list[str] = []
+    outer = list(syntax.closable)
+    for place, bracket in brackets_of(text, syntax.language):
+        if bracket not in _PAIRS:
+            inner.append(bracket)
+            continue
+        stack = inner or outer
+        if not stack or stack[-1] != _PAIRS[bracket]:
+            return place
+        stack.pop()
+    return None
+
+
+def open_brackets(text: str, language: str | None) -> str:
+    """Return the brackets that ``text`` opens and does not close."""
+    found: list[str] = []
+    for _, bracket in brackets_of(text, language):
+        if bracket not in _PAIRS:
+            found.append(bracket)
+        elif found and found[-1] == _PAIRS[bracket]:
+            found.pop()
+    return "".join(found)
+
+
+def _homeless(open_: list[str], closing: list[str]) -> int:
+    """Return how many closing brackets (by the opening ones they want) find none that is open."""
+    stack, homeless = list(open_), 0
+    for wanted in closing:
+        if wanted not in stack:
+            homeless += 1
+            continue
+        while stack.pop() != wanted:
+            pass
+    return homeless
+
+
+def _window(before: str, after: str) -> tuple[str, str]:
+    """Return whole lines of at most about WINDOW_CHARS on each side."""
+    start = 0 if len(before) <= WINDOW_CHARS else before.find("\n", len(before) - WINDOW_CHARS) + 1
+    end = len(after) if len(after) <= WINDOW_CHARS else after.rfind("\n", 0, WINDOW_CHARS)
+    return before[start:], after[: end if end >= 0 else WINDOW_CHARS]
+
+
+def _parse(language: str, before: str, text: str, after: str) -> Tree:
+    head, tail = _window(before, after)
+    return parse(language, (head + text + tail).encode("utf-8", "replace"))
+
+
+def _in_text(tree: Tree, before: str, rest: str) -> bool:
+    """Return whether the cursor is inside a comment or a string, or at the end of a line of comment."""
+    head, _ = _window(before, "")
+    place = len(head.encode("utf-8", "replace"))
+    node: Node | None = tree.root_node.descendant_for_byte_range(max(place - 1, 0), place)
+    while node is not None and node.parent is not None:
+        inside = node.start_byte < place < node.end_byte
+        at_end = node.end_byte == place and "comment" in node.type and not rest.strip()
+        if (inside or at_end) and any(kind in node.type for kind in _TEXT_NODES):
+            return True
+        node = node.parent
+    return False
+
+
+def _below(after: str) -> tuple[str, ...]:
+    """Return the next lines below that are not empty."""
+    found: list[str] = []
+    for line in after[:WINDOW_CHARS].split("\n")[1:]:
+        if line.strip():
+            found.append(line)
+            if len(found) == BELOW_LINES:
+                break
+    return tuple(found)
+
+
+def _count_errors(root: Node) -> int:
+    """Return how many nodes of a tree are wrong or missing."""
+    if not root.has_error:
+        return 0
+    count, waiting = 0, [root]
+    while waiting:
+        node = waiting.pop()
+        count += node.is_error or node.is_missing
+        waiting += [child for child in node.children if child.has_error or child.is_missing]
+    return count
+
+
+def _top_level_around(syntax: Syntax) -> tuple[str, str]:
+    """Return the text left and right of the cursor that whole statements at the margin of Python code have there."""
+    head, tail = _window(syntax.before, syntax.after)
+    starts = [found.start() for found in _TOP_LEVEL.finditer(head)]
+    below = tail.find("\n") + 1
+    end = _TOP_LEVEL.search(tail, below) if below else None
+    return head[starts[-1] if starts else 0 :], tail[: end.start() if end else len(tail)]
+
+
+def _is_python(source: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in somebody's text are not ours to report
+            ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
