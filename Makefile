@@ -6,13 +6,14 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine screenshots wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine bench-suggestions screenshots wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
 	@echo "make test               set up, check, run the tests (plain, gui, e2e, model)"
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-engine       tokens a second of each path on this processor"
+	@echo "make bench-suggestions  what must never be shown, counted over 2,000 suggestions (--seconds: in pieces)"
 	@echo "make screenshots        pictures of the window in build/screenshots"
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
@@ -69,6 +70,9 @@ screenshots: setup-dev
 
 bench-engine: model
 	$(PY) -P tests/bench/engine.py
+
+bench-suggestions: model
+	PYTHONPATH=. $(PY) -P tests/bench/suggestions.py $(ARGS)
 
 bench: model
 	$(PY) -P tests/bench/run.py

@@ -12,12 +12,14 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tree_sitter import Node, Tree
+from tree_sitter import Node, Point, Tree
 
 from assistant.context.languages import language_of, parse
 
-WINDOW_CHARS = 24_000
-"""So many characters on each side of the cursor are parsed; three to five milliseconds each."""
+WINDOW_CHARS = 30_000
+"""So many characters on each side of the cursor are parsed, in up to ten milliseconds; a change takes one or two."""
+BRACKET_CHARS = 10_000
+"""In so many on each side brackets are looked for."""
 BELOW_LINES = 6
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -32,6 +34,7 @@ _SINGLE_QUOTES = frozenset({"python", "javascript", "typescript", "tsx", "ruby",
 _BACKQUOTES = frozenset({"javascript", "typescript", "tsx", "go"})
 _TRIPLE = r'"""(?:\\.|.)*?(?:"""|\Z)' + r"|'''(?:\\.|.)*?(?:'''|\Z)"
 _BRACKET = r"[()\[\]{}]"
+_AT_MARGIN = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
 # A line at the margin that begins a statement of Python.
 _TOP_LEVEL = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
 
@@ -53,16 +56,18 @@ class Syntax:
     below: tuple[str, ...]
     in_text: bool
     closable: str
+    tree: Tree | None
     errors: int | None
-    """How many errors the window's tree has as it is; None where the language has no grammar here."""
+    """How many errors the window's tree has as it is; both are None where the language has no grammar here."""
 
 
 def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     """Return what the syntax says of the cursor between ``before`` and ``after`` in a file of this name."""
     language = language_of(path) if path else None
     line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
-    tree = _parse(language, before, "", after) if language else None
-    in_text = _in_text(tree, before, rest) if tree else False
+    head, tail = _window(before, after)
+    tree = parse(language, _encode(head + tail)) if language else None
+    in_text = _in_text(tree, len(_encode(head)), rest) if tree else False
     return Syntax(
         before=before,
         after=after,
@@ -71,16 +76,28 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         rest=rest,
         below=_below(after),
         in_text=in_text,
-        closable="" if in_text else closable_brackets(*_window(before, after), language),
+        closable="" if in_text else closable_brackets(*_window(before, after, BRACKET_CHARS), language),
+        tree=tree,
         errors=_count_errors(tree.root_node) if tree else None,
     )
 
 
 def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
     """Return how many errors the window's tree has with ``text`` at the cursor; None without a grammar."""
-    if syntax.language is None:
+    if syntax.language is None or syntax.tree is None:
         return None
-    return _count_errors(_parse(syntax.language, syntax.before, text, syntax.after[replaces:]).root_node)
+    head, tail = _window(syntax.before, syntax.after)
+    left, old, new = _encode(head), _encode(tail[:replaces]), _encode(text)
+    tree = syntax.tree.copy()
+    tree.edit(
+        start_byte=len(left),
+        old_end_byte=len(left) + len(old),
+        new_end_byte=len(left) + len(new),
+        start_point=_point(left),
+        old_end_point=_point(left + old),
+        new_end_point=_point(left + new),
+    )
+    return _count_errors(parse(syntax.language, left + new + _encode(tail[replaces:]), tree).root_node)
 
 
 def was_right(syntax: Syntax) -> bool:
@@ -182,22 +199,29 @@ def _homeless(open_: list[str], closing: list[str]) -> int:
     return homeless
 
 
-def _window(before: str, after: str) -> tuple[str, str]:
-    """Return whole lines of at most about WINDOW_CHARS on each side."""
-    start = 0 if len(before) <= WINDOW_CHARS else before.find("\n", len(before) - WINDOW_CHARS) + 1
-    end = len(after) if len(after) <= WINDOW_CHARS else after.rfind("\n", 0, WINDOW_CHARS)
-    return before[start:], after[: end if end >= 0 else WINDOW_CHARS]
+def _window(before: str, after: str, most: int = WINDOW_CHARS) -> tuple[str, str]:
+    """Return the text on each side of the cursor that is looked at: all of it, or from a line at the margin to one."""
+    start, end = 0, len(after)
+    if len(before) > most:
+        cut = before.find("\n", len(before) - most) + 1 or len(before) - most
+        found = _AT_MARGIN.search(before, cut)
+        start = found.start() if found else cut
+    if len(after) > most:
+        *_, end = [most, *(found.start() for found in _AT_MARGIN.finditer(after, 1, most))]
+    return before[start:], after[:end]
 
 
-def _parse(language: str, before: str, text: str, after: str) -> Tree:
-    head, tail = _window(before, after)
-    return parse(language, (head + text + tail).encode("utf-8", "replace"))
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
-def _in_text(tree: Tree, before: str, rest: str) -> bool:
-    """Return whether the cursor is inside a comment or a string, or at the end of a line of comment."""
-    head, _ = _window(before, "")
-    place = len(head.encode("utf-8", "replace"))
+def _point(source: bytes) -> Point:
+    """Return the place after ``source`` as tree-sitter counts: row and column in bytes."""
+    return Point(source.count(b"\n"), len(source) - source.rfind(b"\n") - 1)
+
+
+def _in_text(tree: Tree, place: int, rest: str) -> bool:
+    """Return whether a place in bytes is inside a comment or a string, or at the end of a line of comment."""
     node: Node | None = tree.root_node.descendant_for_byte_range(max(place - 1, 0), place)
     while node is not None and node.parent is not None:
         inside = node.start_byte < place < node.end_byte
@@ -240,6 +264,7 @@ def _top_level_around(syntax: Syntax) -> tuple[str, str]:
     return head[starts[-1] if starts else 0 :], tail[: end.start() if end else len(tail)]
 
 
+@functools.lru_cache(maxsize=4)
 def _is_python(source: str) -> bool:
     try:
         with warnings.catch_warnings():

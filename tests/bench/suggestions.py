@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import ast
+import itertools
 import json
+import os
 import random
 import re
 import sysconfig
@@ -29,7 +31,7 @@ from assistant.engine.protocol import CancelToken, Engine
 from assistant.types import Choice, CompleteRequest, Finished
 
 ROOT = Path(__file__).resolve().parents[2]
-LANGUAGES = ("python", "javascript", "cpp", "c", "css", "bash")
+LANGUAGES = ("python", "javascript", "cpp", "c", "css", "html")
 _LEAST_BYTES, _MOST_BYTES = 2_000, 60_000
 _FILES = 60
 _CONTROL = re.compile(r"<\|[a-z_]+\|>|\ufffd")
@@ -103,14 +105,21 @@ def _folders() -> list[str]:
 
 def _find_files(folders: Sequence[Path]) -> dict[str, list[Path]]:
     """Return some files of each language, always the same ones in one environment."""
-    found: dict[str, list[Path]] = {language: [] for language in LANGUAGES}
+    named: dict[str, list[str]] = {language: [] for language in LANGUAGES}
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            language = language_of(path.name)
-            if language in found and path.is_file() and _LEAST_BYTES <= path.stat().st_size <= _MOST_BYTES:
-                found[language].append(path)
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                language = language_of(name)
+                if language in named:
+                    named[language].append(f"{parent}{os.sep}{name}")
     draw = random.Random(0)
-    return {language: draw.sample(paths, min(_FILES, len(paths))) for language, paths in found.items() if paths}
+    found: dict[str, list[Path]] = {}
+    for language, paths in named.items():
+        ordered = draw.sample(sorted(paths), len(paths))
+        fitting = (path for path in map(Path, ordered) if _LEAST_BYTES <= path.stat().st_size <= _MOST_BYTES)
+        if some := list(itertools.islice(fitting, _FILES)):
+            found[language] = some
+    return found
 
 
 def _places(files: dict[str, list[Path]]) -> Iterator[Place]:
