@@ -16,8 +16,6 @@ import platformdirs
 from assistant.errors import InputError
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
-CONFIDENCE = 0.3
-"""See Settings.confidence; docs/completion.md says how it was chosen."""
 
 Source = Literal["hub", "index"]
 Device = Literal["auto", "cuda", "mps", "xpu", "cpu"]
@@ -96,8 +94,11 @@ class Settings:
     font_family: str = ""
     font_size: int = 11
     suggestions: bool = True
-    confidence: float = CONFIDENCE
-    """How sure the model has to be of a suggestion that nobody asked for, 0 (all are shown) to 1 (none is)."""
+    confidence: float = 0.7
+    """How sure the model has to be of a suggestion that nobody asked for, 0 (all are shown) to 1 (none is).
+
+    It is the geometric mean of the probabilities of its tokens; docs/completion.md says how the default was chosen.
+    """
     debounce_ms: int = 120
     recent: tuple[str, ...] = field(default=())
 

@@ -13,7 +13,6 @@ from assistant.completion.heal import take_back
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.suggest import Suggestions
 from assistant.completion.syntax import read_syntax
-from assistant.config import CONFIDENCE
 from assistant.context.window import Budget, CountTokens, Window, fit_budget, room_for_prompt, take_blocks, take_window
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.prompts.fim import FimPrompt, infill_prompt
@@ -38,12 +37,12 @@ class Options:
 
     ``without``: names of FILTERS that are left out. ``heal``: whether the piece of a word at the cursor is left to
     the model, where the engine can do that. ``confidence``: the least probability that the model gives the tokens of a
-    suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked.
+    suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked; 0 shows all.
     """
 
     without: frozenset[str] = frozenset()
     heal: bool = True
-    confidence: float = CONFIDENCE
+    confidence: float = 0.0
 
 
 _USUAL = Options()
@@ -83,7 +82,7 @@ def complete(
     for event in engine.generate(generate, ours):
         match event:
             case Delta(index=index, text=text):
-                shown = suggestions.feed(index, text)
+                shown = suggestions.feed(index, text, event.logprobs)
                 if suggestions.done:
                     ours.cancel()
                 # Without text too: whoever advances this may want to pause it, or to end it, after each token.

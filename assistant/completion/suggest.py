@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.completion.filters.draft import Hole
 from assistant.completion.filters.stream import SuggestionStream
 from assistant.completion.syntax import errors_with
-from assistant.types import Choice, Finished
+from assistant.types import Choice, Finished, TokenLogprob
 
 
 class Suggestions:
@@ -25,9 +26,9 @@ class Suggestions:
         """Whether nothing that is still written would be shown."""
         return all(stream.done for stream in self._streams)
 
-    def feed(self, index: int, text: str) -> str:
-        """Take the next characters of an alternative; return those that may now be shown."""
-        return self._streams[index].feed(text)
+    def feed(self, index: int, text: str, tokens: Sequence[TokenLogprob] = ()) -> str:
+        """Take the next characters of an alternative and the tokens they are of; return what may now be shown."""
+        return self._streams[index].feed(text, tokens)
 
     def finish(self, event: Finished) -> Finished:
         """Return the engine's last event with the filters applied.

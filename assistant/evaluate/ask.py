@@ -47,7 +47,7 @@ _PATH = "main.py"
 Ask = Callable[[Engine, Row], Answer]
 
 
-EVERYTHING = Options(confidence=0.0)
+EVERYTHING = Options()
 """What is measured is what the editor would show if it showed everything; how much to hide is measured apart."""
 
 

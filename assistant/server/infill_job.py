@@ -46,7 +46,7 @@ def infill(request_id: str, body: InfillBody, params: Params, engine: Engine, ca
     for event in engine.generate(GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens), ours):
         match event:
             case Delta(index=index, text=text):
-                shown = suggestions.feed(index, text)
+                shown = suggestions.feed(index, text, event.logprobs)
                 if suggestions.done or limit.reached(index, text):
                     ours.cancel()
                 # Without text too: whoever advances this may want to pause it, or to end it, after each token.

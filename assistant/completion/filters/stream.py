@@ -8,6 +8,7 @@ from assistant.completion.filters import FINAL, JUDGES, LAST_LINES
 from assistant.completion.filters.blanks import file_indents_with_tabs, retab
 from assistant.completion.filters.draft import Draft, Hole
 from assistant.completion.filters.repeats import may_repeat_below, runs_in_circles
+from assistant.completion.filters.whole import low_confidence
 from assistant.completion.syntax import surplus_bracket
 from assistant.engine.stream import TextStream
 from assistant.types import TokenLogprob
@@ -31,13 +32,15 @@ class SuggestionStream:
         # On a line that is already indented, models like to begin with the indentation once more.
         self._at_indent = "indentation" not in without and bool(self._line) and not self._line.strip()
         self._shown = 0  # characters given out so far
+        self._tokens: list[TokenLogprob] = []
         self.done = False
         self.fired: list[str] = []
 
-    def feed(self, text: str) -> str:
-        """Take the next characters of the model; return those that may now be shown."""
+    def feed(self, text: str, tokens: Sequence[TokenLogprob] = ()) -> str:
+        """Take the next characters of the model and the tokens they are of; return what may now be shown."""
         if self.done:
             return ""
+        self._tokens += tokens
         self._take(self._characters.feed(text.encode()))
         if self._characters.stopped and not self.done:
             line = self._tidy(self._line)
@@ -145,8 +148,16 @@ class SuggestionStream:
             text = text[: text.rfind("\n") + 1]
         if "surplus-bracket" not in self._without and not self._hole.syntax.in_text:
             text = text[: surplus_bracket(text, self._hole.syntax)]
+        if self._is_doubtful(text):
+            return ""
         fresh, self._shown = text[self._shown :], max(self._shown, len(text))
         return fresh
+
+    def _is_doubtful(self, text: str) -> bool:
+        """Return whether what is written so far would not be shown if it ended here; what is shown stays."""
+        if self._shown or "low-confidence" in self._without:
+            return False
+        return low_confidence(self._hole, Draft(text, tokens=tuple(self._tokens))) is None
 
     def _holds_back(self) -> bool:
         """Return whether the line that is being written is better not shown yet."""

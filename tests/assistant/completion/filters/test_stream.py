@@ -128,6 +128,12 @@ def test_what_is_unlikely_is_not_shown_unasked(hole):
         one = SuggestionStream(hole("x = |\n", trigger=trigger, least_logprob=-2.0))
         one.feed("ab\n")
         assert one.finish(tokens=tokens).text == want
+    one = SuggestionStream(hole("x = |\n", least_logprob=-2.0))
+    assert one.feed("a", (TokenLogprob("a", -3.0),)) == ""
+    assert one.feed("b", (TokenLogprob("b", -0.5),)) == "ab"
+    assert one.feed("c", (TokenLogprob("c", -9.0),)) == "c"
+    free = SuggestionStream(hole("x = |\n", least_logprob=-2.0), without=frozenset({"low-confidence"}))
+    assert free.feed("a", (TokenLogprob("a", -3.0),)) == "a"
     one = SuggestionStream(hole("x = |\n", least_logprob=-2.5))
     one.feed("ab\n")
     assert one.finish(tokens=tokens).text == "ab"
@@ -152,3 +158,23 @@ def test_taking_a_suggestion_never_loses_or_doubles_text_of_the_person(hole, str
     # What is taken away is in the suggestion, too.
     removed = [letter for letter in after[: draft.replaces] if letter in ")]}"]
     assert all(draft.text.count(letter) >= removed.count(letter) for letter in removed)
+
+
+_PLACES = [
+    ("x = f(", ")"),
+    ("x = g(f(", "))"),
+    ("x = a[", "];"),
+    ("x = f('", "')"),
+    ("x = f(", ", b)"),
+    ("x = f(", ") + 1"),
+    ("f({", "})"),
+]
+
+
+@given(st.from_regex(r"[a-z]{2,8}", fullmatch=True), st.sampled_from(_PLACES), st.sampled_from(["a.py", "a.js", None]))
+def test_what_stands_right_of_the_cursor_is_never_there_twice(hole, stream, word, place, path):
+    before, rest = place
+    for written in (word + rest, word + rest + "\n", word + rest + "\nmore = 1\n"):
+        draft, _, _ = stream(hole(f"{before}|{rest}\ny = 1\n", path), written, 1)
+        whole = before + draft.text + rest[draft.replaces :]
+        assert whole.split("\n")[0] == before + word + rest
