@@ -26,7 +26,7 @@ from assistant.evaluate import compare as comparing
 from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
 from assistant.evaluate.ask import EVERYTHING, WAYS, asker
-from assistant.evaluate.data import load_rows, sample
+from assistant.evaluate.data import Row, load_rows, sample
 from assistant.evaluate.library import library_holes
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.sandbox import Sandbox
@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     infilling.add_argument("data", type=Path, nargs="?", metavar="DATA", help="JSON lines, plain or gzipped")
     infilling.add_argument(
         "--library", type=int, metavar="N", help="without DATA: N one-line holes of Python's standard library"
+    )
+    infilling.add_argument(
+        "--in-words", action="store_true", help="with --library: the line is there up to the middle of a word"
     )
     infilling.add_argument("--limit", type=int, metavar="N", help="take only N rows, a fixed sample for each seed")
     infilling.add_argument("--seed", type=int, default=0, metavar="S", help="which sample (0)")
@@ -85,13 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _infilling(args: argparse.Namespace) -> int:
-    if args.limit is not None and args.limit < 1:
-        raise InputError(f"--limit is {args.limit}; it has to be at least 1.")
-    if (args.data is None) == (args.library is None):
-        raise InputError("Give either a file of holes or --library N, which takes them from Python's standard library.")
-    if args.library is not None and args.library < 1:
-        raise InputError(f"--library is {args.library}; it has to be at least 1.")
-    every = library_holes(args.library, args.seed) if args.library is not None else load_rows(args.data)
+    every = _read_rows(args)
     rows = sample(every, args.limit, args.seed)
     scored: list[running.Scored] = []
     code = 0
@@ -129,6 +126,20 @@ def _infilling(args: argparse.Namespace) -> int:
     else:
         _show(report, f"{engine.info.model} on {engine.info.device} in {engine.info.dtype}", settings)
     return code
+
+
+def _read_rows(args: argparse.Namespace) -> list[Row]:
+    if args.limit is not None and args.limit < 1:
+        raise InputError(f"--limit is {args.limit}; it has to be at least 1.")
+    if (args.data is None) == (args.library is None):
+        raise InputError("Give either a file of holes or --library N, which takes them from Python's standard library.")
+    if args.library is not None and args.library < 1:
+        raise InputError(f"--library is {args.library}; it has to be at least 1.")
+    if args.in_words and args.library is None:
+        raise InputError("--in-words goes with --library N, whose holes it changes.")
+    if args.library is None:
+        return load_rows(args.data)
+    return library_holes(args.library, args.seed, in_words=args.in_words)
 
 
 @contextlib.contextmanager

@@ -198,3 +198,10 @@ def test_filters_and_healing_can_be_left_out(data, engine, capsys):
     with pytest.raises(SystemExit):
         main([*arguments, "--without", "no-such-filter"])
     assert "no-such-filter" in capsys.readouterr().err
+
+
+def test_holes_in_words_are_of_the_library(data, engine, capsys):
+    assert main(["evaluate", "infilling", str(data), "--in-words"]) == 2
+    assert "--library" in capsys.readouterr().err
+    assert main(["evaluate", "infilling", "--library", "3", "--in-words", "--no-tests", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 3
