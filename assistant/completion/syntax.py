@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import re
 import warnings
 from collections.abc import Iterator
@@ -21,12 +22,15 @@ WINDOW_CHARS = 30_000
 BRACKET_CHARS = 10_000
 """In so many on each side brackets are looked for."""
 BELOW_LINES = 6
+_MORE_BELOW = 3
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_QUOTES = frozenset("\"'`")
 _HASH_COMMENTS = frozenset({"python", "ruby", "bash"})
 _SLASH_COMMENTS = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
-_DOUBLE_QUOTED = r'"(?:\\.|[^"\\\n])*"'
-_SINGLE_QUOTED = r"'(?:\\.|[^'\\\n])*'"
+# A string that has no end yet ends with its line.
+_DOUBLE_QUOTED = r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)'
+_SINGLE_QUOTED = r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z)"
 # Where ' encloses one character, or stands alone (lifetimes, apostrophes).
 _CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
 _BACKQUOTED = r"`(?:\\.|[^`\\])*(?:`|\Z)"
@@ -44,8 +48,9 @@ class Syntax:
     """The place of a cursor.
 
     ``before`` and ``after`` are the text on both sides; ``line`` and ``rest`` the cursor's line left and right of it;
-    ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a string.
-    ``closable`` are the brackets that are open at the cursor and that nothing below closes, the innermost last.
+    ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a string, and
+    ``quote`` what ends one that began on the cursor's line. ``closable`` are the brackets that are open at the cursor
+    and that nothing below closes, the innermost last.
     """
 
     before: str
@@ -55,6 +60,7 @@ class Syntax:
     rest: str
     below: tuple[str, ...]
     in_text: bool
+    quote: str
     closable: str
     tree: Tree | None
     errors: int | None
@@ -67,7 +73,9 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
     head, tail = _window(before, after)
     tree = parse(language, _encode(head + tail)) if language else None
-    in_text = _in_text(tree, len(_encode(head)), rest) if tree else False
+    quote = _open_quote(line, language)
+    # A string without an end is no string in the tree.
+    in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), rest))
     return Syntax(
         before=before,
         after=after,
@@ -76,7 +84,8 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         rest=rest,
         below=_below(after),
         in_text=in_text,
-        closable="" if in_text else closable_brackets(*_window(before, after, BRACKET_CHARS), language),
+        quote=quote,
+        closable=closable_brackets(*_window(before, _behind(quote, after), BRACKET_CHARS), language),
         tree=tree,
         errors=_count_errors(tree.root_node) if tree else None,
     )
@@ -104,8 +113,7 @@ def was_right(syntax: Syntax) -> bool:
     """Return whether the code around the cursor parses as it is. In Python its own parser has the last word."""
     if syntax.language != "python":
         return syntax.errors == 0
-    head, tail = _top_level_around(syntax)
-    return _is_python(head + tail)
+    return _python_around(syntax) is not None
 
 
 def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
@@ -113,8 +121,9 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
 
     Where Python is right as it is its own parser tells: the grammar forgives wrong indentation.
     """
-    if syntax.language == "python" and was_right(syntax):
-        head, tail = _top_level_around(syntax)
+    around = _python_around(syntax) if syntax.language == "python" else None
+    if around is not None:
+        head, tail = around
         return not _is_python(head + text + tail[replaces:])
     errors = errors_with(syntax, text, replaces)
     return errors is not None and syntax.errors is not None and errors > syntax.errors
@@ -162,18 +171,31 @@ def closable_brackets(before: str, after: str, language: str | None) -> str:
 
 
 def surplus_bracket(text: str, syntax: Syntax) -> int | None:
-    """Return where ``text`` closes a bracket that is not its to close, or None."""
+    """Return where ``text`` closes a bracket that is not its to close, or a comment; inside of a string it has none."""
+    start = 0
+    if syntax.in_text and not syntax.quote:
+        return _comment_end(text, syntax.after)
+    if syntax.in_text:
+        start = text.find(syntax.quote) + 1
+        if start == 0:
+            return None
     inner: list[str] = []
     outer = list(syntax.closable)
-    for place, bracket in brackets_of(text, syntax.language):
+    for place, bracket in brackets_of(text[start:], syntax.language):
         if bracket not in _PAIRS:
             inner.append(bracket)
             continue
         stack = inner or outer
         if not stack or stack[-1] != _PAIRS[bracket]:
-            return place
+            return start + place
         stack.pop()
     return None
+
+
+def _comment_end(text: str, after: str) -> int | None:
+    """Return where ``text`` ends a block comment that ends in ``after``, or None."""
+    place, end, begin = text.find("*/"), after.find("*/"), after.find("/*")
+    return place if place >= 0 and end >= 0 and not 0 <= begin < end else None
 
 
 def open_brackets(text: str, language: str | None) -> str:
@@ -232,6 +254,20 @@ def _in_text(tree: Tree, place: int, rest: str) -> bool:
     return False
 
 
+def _open_quote(line: str, language: str | None) -> str:
+    """Return the quote of a string on this line that has no end yet, or nothing."""
+    *_, last = ["", *(found[0] for found in _code(language).finditer(line))]
+    quote = last[:1]
+    is_open = line.endswith(last) and quote in _QUOTES and not last.startswith(3 * quote)
+    return quote if is_open and (len(last) == 1 or last[-1] != quote) else ""
+
+
+def _behind(quote: str, after: str) -> str:
+    """Return the text right of the cursor without the end of the string that the cursor is in."""
+    end = after.find(quote, 0, after.find("\n") + 1 or len(after)) if quote else -1
+    return after[end + 1 :]
+
+
 def _below(after: str) -> tuple[str, ...]:
     """Return the next lines below that are not empty."""
     found: list[str] = []
@@ -255,16 +291,23 @@ def _count_errors(root: Node) -> int:
     return count
 
 
-def _top_level_around(syntax: Syntax) -> tuple[str, str]:
-    """Return the text left and right of the cursor that whole statements at the margin of Python code have there."""
+def _python_around(syntax: Syntax) -> tuple[str, str] | None:
+    """Return the text left and right of the cursor of whole statements at the margin; None where they are wrong.
+
+    A decorator and what it decorates are two such lines, so a few more below are tried.
+    """
     head, tail = _window(syntax.before, syntax.after)
     starts = [found.start() for found in _TOP_LEVEL.finditer(head)]
+    head = head[starts[-1] if starts else 0 :]
     below = tail.find("\n") + 1
-    end = _TOP_LEVEL.search(tail, below) if below else None
-    return head[starts[-1] if starts else 0 :], tail[: end.start() if end else len(tail)]
+    ends = (found.start() for found in _TOP_LEVEL.finditer(tail, below)) if below else iter(())
+    for end in (*itertools.islice(ends, _MORE_BELOW), len(tail)):
+        if _is_python(head + tail[:end]):
+            return head, tail[:end]
+    return None
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=16)
 def _is_python(source: str) -> bool:
     try:
         with warnings.catch_warnings():

@@ -151,6 +151,8 @@ def _hole(name: str, language: str, text: str, draw: random.Random) -> Place | N
         column = draw.randrange(len(indent) + 1, len(line))
         closing = re.search(r"[)\]};:,\"']*$", line) if kind == "brackets" else None
         start = max(closing.start(), column) if closing else len(line)
+        if any(line[:column].count(quote) % 2 != line[start:].count(quote) % 2 for quote in "\"'"):
+            return None  # nobody has half a string left right of the cursor, or types one over several lines
         left, right = line[:column], line[start:]
     before = "".join(each + "\n" for each in lines[:number]) + left
     after = right + "".join("\n" + each for each in lines[number + 1 :])

@@ -22,7 +22,7 @@ def closes_outside(hole: Hole, kept: Sequence[str], line: str) -> bool:
 def has_surplus(hole: Hole, kept: Sequence[str]) -> bool:
     """Return whether these lines close a bracket that is not theirs to close."""
     text = "\n".join(kept)[len(hole.syntax.line) :]
-    return not hole.syntax.in_text and surplus_bracket(text, hole.syntax) is not None
+    return surplus_bracket(text, hole.syntax) is not None
 
 
 def repeats_rest(hole: Hole, draft: Draft) -> Draft:
@@ -53,10 +53,8 @@ def replaces_rest(hole: Hole, draft: Draft) -> Draft:
 
 def surplus_closing(hole: Hole, draft: Draft) -> Draft:
     """Cut a suggestion before a bracket that closes what is closed already."""
-    if hole.syntax.in_text or draft.replaces:
-        return draft
-    place = surplus_bracket(draft.text, hole.syntax)
-    return draft if place is None else replace(draft, text=draft.text[:place].rstrip())
+    place = None if draft.replaces else surplus_bracket(draft.text, hole.syntax)
+    return draft if place is None else repeats_rest(hole, replace(draft, text=draft.text[:place].rstrip()))
 
 
 def unclosed_before_rest(hole: Hole, draft: Draft) -> Draft:

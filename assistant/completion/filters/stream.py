@@ -146,7 +146,7 @@ class SuggestionStream:
         text = self._text()
         if not self.done and self._holds_back():
             text = text[: text.rfind("\n") + 1]
-        if "surplus-bracket" not in self._without and not self._hole.syntax.in_text:
+        if "surplus-bracket" not in self._without:
             text = text[: surplus_bracket(text, self._hole.syntax)]
         if self._is_doubtful(text):
             return ""

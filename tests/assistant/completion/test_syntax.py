@@ -27,11 +27,12 @@ def syntax(text, path="a.py"):
         ("fn f<'a>(x: &'a str) { '(' }", "rust", "(){}"),
         ("it's (not) a 'thing'", None, "()"),
         ('f("unclosed (\n)', "python", "()"),
+        ("f('unclosed (\n[", "c", "((["),
     ],
 )
 def test_brackets_outside_of_comments_and_strings(text, language, want):
     found = "".join(bracket for _, bracket in brackets_of(text, language))
-    assert found == want if "unclosed" not in text else found.startswith("(")
+    assert found == want
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,28 @@ def test_what_may_be_closed(before, after, want):
 )
 def test_a_bracket_that_is_not_its_to_close(text, written, place):
     assert surplus_bracket(written, syntax(text, None)) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "place"),
+    [
+        ("f('|')\n", "a) (b", None),
+        ("f('|')\n", "a') + (b", 2),
+        ("f('|\n", "a')", None),
+        ("f('a', \"|\n", "b'))", None),
+        ("f(1)  # so|\n", " it is)", None),
+        ('"""Do\n|\n"""\n', "so)", None),
+    ],
+)
+def test_a_bracket_after_the_end_of_the_string_at_the_cursor(text, written, place):
+    assert surplus_bracket(written, syntax(text)) == place
+
+
+def test_the_end_of_a_comment_is_a_bracket_too():
+    assert surplus_bracket("so */", syntax("/* |\n*/\n", "a.js")) == 3
+    assert surplus_bracket("so)", syntax("/* |\n*/\n", "a.js")) is None
+    assert surplus_bracket("so */", syntax("/* |\n/* b */\n", "a.css")) is None
+    assert surplus_bracket("so */", syntax("// |\n", "a.js")) is None
 
 
 def test_brackets_left_open():
@@ -106,6 +129,8 @@ def test_inside_of_a_comment_or_a_string(text, path, inside):
         ("x = (|\ny = 2\n", "f(", "a.py", False),  # it had an error before
         ("def f():\n    x = 1\n|\n    y = 2\n", "  z = 3", "a.py", True),  # only Python itself minds
         ("def f():\n    x = 1\n    |\n    y = 2\n", "if x:", "a.py", True),
+        ("@once|\ndef f():\n    pass\n", "(1)", "a.py", False),
+        ("@once|\ndef f():\n    pass\n", "\nreturn (", "a.py", True),
         ("f();\n|\ng();\n", "if (", "a.js", True),
         ("f();\n|\ng();\n", "if (", None, False),
     ],
