@@ -94,7 +94,7 @@ class Settings:
     font_family: str = ""
     font_size: int = 11
     suggestions: bool = True
-    confidence: float = 0.7
+    confidence: float = 0.6
     """How sure the model has to be of a suggestion that nobody asked for, 0 (all are shown) to 1 (none is).
 
     It is the geometric mean of the probabilities of its tokens; docs/completion.md says how the default was chosen.
