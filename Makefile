@@ -6,7 +6,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots peer-tests bench-index wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-engine       tokens a second of each path on this processor"
 	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
+	@echo "make bench-suggestions  what must never be shown, counted over 2,000 suggestions (--seconds: in pieces)"
 	@echo "make screenshots        pictures of the window in build/screenshots"
 	@echo "make coverage           fails where a branch of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
@@ -84,6 +85,8 @@ bench-engine: model
 
 bench-index: setup-dev
 	$(PY) -P tests/bench/index.py $(if $(FOLDER),"$(FOLDER)")
+bench-suggestions: model
+	PYTHONPATH=. $(PY) -P tests/bench/suggestions.py $(ARGS)
 
 bench: model
 	$(PY) -P tests/bench/run.py

@@ -96,6 +96,11 @@ class Settings:
     font_family: str = ""
     font_size: int = 11
     suggestions: bool = True
+    confidence: float = 0.6
+    """How sure the model has to be of a suggestion that nobody asked for, 0 (all are shown) to 1 (none is).
+
+    It is the geometric mean of the probabilities of its tokens; docs/completion.md says how the default was chosen.
+    """
     debounce_ms: int = 300
     """Milliseconds that typing rests, at most, before a suggestion is asked for; less where typing is quick."""
     ask_ahead: bool = True
@@ -128,7 +133,7 @@ def load_settings(paths: Paths) -> Settings:
             if not _fits(value, kind):
                 what = f"The settings file {paths.settings} has a bad value for '{key}': {table[key]!r}"
                 raise InputError(f"{what} is not {_describe(kind)}. Mend it, or delete the line.")
-            values[key] = value
+            values[key] = float(table[key]) if kind is float else value
     return Settings(**values)
 
 
@@ -142,11 +147,11 @@ def _fits(value: object, kind: Any) -> bool:
         return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in cast("tuple[object, ...]", value))
     if origin is UnionType:
         return any(_fits(value, choice) for choice in arguments)
-    return type(value) is kind
+    return type(value) in (int, float) if kind is float else type(value) is kind
 
 
 def _describe(kind: Any) -> str:
-    names: dict[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+    names: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return "one of " + ", ".join(repr(choice) for choice in arguments)

@@ -45,6 +45,8 @@ def home_with_real_model(grafter_home: Path, real_model: Path) -> Path:
     models = grafter_home / "models"
     models.mkdir()
     (models / DEFAULT_MODEL).symlink_to(real_model, target_is_directory=True)
+    # A test waits for a suggestion, however unsure the model is of it.
+    (grafter_home / "settings.toml").write_text("confidence = 0.0\n")
     return grafter_home
 
 

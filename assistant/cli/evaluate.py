@@ -7,6 +7,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from rich.table import Table
 from assistant.cli import output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
+from assistant.completion.filters import FILTERS
 from assistant.config import find_paths
 from assistant.errors import DiskError, InputError
 from assistant.evaluate import compare as comparing
 from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
-from assistant.evaluate.ask import WAYS, asker
-from assistant.evaluate.data import load_rows, sample
+from assistant.evaluate.ask import EVERYTHING, WAYS, asker
+from assistant.evaluate.data import Row, load_rows, sample
 from assistant.evaluate.library import library_holes
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.others import OtherFiles
@@ -45,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     infilling.add_argument(
         "--library", type=int, metavar="N", help="without DATA: N one-line holes of Python's standard library"
     )
+    infilling.add_argument(
+        "--in-words", action="store_true", help="with --library: the line is there up to the middle of a word"
+    )
     infilling.add_argument("--limit", type=int, metavar="N", help="take only N rows, a fixed sample for each seed")
     infilling.add_argument("--seed", type=int, default=0, metavar="S", help="which sample (0)")
     infilling.add_argument(
@@ -64,11 +69,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     infilling.add_argument(
         "--without",
-        choices=ORIGINS,
+        choices=(*FILTERS, *ORIGINS),
         action="append",
         default=[],
-        metavar="SOURCE",
-        help=f"leave out one source of other files, to measure its worth: {', '.join(ORIGINS)}; may be repeated",
+        metavar="NAME",
+        help="leave one of the editor's filters, or one source of other files, out, to measure its worth; again for "
+        f"more: {', '.join((*FILTERS, *ORIGINS))}",
+    )
+    infilling.add_argument(
+        "--no-heal", action="store_true", help="leave the piece of a word at the cursor in the prompt"
     )
     infilling.add_argument("--no-tests", action="store_true", help="do not run the rows' tests")
     infilling.add_argument("--output", type=Path, metavar="FILE", help="write each answer there as a JSON line")
@@ -92,26 +101,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _infilling(args: argparse.Namespace) -> int:
-    if args.limit is not None and args.limit < 1:
-        raise InputError(f"--limit is {args.limit}; it has to be at least 1.")
-    if (args.data is None) == (args.library is None):
-        raise InputError("Give either a file of holes or --library N, which takes them from Python's standard library.")
-    if args.library is not None and args.library < 1:
-        raise InputError(f"--library is {args.library}; it has to be at least 1.")
-    if args.context_tokens < 1:
-        raise InputError(f"--context-tokens is {args.context_tokens}; it has to be at least 1.")
-    sources = Sources(**dict.fromkeys(args.without, False))
-    others = OtherFiles(sources, args.context_tokens) if args.context == "files" else None
-    every = library_holes(args.library, args.seed) if args.library is not None else load_rows(args.data)
+    every = _read_rows(args)
     rows = sample(every, args.limit, args.seed)
     scored: list[running.Scored] = []
     code = 0
     sandbox = None if args.no_tests else Sandbox()
+    filters = frozenset(name for name in args.without if name in FILTERS)
+    sources = Sources(**dict.fromkeys((name for name in args.without if name in ORIGINS), False))
+    ask = asker(
+        args.path,
+        replace(EVERYTHING, without=filters, heal=not args.no_heal),
+        OtherFiles(sources, args.context_tokens) if args.context == "files" else None,
+    )
     begin = time.perf_counter()
     with (
         _opened(args.output) as write,
         opened_engine(find_paths(), args) as engine,
-        contextlib.closing(running.evaluate(engine, rows, asker(args.path, others), sandbox)) as results,
+        contextlib.closing(running.evaluate(engine, rows, ask, sandbox)) as results,
     ):
         load_seconds = time.perf_counter() - begin
         try:
@@ -126,11 +132,12 @@ def _infilling(args: argparse.Namespace) -> int:
         "path": args.path,
         "context": args.context,
         "context_tokens": args.context_tokens,
-        "without": args.without,
         "data": args.data.name if args.data else "Python's standard library",
         "rows": len(every),
         "limit": args.limit,
         "seed": args.seed,
+        "without": args.without,
+        "heal": not args.no_heal,
         "interrupted": code == _INTERRUPTED,
         "load_seconds": round(load_seconds, 2),
         "memory_bytes": memory_bytes,
@@ -140,6 +147,22 @@ def _infilling(args: argparse.Namespace) -> int:
     else:
         _show(report, f"{engine.info.model} on {engine.info.device} in {engine.info.dtype}", settings)
     return code
+
+
+def _read_rows(args: argparse.Namespace) -> list[Row]:
+    if args.limit is not None and args.limit < 1:
+        raise InputError(f"--limit is {args.limit}; it has to be at least 1.")
+    if (args.data is None) == (args.library is None):
+        raise InputError("Give either a file of holes or --library N, which takes them from Python's standard library.")
+    if args.library is not None and args.library < 1:
+        raise InputError(f"--library is {args.library}; it has to be at least 1.")
+    if args.context_tokens < 1:
+        raise InputError(f"--context-tokens is {args.context_tokens}; it has to be at least 1.")
+    if args.in_words and args.library is None:
+        raise InputError("--in-words goes with --library N, whose holes it changes.")
+    if args.library is None:
+        return load_rows(args.data)
+    return library_holes(args.library, args.seed, in_words=args.in_words)
 
 
 @contextlib.contextmanager

@@ -10,11 +10,15 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.cli.local_model import add_model_arguments, choose_model, choose_running, loader
 from assistant.cli.remote import add_remote_arguments, remote_engine
-from assistant.config import Paths, find_paths, load_settings
+from assistant.config import Paths, Settings, find_paths, load_settings
 from assistant.errors import InputError
+
+if TYPE_CHECKING:
+    from assistant.completion.complete import Options
 
 _OTHER_EDITORS = """\
 Every request needs 'Authorization: Bearer TOKEN'. Without options the token is new at each start and lies in the
@@ -63,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
     log_to_stderr()
     paths = find_paths()
     parent = None if args.stay else find_parent(args.parent_pid)
-    idle = _idle_seconds(paths, args.idle_minutes)
+    settings = _settings_now(paths)
+    idle = _idle_seconds(settings, args.idle_minutes)
     remote = remote_engine(paths, args, named_is_local=False)
     if remote is not None:
         from assistant.engine.remote.worker import RemoteWorker
@@ -79,7 +84,10 @@ def run(args: argparse.Namespace) -> int:
     file = _token_file(args.token_file)
     with bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
-        return Service(worker, paths, token, listener, name, workspace_indexes(paths)).run(parent)
+        service = Service(
+            worker, paths, token, listener, name, indexes=workspace_indexes(paths), options=_options(settings)
+        )
+        return service.run(parent)
 
 
 def _token_file(path: Path | None) -> Path | None:
@@ -89,17 +97,29 @@ def _token_file(path: Path | None) -> Path | None:
         raise InputError(f"The token file {path} cannot be used: there is no such home folder.") from None
 
 
-def _idle_seconds(paths: Paths, wanted: float | None) -> Callable[[], float]:
-    """Return what says how long the model stays loaded: as asked, else as the settings say at that moment."""
+def _settings_now(paths: Paths) -> Callable[[], Settings]:
+    """Return what gives the settings as they are at that moment."""
     last = load_settings(paths)
 
-    def seconds() -> float:
+    def now() -> Settings:
         nonlocal last
         with contextlib.suppress(InputError):  # while somebody edits the file, what it said before holds
             last = load_settings(paths)
-        return 60.0 * (last.idle_minutes if wanted is None else wanted)
+        return last
 
-    return seconds
+    return now
+
+
+def _idle_seconds(settings: Callable[[], Settings], wanted: float | None) -> Callable[[], float]:
+    """Return what says how long the model stays loaded: as asked, else as the settings say."""
+    return lambda: 60.0 * (settings().idle_minutes if wanted is None else wanted)
+
+
+def _options(settings: Callable[[], Settings]) -> Callable[[], Options]:
+    """Return what says how suggestions are made."""
+    from assistant.completion.complete import Options
+
+    return lambda: Options(confidence=settings().confidence)
 
 
 def _minutes(text: str) -> float:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Protocol
 
+from assistant.completion.filters.draft import Hole
+from assistant.completion.heal import take_back
 from assistant.completion.shape import Shape, decide_shape
-from assistant.completion.trim import Trimmer
+from assistant.completion.suggest import Suggestions
+from assistant.completion.syntax import read_syntax
 from assistant.context.window import Budget, CountTokens, Window, fit_budget, room_for_prompt, take_blocks, take_window
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.prompts.fim import FimPrompt, infill_prompt, takes_files
 from assistant.retrieval.retrieve import Retrieved
 from assistant.types import (
-    Choice,
     CompleteRequest,
     ContextPiece,
     Delta,
@@ -42,11 +45,29 @@ class Retriever(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How suggestions are made, besides what a request asks.
+
+    ``without``: names of FILTERS that are left out. ``heal``: whether the piece of a word at the cursor is left to
+    the model, where the engine can do that. ``confidence``: the least probability that the model gives the tokens of a
+    suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked; 0 shows all.
+    """
+
+    without: frozenset[str] = frozenset()
+    heal: bool = True
+    confidence: float = 0.0
+
+
+_USUAL = Options()
+
+
 def complete(
     engine: Engine,
     request: CompleteRequest,
     cancel: CancelToken,
     budget: Budget | None = None,
+    options: Options = _USUAL,
     retriever: Retriever | None = None,
 ) -> Iterator[Event]:
     """Yield the events of one completion: Started, Progress and Delta, then one Finished or Failed.
@@ -58,32 +79,38 @@ def complete(
     if not 0 <= request.cursor <= len(request.text):
         yield Failed(request.id, "The cursor lies outside of the text.", "invalid_request")
         return
+    info = engine.info
     before, after = request.text[: request.cursor], request.text[request.cursor :]
-    shape = decide_shape(before, after, "manual" if request.trigger == "manual" else "auto")
-    room = room_for_prompt(engine.info.context_length, request.max_tokens or shape.max_tokens)
+    hole = _find_hole(request, before, after, options)
+    room = room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens)
     fitting = fit_budget(budget or Budget(), room)
     window = take_window(request.text, request.cursor, fitting, _counter(engine))
     others = Retrieved()
-    if retriever is not None and takes_files(engine.info.family):
+    if retriever is not None and takes_files(info.family):
         spare = max(room - fitting.prefix - fitting.suffix, 0)
         others = retriever.retrieve(request, window, spare, _counter(engine))
+    prefix, begin = take_back(window.prefix) if options.heal and info.heals else (window.prefix, "")
+    suffix = without_line_end(hole.syntax.line, window.suffix)
     fim = infill_prompt(
-        engine.info.family,
-        window.prefix,
-        window.suffix,
+        info.family,
+        prefix,
+        suffix,
         path=request.path,
         repository=_repository_name(request),
         files=others.files,
     )
-    generate = _generate_request(request, shape, fim, take_blocks(request.text, window))
+    generate = replace(
+        _generate_request(request, hole.shape, fim, take_blocks(request.text, window)),
+        begin=begin,
+    )
     context_ms = (time.perf_counter() - started) * 1000
-    trimmers = [Trimmer(shape, before, after) for _ in range(request.n)]
+    suggestions = Suggestions(hole, request.n, fim.stop_tokens, options.without)
     ours = CancelToken(parent=cancel)
     for event in engine.generate(generate, ours):
         match event:
             case Delta(index=index, text=text):
-                shown = trimmers[index].feed(text)
-                if all(trimmer.done for trimmer in trimmers):
+                shown = suggestions.feed(index, text, event.logprobs)
+                if suggestions.done:
                     ours.cancel()
                 # Without text too: whoever advances this may want to pause it, or to end it, after each token.
                 yield replace(event, text=shown) if shown else Delta(request.id, index, "")
@@ -91,9 +118,29 @@ def complete(
                 if retriever is not None:
                     retriever.learn(event)
                 pieces = (*others.pieces, _piece(engine, request, window))
-                yield _finish(event, trimmers, fim.note, pieces, context_ms, (time.perf_counter() - started) * 1000)
+                timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
+                whole = suggestions.finish(event)
+                yield replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
             case Started() | Progress() | Failed():
                 yield event
+
+
+def without_line_end(line: str, suffix: str) -> str:
+    """Return what the model is to see right of the cursor.
+
+    On an empty line the end of that line is left to the model: with an empty line before them the lines below look as
+    if nothing were missing there.
+    """
+    rest, end, below = suffix.partition("\n")
+    return below if end and not line.strip() and not rest.strip() else suffix
+
+
+def _find_hole(request: CompleteRequest, before: str, after: str, options: Options) -> Hole:
+    syntax = read_syntax(before, after, request.path)
+    auto = request.trigger != "manual"
+    shape = decide_shape(syntax, "auto" if auto else "manual")
+    least = math.log(options.confidence) if options.confidence > 0 else -math.inf
+    return Hole(syntax, shape, auto, least)
 
 
 def _counter(engine: Engine) -> CountTokens:
@@ -122,31 +169,3 @@ def _generate_request(
 def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:
     tokens = engine.count_tokens([Text(window.prefix), Text(window.suffix)])
     return ContextPiece(request.path or "", (window.first_line, window.last_line), sum(tokens), "this file")
-
-
-def _finish(
-    event: Finished,
-    trimmers: Sequence[Trimmer],
-    note: str,
-    pieces: tuple[ContextPiece, ...],
-    context_ms: float,
-    total_ms: float,
-) -> Finished:
-    """Return the engine's last event with the cuts applied; alternatives without text or said twice are dropped."""
-    choices: list[Choice] = []
-    fired: list[str] = []
-    for choice in event.choices:
-        trimmer = trimmers[choice.index]
-        text = trimmer.finish(unfinished=choice.reason == "length")
-        fired += [name for name in trimmer.fired if name not in fired]
-        reason = "stop" if trimmer.done else choice.reason
-        if choice.index == 0 or (text and all(text != other.text for other in choices)):
-            choices.append(replace(choice, text=text, reason=reason))
-    return replace(
-        event,
-        choices=tuple(replace(choice, index=index) for index, choice in enumerate(choices)),
-        timings=replace(event.timings, context_ms=context_ms, total_ms=total_ms),
-        context=pieces,
-        filters=tuple(fired),
-        note=event.note or note,
-    )

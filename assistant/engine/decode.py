@@ -13,7 +13,8 @@ import torch
 
 from assistant.engine.decoder import Cache, Decoder, Stop, never
 from assistant.engine.guess import Guesser
-from assistant.engine.sampling import Sampled, describe, penalise, sample
+from assistant.engine.heal import Beginning
+from assistant.engine.sampling import Sampled, describe, only, penalise, sample
 from assistant.types import Params
 
 FORK_TOKENS = 256
@@ -110,8 +111,12 @@ class Batch:
         logits: torch.Tensor,
         params: Params,
         guesser: Guesser | None = None,
+        begins: Sequence[Beginning] = (),
     ) -> None:
-        """``cache`` holds the prompt in one row, ``logits`` of shape (vocabulary,) are those after it."""
+        """``cache`` holds the prompt in one row, ``logits`` of shape (vocabulary,) are those after it.
+
+        ``begins`` holds each row to a beginning of its own; none: all rows are free.
+        """
         self._decoder = decoder
         self._cache = cache
         self._params = params
@@ -123,6 +128,7 @@ class Batch:
         self._dropped: set[int] = set()
         self._device = logits.device
         self._guesser = guesser if params.n == 1 and cache.can_crop else None
+        self._begins = begins
         self.guessed = 0
         """Tokens that were guessed and checked."""
         self.accepted = 0
@@ -142,7 +148,8 @@ class Batch:
         """Return the next token of each sequence that is left, by its number; of a single one perhaps several."""
         if self._first is not None:
             return self._first_step()
-        guess = self._guesser.guess(self._left() - 1) if self._guesser else ()
+        free = self._allowed(0) is None
+        guess = self._guesser.guess(self._left() - 1) if self._guesser and free else ()
         return self._guess_step(guess) if guess else self._next_step()
 
     def leave(self, store: CacheStore) -> None:
@@ -171,8 +178,12 @@ class Batch:
             scores = logits.float()
             if self._params.repetition_penalty != 1.0:
                 scores = penalise(scores, self._seen(0), self._params.repetition_penalty)
-            best = scores.topk(count).indices.tolist()
-            firsts = [describe(logits, best[row], self._params.logprobs) for row in self._rows]
+            allowed = self._allowed(0)
+            if allowed is not None:
+                logits, scores = only(logits, allowed), only(scores, allowed)
+            # Where fewer may begin than there are rows, the last of them serves for the others.
+            best = scores.topk(count if allowed is None else min(count, len(allowed))).indices.tolist()
+            firsts = [describe(logits, best[min(row, len(best) - 1)], self._params.logprobs) for row in self._rows]
             return [(row, self._note(row, sampled)) for row, sampled in enumerate(firsts)]
         return [(row, self._sample(row, logits)) for row in self._rows]
 
@@ -204,13 +215,21 @@ class Batch:
 
     def _sample(self, row: int, logits: torch.Tensor) -> Sampled:
         seen = self._seen(row) if self._params.repetition_penalty != 1.0 else None
+        allowed = self._allowed(row)
+        if allowed is not None:
+            logits = only(logits, allowed)
         return self._note(row, sample(logits, self._params, seen, self._generators[row]))
 
     def _note(self, row: int, sampled: Sampled) -> Sampled:
         self._written[row].append(sampled.token)
         if self._guesser is not None:
             self._guesser.append(sampled.token)
+        if self._begins:
+            self._begins[row].take(sampled.token)
         return sampled
+
+    def _allowed(self, row: int) -> Sequence[int] | None:
+        return self._begins[row].allowed() if self._begins else None
 
     def _seen(self, row: int) -> torch.Tensor:
         return torch.tensor([*self._prompt, *self._written[row]], device=self._device)

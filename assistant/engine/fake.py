@@ -92,7 +92,10 @@ class FakeEngine:
         self.closed = True
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
-        """Yield the events of the scripted answer; every token has a probability of one half."""
+        """Yield the events of the scripted answer; every token has a probability of one half.
+
+        A script may give the answer with or without what it has to begin with.
+        """
         self.requests.append(request)
         answer = self._answer(request)
         prompt_tokens = len(fake_tokens(flat_prompt(request.prompt)))
@@ -108,7 +111,7 @@ class FakeEngine:
         prefilled = time.perf_counter()
         choices: list[Choice] = []
         for index in range(request.params.n):
-            text = answer.texts[min(index, len(answer.texts) - 1)]
+            text = answer.texts[min(index, len(answer.texts) - 1)].removeprefix(request.begin)
             choices.append((yield from self._write(request, index, text, answer.token_seconds, cancel)))
         if answer.failure:
             yield Failed(request.id, answer.failure, answer.failure_code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -12,6 +12,7 @@ from assistant.engine.decode import Batch, CacheStore, prefill
 from assistant.engine.decoder import Cache, Decoder, Interrupted
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.guess import Guesser, GuessRecord, Places
+from assistant.engine.heal import Beginning, ByteVocabulary, after
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.engine.sampling import Sampled
 from assistant.engine.stream import TextStream
@@ -63,11 +64,12 @@ class LocalEngine:
         self._decoder = decoder
         self._device = decoder.device
         self._tokenizer = tokenizer
-        self._info = info
+        self._info = replace(info, heals=True)
         self._end_ids = end_ids
         self._store = CacheStore(cache_bytes)
         self._guesses = GuessRecord()
         self._nearby: dict[str, Places] = {}
+        self._vocabulary: ByteVocabulary | None = None
 
     @property
     def info(self) -> EngineInfo:
@@ -118,7 +120,8 @@ class LocalEngine:
         guessed = accepted = 0
         writing = _Writing(request, self._tokenizer, self._end_ids)
         if logits is not None:
-            batch = Batch(self._decoder, cache, ids, logits, request.params, self._guesser(request, ids))
+            guesser = self._guesser(request, ids)
+            batch = Batch(self._decoder, cache, ids, logits, request.params, guesser, self._beginnings(request))
             try:
                 yield from writing.run(batch, cancel)
             finally:
@@ -152,6 +155,14 @@ class LocalEngine:
         new = [text for text in request.nearby if text not in known]
         self._nearby = known | {text: self._places(text) for text in new[:_NEW_TEXTS]}
         return Guesser(ids, list(self._nearby.values()), self._guesses, decoder.most_guesses, decoder.guess_cost)
+
+    def _beginnings(self, request: GenerateRequest) -> list[Beginning]:
+        if not request.begin:
+            return []
+        if self._vocabulary is None:  # a tenth of a second, once
+            self._vocabulary = ByteVocabulary(self._tokenizer.spellings())
+        text, spell = request.begin.encode(), self._tokenizer.token_bytes
+        return [Beginning(self._vocabulary, text, spell) for _ in range(request.params.n)]
 
     def _places(self, text: str) -> Places:
         return Places(self._tokenizer.encode(Prompt((Text(text),))))
@@ -203,9 +214,13 @@ class _Row:
     """One alternative as far as it has come."""
 
     stream: TextStream
+    begin: bytes
+    """What the answer has to begin with and has not yet; it is not given out."""
     text: str = ""
     reason: FinishReason = "cancelled"
     generated: int = 0
+    scored: int = 0
+    """Tokens that the probability is a mean of: all but those that only spell the beginning."""
     logprob_sum: float = 0.0
     logprobs: list[tuple[int, TokenLogprob]] = field(default_factory=list[tuple[int, TokenLogprob]])
     """Each token with the number of characters before it."""
@@ -223,7 +238,8 @@ class _Writing:
         self._end_ids = end_ids | {token for token in asked if token is not None}
         drop_space = isinstance(request.prompt, Chat) and tokenizer.strips_leading_space
         self._rows = [
-            _Row(TextStream(request.params.stop, drop_leading_space=drop_space)) for _ in range(request.params.n)
+            _Row(TextStream(request.params.stop, drop_leading_space=drop_space), request.begin.encode())
+            for _ in range(request.params.n)
         ]
 
     def run(self, batch: Batch, cancel: CancelToken) -> Iterator[Delta]:
@@ -253,7 +269,7 @@ class _Writing:
                 text=row.text,
                 reason=row.reason,
                 generated_tokens=row.generated,
-                mean_logprob=row.logprob_sum / row.generated if row.generated else None,
+                mean_logprob=row.logprob_sum / row.scored if row.scored else None,
                 logprobs=tuple(token for start, token in row.logprobs if start < len(row.text)),
             )
             for index, row in enumerate(self._rows)
@@ -263,6 +279,17 @@ class _Writing:
         """Add a token to its row and return the text that is now certain."""
         row = self._rows[index]
         row.generated += 1
+        data = self._tokenizer.token_bytes(sampled.token)
+        if row.begin:
+            found = after(row.begin, data)
+            if found is None:  # a vocabulary that cannot spell the beginning has no answer
+                row.reason = "stop"
+                return ""
+            row.begin, data = found
+            if not data:
+                row.reason = "length" if row.generated >= self._params.max_tokens else row.reason
+                return ""
+        row.scored += 1
         row.logprob_sum += sampled.logprob
         if sampled.token in self._end_ids:
             row.reason = "stop"
@@ -271,7 +298,7 @@ class _Writing:
             token = self._describe(sampled)
             row.logprobs.append((row.stream.length, token))
             row.unsent.append(token)
-        text = row.stream.feed(self._tokenizer.token_bytes(sampled.token))
+        text = row.stream.feed(data)
         if row.stream.stopped:
             row.reason = "stop"
         elif row.generated >= self._params.max_tokens:

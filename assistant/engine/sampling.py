@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -55,7 +56,9 @@ def describe(logits: torch.Tensor, token: int, alternatives: int | None = None) 
     top: tuple[tuple[int, float], ...] = ()
     if alternatives:
         values, ids = raw.topk(min(alternatives, raw.shape[-1]))
-        top = tuple(zip(ids.tolist(), (values - total).tolist(), strict=True))
+        # What was not allowed is no alternative.
+        pairs = zip(ids.tolist(), (values - total).tolist(), strict=True)
+        top = tuple((token_id, value) for token_id, value in pairs if value > -torch.inf)
     return Sampled(token, float(raw[token] - total), top)
 
 
@@ -67,6 +70,12 @@ def penalise(scores: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.
     ids = seen.unique()
     picked = scores[ids]
     return scores.index_put((ids,), torch.where(picked > 0, picked / penalty, picked * penalty))
+
+
+def only(logits: torch.Tensor, allowed: Sequence[int]) -> torch.Tensor:
+    """Return scores in which every token but the allowed ones is at minus infinity."""
+    ids = torch.tensor(allowed, device=logits.device)
+    return torch.full_like(logits, -torch.inf).index_copy(-1, ids, logits[ids])
 
 
 def keep_top_k(scores: torch.Tensor, k: int) -> torch.Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,11 @@ class Tokenizer:
         if self._bytes_of is None:
             return self._backend.decode([token], skip_special_tokens=True).encode()
         return self._bytes_of(piece)
+
+    def spellings(self) -> Iterator[tuple[bytes, int]]:
+        """Yield the bytes of every token of the vocabulary with its id; control tokens have none."""
+        for token in range(self._backend.get_vocab_size()):
+            yield self.token_bytes(token), token
 
     def spell(self, token: int) -> str:
         """Return how to show a token to a person: its text, or the spelling of a control token."""

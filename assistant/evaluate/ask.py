@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.completion.complete import complete
+from assistant.completion.complete import Options, complete
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import ModelError
 from assistant.evaluate.data import Row
@@ -41,32 +41,40 @@ class Answer:
     filters: tuple[str, ...] = ()
     error: str = ""
     context: tuple[ContextPiece, ...] = ()
+    mean_logprob: float | None = None
 
+
+_PATH = "main.py"
+"""The holes are in Python; the name tells the editor so."""
 
 Ask = Callable[[Engine, Row], Answer]
 
 
-def asker(way: Way, others: OtherFiles | None = None) -> Ask:
+EVERYTHING = Options()
+"""What is measured is what the editor would show if it showed everything; how much to hide is measured apart."""
+
+
+def asker(way: Way, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Ask:
     """Return what asks in this way; both are greedy, so that the same numbers give the same answers.
 
     ``others`` finds help in the other files that a row brings; None, and the plain way, leave them out.
     """
-    return ask_plain if way == "plain" else functools.partial(ask_editor, others=others)
+    return ask_plain if way == "plain" else functools.partial(ask_editor, options=options, others=others)
 
 
-def ask_editor(engine: Engine, row: Row, others: OtherFiles | None = None) -> Answer:
-    """Ask as the editor does when one stops typing: window on the file, prompt, and the cuts of what comes back.
+def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Answer:
+    """Ask as the editor does when one stops typing: window on the file, prompt, and the filters of what comes back.
 
     The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
     """
     after = row.line_end + row.suffix
     request = CompleteRequest(
-        id=row.id, text=row.prompt + after, cursor=len(row.prompt), path=row.path, workspace=row.repository
+        id=row.id, text=row.prompt + after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
     )
     if others is None or not row.files:
-        return _read(complete(engine, request, CancelToken()))
+        return _read(complete(engine, request, CancelToken(), options=options))
     with others.of(row) as retriever:
-        return _read(complete(engine, request, CancelToken(), retriever=retriever))
+        return _read(complete(engine, request, CancelToken(), options=options, retriever=retriever))
 
 
 def ask_plain(engine: Engine, row: Row) -> Answer:
@@ -94,6 +102,7 @@ def _read(events: Iterator[Event]) -> Answer:
                 decode_ms=event.timings.decode_ms,
                 filters=event.filters,
                 context=event.context,
+                mean_logprob=event.choices[0].mean_logprob,
             )
     raise ModelError("The model ended before its answer was whole.")
 

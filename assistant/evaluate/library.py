@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 import sysconfig
 from pathlib import Path
 
@@ -20,10 +21,11 @@ _LINES_BEFORE, _LINES_AFTER = 30, 12
 _TRIES = 100
 
 
-def library_holes(count: int, seed: int = 0, folder: Path | None = None) -> list[Row]:
+def library_holes(count: int, seed: int = 0, folder: Path | None = None, *, in_words: bool = False) -> list[Row]:
     """Return ``count`` holes of one line each, with the lines around them; the same for a seed and a Python.
 
-    They are whole simple statements inside of functions. Raises InputError where this Python has no sources.
+    They are whole simple statements inside of functions; ``in_words``: what follows on the line when somebody has typed
+    it up to the middle of some word. Raises InputError where this Python has no sources.
     """
     folder = folder or Path(sysconfig.get_path("stdlib"))
     files = [path for path in sorted(folder.glob("*.py")) if _LEAST_BYTES <= path.stat().st_size <= _MOST_BYTES]
@@ -36,7 +38,9 @@ def library_holes(count: int, seed: int = 0, folder: Path | None = None) -> list
         text = path.read_text(encoding="utf-8", errors="replace")
         places = _statements(text)
         if places:
-            row = _hole(path.stem, text, draw.choice(places))
+            place = draw.choice(places)
+            typed = _in_word(text.split("\n")[place], draw) if in_words else 0
+            row = _hole(path.stem, text, place, typed)
             rows[row.id] = row
     if len(rows) < count:
         raise InputError(f"Python's standard library in {folder} has too few sources for {count} holes; ask for fewer.")
@@ -65,11 +69,18 @@ def _statements(text: str) -> list[int]:
     return sorted(found)
 
 
-def _hole(module: str, text: str, line: int) -> Row:
+def _in_word(line: str, draw: random.Random) -> int:
+    """Return a column with a letter on each side."""
+    inside = [found.start() + 1 for found in re.finditer(r"(?=[A-Za-z]{2})", line)]
+    return draw.choice(inside) if inside else 0
+
+
+def _hole(module: str, text: str, line: int, typed: int) -> Row:
     lines = text.split("\n")
     before = "".join(each + "\n" for each in lines[max(0, line - _LINES_BEFORE) : line])
     after = "\n".join(lines[line + 1 : line + 1 + _LINES_AFTER])
-    return Row(f"{module}:{line + 1}", before, after, lines[line] + "\n")
+    name = f"{module}:{line + 1}" + (f":{typed}" if typed else "")
+    return Row(name, before + lines[line][:typed], after, lines[line][typed:] + "\n")
 
 
 def _indent(line: str) -> int:

@@ -72,6 +72,7 @@ def to_json(scored: Scored) -> dict[str, Any]:
         "generated_tokens": answer.generated_tokens,
         "filters": list(answer.filters),
         "context": [dataclasses.asdict(piece) for piece in answer.context],
+        "mean_logprob": answer.mean_logprob,
         "error": answer.error,
     }
 

@@ -33,7 +33,7 @@ class IndexReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._identity = _identity(path)
+        self._identity: tuple[int, int] | None = _identity(path)
         self._connection = open_reading(path)
 
     def close(self) -> None:
@@ -49,7 +49,8 @@ class IndexReader:
             connection = open_reading(self._path)
             with self._lock:
                 self._connection.close()
-                self._connection, self._identity = connection, identity
+                self._connection = connection
+                self._identity = identity
         meta = self._meta()
         return f"{meta.get('build', '')}:{meta.get('changes', '')}"
 

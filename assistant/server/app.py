@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from assistant.completion.complete import Options
 from assistant.engine.worker import EngineWorker
 from assistant.retrieval.service import Indexes
 from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
@@ -25,15 +27,17 @@ def create_app(
     *,
     dispatcher: Dispatcher | None = None,
     indexes: Indexes | None = None,
+    options: Callable[[], Options] = Options,
 ) -> Starlette:
     """Return the application for a service that listens on 127.0.0.1 at ``port``.
 
     The worker and the indexes are used, not owned: whoever made them closes them. ``dispatcher`` is given by those who
-    want to close it before the server stops. Without ``indexes`` completions see the open file alone.
+    want to close it before the server stops. Without ``indexes`` completions see the open file alone. ``options`` says
+    how suggestions are made, each time one is asked for.
     """
     dispatcher = dispatcher or Dispatcher(worker)
     routes = [
-        *GrafterRoutes(dispatcher, indexes).routes(),
+        *GrafterRoutes(dispatcher, indexes, options).routes(),
         *OpenAIRoutes(dispatcher, int(time.time())).routes(),
         *LlamaCppRoutes(dispatcher).routes(),
     ]

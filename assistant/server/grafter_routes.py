@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.completion.complete import complete
+from assistant.completion.complete import Options, complete
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import InputError
 from assistant.retrieval.builder import IndexState
@@ -27,12 +27,15 @@ from assistant.wire import event_to_json, health_to_json
 
 
 class GrafterRoutes:
-    """The handlers; what they need is the dispatcher and, for the rest of the repository, the indexes."""
+    """The handlers; what they need is the dispatcher, the indexes of workspaces, and how suggestions are to be made."""
 
-    def __init__(self, dispatcher: Dispatcher, indexes: Indexes | None = None) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, indexes: Indexes | None = None, options: Callable[[], Options] = Options
+    ) -> None:
         self._dispatcher = dispatcher
         self._indexes = indexes
         self._retriever = IndexRetriever(indexes.source) if indexes else None
+        self._options = options
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -69,10 +72,11 @@ class GrafterRoutes:
         """Stream the events of a completion; what fails after the body was read comes as an event, not as a status."""
         wanted = (await read_body(request, CompleteBody)).request()
         ahead = wanted.trigger == "ahead"
+        options = self._options()
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            return complete(engine, wanted, cancel, retriever=self._retriever)
+            return complete(engine, wanted, cancel, options=options, retriever=self._retriever)
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

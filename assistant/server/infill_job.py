@@ -10,13 +10,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from assistant.completion.filters.draft import Hole
 from assistant.completion.shape import decide_shape
-from assistant.completion.trim import Trimmer
+from assistant.completion.suggest import Suggestions
+from assistant.completion.syntax import read_syntax
 from assistant.context.window import Budget, fit_budget, room_for_prompt, take_window
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.prompts.fim import SourceFile, infill_prompt
 from assistant.server.schemas import InfillBody
-from assistant.types import Choice, Delta, Event, Finished, GenerateRequest, Params, Text
+from assistant.types import Delta, Event, Finished, GenerateRequest, Params, Text
 
 # Tokens of the open file, and of all chunks of other files together: what a processor reads in about two seconds.
 _BUDGET = Budget(prefix=1024, suffix=256)
@@ -37,21 +39,20 @@ def infill(request_id: str, body: InfillBody, params: Params, engine: Engine, ca
     chunks = [SourceFile(extra.filename, extra.text) for extra in body.input_extra]
     files = _latest(chunks, min(_EXTRA_TOKENS, room - budget.prefix - budget.suffix), engine)
     fim = infill_prompt(engine.info.family, window.prefix, window.suffix, files=files)
-    shape = decide_shape(before, after, "manual")
-    trimmers = [Trimmer(shape, before, after) for _ in range(params.n)]
+    syntax = read_syntax(before, after, None)
+    suggestions = Suggestions(Hole(syntax, decide_shape(syntax, "manual"), auto=False), params.n, fim.stop_tokens)
     ours = CancelToken(cancel)
     limit = _TimeLimit(body.t_max_predict_ms, params.n)
     for event in engine.generate(GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens), ours):
         match event:
             case Delta(index=index, text=text):
-                shown = trimmers[index].feed(text)
-                if all(trimmer.done for trimmer in trimmers) or limit.reached(index, text):
+                shown = suggestions.feed(index, text, event.logprobs)
+                if suggestions.done or limit.reached(index, text):
                     ours.cancel()
                 # Without text too: whoever advances this may want to pause it, or to end it, after each token.
                 yield replace(event, text=shown) if shown else Delta(request_id, index, "")
             case Finished():
-                choices = tuple(_cut(choice, trimmers[choice.index]) for choice in event.choices)
-                yield replace(event, choices=choices, note=event.note or fim.note)
+                yield replace(suggestions.finish(event), note=event.note or fim.note)
             case _:
                 yield event
 
@@ -84,8 +85,3 @@ def _latest(chunks: Sequence[SourceFile], room: int, engine: Engine) -> list[Sou
             break
         kept.append(chunk)
     return kept[::-1]
-
-
-def _cut(choice: Choice, trimmer: Trimmer) -> Choice:
-    text = trimmer.finish(unfinished=choice.reason == "length")
-    return replace(choice, text=text, reason="stop" if trimmer.done else choice.reason)

@@ -31,6 +31,7 @@ from assistant.client.registry import (
     withdraw,
     write_private,
 )
+from assistant.completion.complete import Options
 from assistant.config import Paths
 from assistant.engine.worker import EngineWorker
 from assistant.errors import InputError
@@ -143,7 +144,9 @@ class Service:
         token: Token,
         listener: socket.socket,
         model: str | None,
+        *,
         indexes: Indexes | None = None,
+        options: Callable[[], Options] = Options,
     ) -> None:
         self._worker = worker
         self._paths = paths
@@ -152,6 +155,7 @@ class Service:
         self._port: int = listener.getsockname()[1]
         self._model = model
         self._indexes = indexes
+        self._options = options
         self._dispatcher = Dispatcher(worker)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
@@ -159,7 +163,12 @@ class Service:
     def run(self, parent: psutil.Process | None = None) -> int:
         """Serve until a signal comes or ``parent`` ends. Prints the ready line; returns the exit status."""
         app = create_app(
-            self._worker, self._token.value, self._port, dispatcher=self._dispatcher, indexes=self._indexes
+            self._worker,
+            self._token.value,
+            self._port,
+            dispatcher=self._dispatcher,
+            indexes=self._indexes,
+            options=self._options,
         )
         config = uvicorn.Config(
             app,

@@ -30,6 +30,11 @@ def test_what_is_saved_is_read_again():
     assert load_settings(find_paths()) == Settings()
 
 
+def test_a_whole_number_is_a_number():
+    find_paths().settings.write_text("confidence = 0\n")
+    assert load_settings(find_paths()).confidence == 0.0
+
+
 def test_keys_of_a_newer_program_are_ignored():
     paths = find_paths()
     paths.settings.write_text('theme = "light"\nfrom_the_future = 1\n')
@@ -44,6 +49,8 @@ def test_keys_of_a_newer_program_are_ignored():
         ("theme = 'pink'", ["'theme'", "one of 'system', 'light'"]),
         ("sources = ['hub', 'moon']", ["'sources'", "a list, each one of 'hub', 'index'"]),
         ("sources = 'hub'", ["'sources'", "a list"]),
+        ("confidence = 'high'", ["'confidence'", "a number"]),
+        ("confidence = true", ["'confidence'", "a number"]),
         ("suggestions = 1", ["'suggestions'", "true or false"]),
         ("model = 3", ["'model'", "a text"]),
         ("theme = ", ["not valid TOML"]),

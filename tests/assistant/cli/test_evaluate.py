@@ -70,7 +70,7 @@ def test_json_has_every_agreed_field(either_data, engine, capsys, way):
 def test_the_editors_way_is_the_default(data, engine, capsys):
     assert main(["evaluate", "infilling", str(data), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["path"] == "editor"
-    assert "<|fim_suffix|>\n<|fim_middle|>" in flat_prompt(engine.requests[0].prompt)
+    assert engine.requests[0].params.stop == ()  # the plain way ends at the first line end
 
 
 def test_people_read_shares_with_intervals_and_what_was_asked(data, engine, capsys):
@@ -216,3 +216,20 @@ def test_options_of_context_that_make_no_sense(engine, data, capsys, options):
     with contextlib.suppress(SystemExit):
         assert main(["evaluate", "infilling", str(data), *options]) == 2
     assert "--context" in (said := capsys.readouterr().err) or "--without" in said
+
+
+def test_filters_and_healing_can_be_left_out(data, engine, capsys):
+    arguments = ["evaluate", "infilling", str(data), "--no-tests", "--json"]
+    assert main([*arguments, "--without", "single-line", "--without", "blank-lines", "--no-heal"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["without"], found["heal"]) == (["single-line", "blank-lines"], False)
+    with pytest.raises(SystemExit):
+        main([*arguments, "--without", "no-such-filter"])
+    assert "no-such-filter" in capsys.readouterr().err
+
+
+def test_holes_in_words_are_of_the_library(data, engine, capsys):
+    assert main(["evaluate", "infilling", str(data), "--in-words"]) == 2
+    assert "--library" in capsys.readouterr().err
+    assert main(["evaluate", "infilling", "--library", "3", "--in-words", "--no-tests", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 3

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, loader
 from assistant.cli.main import main
-from assistant.cli.serve import _idle_seconds
+from assistant.cli.serve import _idle_seconds, _options, _settings_now
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
@@ -87,7 +87,7 @@ def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monke
 
 def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():
     paths = find_paths()
-    seconds = _idle_seconds(paths, None)
+    seconds = _idle_seconds(_settings_now(paths), None)
     assert seconds() == 20 * 60
     save_settings(paths, Settings(idle_minutes=5))
     assert seconds() == 5 * 60
@@ -96,8 +96,16 @@ def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():
     save_settings(paths, Settings(idle_minutes=0))
     assert seconds() == 0
     save_settings(paths, Settings(idle_minutes=5))
-    assert _idle_seconds(paths, 0.5)() == 30
-    assert _idle_seconds(paths, 0.0)() == 0
+    assert _idle_seconds(_settings_now(paths), 0.5)() == 30
+    assert _idle_seconds(_settings_now(paths), 0.0)() == 0
+
+
+def test_how_sure_the_model_has_to_be_is_read_each_time():
+    paths = find_paths()
+    options = _options(_settings_now(paths))
+    assert options().confidence == Settings().confidence
+    save_settings(paths, Settings(confidence=0.7))
+    assert options().confidence == 0.7
 
 
 @pytest.mark.parametrize(

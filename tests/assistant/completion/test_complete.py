@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.completion.complete import complete
+from assistant.completion.complete import Options, complete
 from assistant.context.window import Budget
 from assistant.engine.fake import Answer, FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
@@ -8,16 +8,18 @@ from assistant.prompts.fim import NOTE_PREFIX_ONLY, SourceFile
 from assistant.retrieval.retrieve import Retrieved
 from assistant.types import CompleteRequest, ContextPiece, Control, Delta, Failed, Finished, Started
 
+_USUAL = Options()
 
-def ask(engine, text, cancel=None, budget=None, retriever=None, **options):
+
+def ask(engine, text, cancel=None, budget=None, options=_USUAL, retriever=None, **fields):
     """Complete ``text`` at its bar."""
     cursor = text.index("|")
-    request = CompleteRequest("r1", text.replace("|", "", 1), cursor, **options)
-    return list(complete(engine, request, cancel or CancelToken(), budget, retriever))
+    request = CompleteRequest("r1", text.replace("|", "", 1), cursor, **fields)
+    return list(complete(engine, request, cancel or CancelToken(), budget, options, retriever))
 
 
-def info(family="qwen2.5-coder", context_length=32768):
-    return EngineInfo("fake", family, "cpu", "float32", context_length)
+def info(family="qwen2.5-coder", context_length=32768, heals=False):
+    return EngineInfo("fake", family, "cpu", "float32", context_length, heals=heals)
 
 
 def test_events_come_in_order_and_carry_everything():
@@ -29,7 +31,7 @@ def test_events_come_in_order_and_carry_everything():
     assert finished.choices[0].text == "\n    return a + b"
     assert finished.choices[0].reason == "stop"
     assert finished.choices[0].mean_logprob < 0
-    assert finished.filters == ("leaves-the-block",)
+    assert finished.filters == ("leaves-block",)
     assert "".join(e.text for e in events if isinstance(e, Delta)).startswith("\n    return a + b")
     (piece,) = finished.context
     assert (piece.path, piece.lines, piece.why) == ("m.py", (1, 3), "this file")
@@ -149,3 +151,45 @@ def test_the_repository_gets_only_the_room_that_is_left():
     library = Library()
     ask(FakeEngine("1", info(context_length=300)), "x = |\n", retriever=library, max_tokens=10)
     assert library.rooms[0] <= 1
+
+
+def test_an_empty_line_is_the_models_to_end():
+    engine = FakeEngine("1")
+    ask(engine, "x = 1\n|\ny = 2\n")
+    assert flat_prompt(engine.requests[0].prompt) == "<|fim_prefix|>x = 1\n<|fim_suffix|>y = 2\n<|fim_middle|>"
+
+
+def test_the_piece_at_the_cursor_is_left_to_a_model_that_can_be_held_to_it():
+    engine = FakeEngine("compute(a)", info(heals=True))
+    finished = ask(engine, "x = comp|\n", options=Options(heal=True))[-1]
+    assert finished.choices[0].text == "compute(a)"
+    request = engine.requests[0]
+    assert (request.begin, flat_prompt(request.prompt)) == (" comp", "<|fim_prefix|>x =<|fim_suffix|>\n<|fim_middle|>")
+    ask(engine, "x = comp|\n", options=Options(heal=False))
+    assert engine.requests[1].begin == ""
+    engine = FakeEngine("ute(a)")
+    ask(engine, "x = comp|\n")
+    assert engine.requests[0].begin == ""
+
+
+def test_a_filter_that_is_switched_off_does_nothing():
+    finished = ask(FakeEngine("1\ny = 2"), "x = |\n", options=Options(without=frozenset({"single-line"})))[-1]
+    assert finished.choices[0].text == "1\ny = 2"
+
+
+def test_alternatives_that_parse_come_first():
+    engine = FakeEngine(Answer(("f(", "g(1)")))
+    finished = ask(engine, "x = 1 +|\n", n=2, path="a.py", trigger="manual")[-1]
+    assert [choice.text for choice in finished.choices] == ["g(1)", "f("]
+
+
+def test_what_stands_right_of_the_cursor_is_replaced_where_the_suggestion_closes_it():
+    finished = ask(FakeEngine("a).bar()"), "foo(|)\n")[-1]
+    assert (finished.choices[0].text, finished.choices[0].replaces) == ("a).bar()", 1)
+
+
+def test_unasked_only_what_is_likely_is_shown():
+    strict = Options(confidence=0.9)
+    assert ask(FakeEngine("abc"), "x = |\n", options=strict)[-1].choices[0].text == ""
+    assert ask(FakeEngine("abc"), "x = |\n", options=strict, trigger="manual")[-1].choices[0].text == "abc"
+    assert ask(FakeEngine("abc"), "x = |\n", options=Options(confidence=0))[-1].choices[0].text == "abc"

@@ -296,3 +296,49 @@ def test_texts_nearby_are_tokenised_once_and_few_at_a_time(tiny_engine, monkeypa
     write(texts[0])
     write(*texts[:2])
     assert made == [*texts, texts[1]]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_an_answer_is_held_to_its_beginning(tiny_engine, n, temperature):
+    params = Params(max_tokens=12, n=n, temperature=temperature, seed=1, logprobs=2)
+    request = GenerateRequest("r1", Prompt((Text("for number in"),)), params, begin=" ran")
+    events = list(tiny_engine.generate(request, CancelToken()))
+    finished = events[-1]
+    assert tiny_engine.info.heals
+    for choice in finished.choices:
+        assert not choice.text.startswith(" ran")
+        assert (
+            "".join(event.text for event in events if isinstance(event, Delta) and event.index == choice.index)
+            == choice.text
+        )
+        assert choice.mean_logprob <= 0
+        assert all(value > -torch.inf for token in choice.logprobs for _, value in token.top)
+
+
+def test_a_beginning_that_the_model_would_write_anyway_changes_nothing(tiny_engine):
+    prompt = Prompt((Text("def add(a, b):"),))
+    params = Params(max_tokens=10, logprobs=0)
+    (free,) = list(tiny_engine.generate(GenerateRequest("r1", prompt, params), CancelToken()))[-1].choices
+    first = free.logprobs[0].text
+    held = list(tiny_engine.generate(GenerateRequest("r2", prompt, params, begin=first), CancelToken()))[-1]
+    assert first
+    assert first + held.choices[0].text == free.text
+    assert len(held.choices[0].logprobs) == len(free.logprobs) - 1
+
+
+def test_what_was_held_leaves_the_cache_as_good_as_ever(tiny_engine, ask):
+    request = GenerateRequest("r1", Prompt((Text("def add(a, b):"),)), Params(max_tokens=10), begin=" retur")
+    tiny_engine._store.clear()
+    list(tiny_engine.generate(request, CancelToken()))
+    again = ask(tiny_engine, "def add(a, b):", max_tokens=10)
+    assert again.finished.cached_tokens == again.finished.prompt_tokens - 1
+    tiny_engine._store.clear()
+    assert ask(tiny_engine, "def add(a, b):", max_tokens=10).texts == again.texts
+
+
+def test_a_vocabulary_that_cannot_spell_the_beginning_has_no_answer(tiny_engine, monkeypatch):
+    monkeypatch.setattr(tiny_engine._tokenizer, "spellings", lambda: iter(()))
+    request = GenerateRequest("r1", Prompt((Text("def add(a, b):"),)), Params(max_tokens=10), begin="~~~~")
+    (choice,) = list(tiny_engine.generate(request, CancelToken()))[-1].choices
+    assert (choice.text, choice.reason) == ("", "stop")

@@ -125,9 +125,10 @@ def test_the_time_limit_ends_after_the_first_line(serve):
     assert time.perf_counter() - begin < 3
     assert answer["content"].strip()
     # One long line is not cut: half a line is of no use.
-    engine = FakeEngine(Answer((" word" * 60,), token_seconds=0.005))
+    words = [f"word{number}" for number in range(60)]
+    engine = FakeEngine(Answer((" ".join(words),), token_seconds=0.005))
     answer = serve(engine).http.post("/infill", json=body).json()
-    assert answer["content"].split() == ["word"] * 60
+    assert answer["content"].split() == words
 
 
 def test_what_repeats_the_line_below_is_cut(serve):

@@ -1,0 +1,84 @@
+"""Filters: small pure functions between what a model writes and what a person sees, each with a name.
+
+``JUDGES`` end a suggestion before a line, ``LAST_LINES`` after one, both while the model writes, so that it stops
+early; ``FINAL`` see the whole, in this order. ``FILTERS`` says what each does, for the window and the documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from assistant.completion.filters.draft import Filter, Hole, Judge
+from assistant.completion.filters.lines import (
+    blank_lines,
+    body_stands_below,
+    empty_comment,
+    ends_line,
+    ends_statement,
+    leaves_block,
+    next_statement,
+)
+from assistant.completion.filters.repeats import repeats_below, repeats_itself
+from assistant.completion.filters.rest import (
+    closes_outside,
+    has_surplus,
+    repeats_rest,
+    replaces_rest,
+    surplus_closing,
+    unclosed_before_rest,
+)
+from assistant.completion.filters.whole import broken_syntax, low_confidence, outer_blanks, too_short, unfinished_line
+
+JUDGES: dict[str, Judge] = {
+    "repeats-below": repeats_below,
+    "blank-lines": blank_lines,
+    "empty-comment": empty_comment,
+    "leaves-block": leaves_block,
+    "next-statement": next_statement,
+    "repeats-itself": repeats_itself,
+    "surplus-bracket": closes_outside,
+}
+
+LAST_LINES: dict[str, Callable[[Hole, Sequence[str]], bool]] = {
+    "single-line": ends_line,
+    "one-statement": ends_statement,
+    "body-stands-below": body_stands_below,
+    "surplus-bracket": has_surplus,
+}
+
+FINAL: dict[str, Filter] = {
+    "unfinished-line": unfinished_line,
+    "repeats-rest": repeats_rest,
+    "replaces-rest": replaces_rest,
+    "surplus-bracket": surplus_closing,
+    "unclosed-bracket": unclosed_before_rest,
+    "outer-blanks": outer_blanks,
+    "broken-syntax": broken_syntax,
+    "too-short": too_short,
+    "low-confidence": low_confidence,
+}
+
+FILTERS: dict[str, str] = {
+    "control-tokens": "Ends before anything that only steers the model.",
+    "indentation": "Does not write the indentation of the cursor's line twice.",
+    "tabs-and-spaces": "Indents new lines the way the file does.",
+    "repeats-below": "Ends before code that stands below the cursor already.",
+    "blank-lines": "Ends at two empty lines.",
+    "empty-comment": "Ends before a comment that says nothing.",
+    "leaves-block": "Ends where the block of the cursor ends.",
+    "next-statement": "Ends after one statement where more code of the block stands below.",
+    "repeats-itself": "Ends where the model says the same again and again.",
+    "single-line": "Ends with the line where one line was asked for.",
+    "one-statement": "Ends with the statement where one was asked for.",
+    "body-stands-below": "Ends after the head of a block whose body stands below.",
+    "unfinished-line": "Drops a last line that the limit on its length cut.",
+    "repeats-rest": "Drops an end that repeats what stands right of the cursor.",
+    "replaces-rest": "Takes the place of closing brackets right of the cursor that it closes itself.",
+    "surplus-bracket": "Ends before a bracket that would close what is closed already.",
+    "unclosed-bracket": "Closes brackets that it opened in the middle of a line.",
+    "outer-blanks": "Drops blanks at the end.",
+    "broken-syntax": "Ends where the file would no longer parse, or shows nothing.",
+    "too-short": "Shows no lone sign unasked.",
+    "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",
+}
+"""The name of each filter with one sentence that says what it does to a suggestion."""

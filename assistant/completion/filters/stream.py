@@ -1,0 +1,165 @@
+"""A suggestion while the model writes it: what may be shown already, when to stop, what is left in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.completion.filters import FINAL, JUDGES, LAST_LINES
+from assistant.completion.filters.blanks import file_indents_with_tabs, retab
+from assistant.completion.filters.draft import Draft, Hole
+from assistant.completion.filters.repeats import may_repeat_below, runs_in_circles
+from assistant.completion.filters.whole import low_confidence
+from assistant.completion.syntax import surplus_bracket
+from assistant.engine.stream import TextStream
+from assistant.types import TokenLogprob
+
+
+class SuggestionStream:
+    """Feed it what the model writes; it gives back what may be shown, and says when to stop.
+
+    Lines are judged when they are whole; the characters of the line that is being written pass at once, unless they
+    may become the line that stands below the cursor, or close a bracket that is closed already.
+    """
+
+    def __init__(self, hole: Hole, control: tuple[str, ...] = (), without: frozenset[str] = frozenset()) -> None:
+        """``control``: spellings that are never shown; ``without``: names of FILTERS that are left out."""
+        self._hole = hole
+        self._without = without
+        self._characters = TextStream(() if "control-tokens" in without else control)
+        self._tabs = None if "tabs-and-spaces" in without else file_indents_with_tabs(hole.syntax)
+        self._kept: list[str] = []  # whole lines that passed, as they will stand in the file
+        self._line = hole.syntax.line  # the line that is being written, with what stands left of the cursor
+        # On a line that is already indented, models like to begin with the indentation once more.
+        self._at_indent = "indentation" not in without and bool(self._line) and not self._line.strip()
+        self._shown = 0  # characters given out so far
+        self._tokens: list[TokenLogprob] = []
+        self.done = False
+        self.fired: list[str] = []
+
+    def feed(self, text: str, tokens: Sequence[TokenLogprob] = ()) -> str:
+        """Take the next characters of the model and the tokens they are of; return what may now be shown."""
+        if self.done:
+            return ""
+        self._tokens += tokens
+        self._take(self._characters.feed(text.encode()))
+        if self._characters.stopped and not self.done:
+            line = self._tidy(self._line)
+            if name := self._ends_before(line):
+                self._note(name)
+            else:
+                self._kept.append(line)
+            self._stop("control-tokens")
+        return self._show()
+
+    def finish(self, *, cut_short: bool = False, tokens: Sequence[TokenLogprob] = ()) -> Draft:
+        """Return the suggestion with the filters that need its end; without a text where it is not to be shown.
+
+        ``cut_short``: the model was stopped by its limit, perhaps in the middle of a line. ``tokens``: all that it
+        wrote.
+        """
+        if not self.done:
+            self._take(self._characters.finish())
+        if not self.done and (name := self._ends_before(self._tidy(self._line))):
+            self._stop(name)
+        draft = Draft(self._text(), cut_short=cut_short and not self.done, tokens=tuple(tokens))
+        for name, one in FINAL.items():
+            if name in self._without:
+                continue
+            changed = one(self._hole, draft)
+            if changed is None:
+                self._note(name)
+                return Draft("")
+            if changed.text.rstrip() != draft.text.rstrip() or changed.replaces != draft.replaces:
+                self._note(name)
+            draft = changed
+        return draft
+
+    # --- line by line ------------------------------------------------------------------
+
+    def _take(self, text: str) -> None:
+        if self._at_indent:
+            stripped = text.lstrip(" \t")
+            if len(stripped) < len(text):
+                self._note("indentation")
+            self._at_indent, text = not stripped, stripped
+        for letter in text:
+            if self.done:
+                return
+            if letter == "\n":
+                self._end_line()
+            else:
+                self._line += letter
+                self._stop_in_circles()
+
+    def _end_line(self) -> None:
+        line = self._tidy(self._line)
+        if name := self._ends_before(line):
+            self._stop(name)
+            return
+        self._kept.append(line)
+        self._line = ""
+        for name, is_last in LAST_LINES.items():
+            if name not in self._without and is_last(self._hole, self._kept):
+                self._stop(name)
+                return
+
+    def _stop_in_circles(self) -> None:
+        place = None if "repeats-itself" in self._without else runs_in_circles(self._line)
+        if place is not None:
+            self._kept.append(self._tidy(self._line[:place]))
+            self._stop("repeats-itself")
+
+    def _ends_before(self, line: str) -> str:
+        """Return the name of the filter that ends the suggestion before this whole line, or nothing."""
+        if not self._kept and line == self._hole.syntax.line:
+            return ""
+        for name, judge in JUDGES.items():
+            if name not in self._without and judge(self._hole, self._kept, line):
+                return name
+        return ""
+
+    def _stop(self, name: str) -> None:
+        self.done = True
+        self._line = "" if self._kept else self._hole.syntax.line
+        self._note(name)
+
+    def _note(self, name: str) -> None:
+        if name not in self.fired:
+            self.fired.append(name)
+
+    def _tidy(self, line: str) -> str:
+        """Return a line indented as the file is; what the person wrote stays."""
+        if not self._kept and self._hole.syntax.line:
+            return line
+        tidied = retab(line, self._tabs)
+        if tidied != line:
+            self._note("tabs-and-spaces")
+        return tidied
+
+    # --- what may be shown -------------------------------------------------------------
+
+    def _text(self) -> str:
+        lines = [*self._kept] if self.done and self._kept else [*self._kept, self._tidy(self._line)]
+        return "\n".join(lines)[len(self._hole.syntax.line) :]
+
+    def _show(self) -> str:
+        text = self._text()
+        if not self.done and self._holds_back():
+            text = text[: text.rfind("\n") + 1]
+        if "surplus-bracket" not in self._without:
+            text = text[: surplus_bracket(text, self._hole.syntax)]
+        if self._is_doubtful(text):
+            return ""
+        fresh, self._shown = text[self._shown :], max(self._shown, len(text))
+        return fresh
+
+    def _is_doubtful(self, text: str) -> bool:
+        """Return whether what is written so far would not be shown if it ended here; what is shown stays."""
+        if self._shown or "low-confidence" in self._without:
+            return False
+        return low_confidence(self._hole, Draft(text, tokens=tuple(self._tokens))) is None
+
+    def _holds_back(self) -> bool:
+        """Return whether the line that is being written is better not shown yet."""
+        judged = "repeats-below" not in self._without
+        return not self._line.strip() or (judged and may_repeat_below(self._hole, self._line))

@@ -1,0 +1,318 @@
+"""What the syntax says of a cursor: the lines around it, its tree, the brackets that are open, errors before and after.
+
+The tree is of a window around the cursor: enough to tell what stands there, and parsed in some milliseconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node, Point, Tree
+
+from assistant.context.languages import language_of, parse
+
+WINDOW_CHARS = 30_000
+"""So many characters on each side of the cursor are parsed, in up to ten milliseconds; a change takes one or two."""
+BRACKET_CHARS = 10_000
+"""In so many on each side brackets are looked for."""
+BELOW_LINES = 6
+_MORE_BELOW = 3
+_TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_QUOTES = frozenset("\"'`")
+_HASH_COMMENTS = frozenset({"python", "ruby", "bash"})
+_SLASH_COMMENTS = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+# A string that has no end yet ends with its line.
+_DOUBLE_QUOTED = r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)'
+_SINGLE_QUOTED = r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z)"
+# Where ' encloses one character, or stands alone (lifetimes, apostrophes).
+_CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
+_BACKQUOTED = r"`(?:\\.|[^`\\])*(?:`|\Z)"
+_SINGLE_QUOTES = frozenset({"python", "javascript", "typescript", "tsx", "ruby", "php", "bash", "css"})
+_BACKQUOTES = frozenset({"javascript", "typescript", "tsx", "go"})
+_TRIPLE = r'"""(?:\\.|.)*?(?:"""|\Z)' + r"|'''(?:\\.|.)*?(?:'''|\Z)"
+_BRACKET = r"[()\[\]{}]"
+_AT_MARGIN = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
+# A line at the margin that begins a statement of Python.
+_TOP_LEVEL = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """The place of a cursor.
+
+    ``before`` and ``after`` are the text on both sides; ``line`` and ``rest`` the cursor's line left and right of it;
+    ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a string, and
+    ``quote`` what ends one that began on the cursor's line. ``closable`` are the brackets that are open at the cursor
+    and that nothing below closes, the innermost last.
+    """
+
+    before: str
+    after: str
+    language: str | None
+    line: str
+    rest: str
+    below: tuple[str, ...]
+    in_text: bool
+    quote: str
+    closable: str
+    tree: Tree | None
+    errors: int | None
+    """How many errors the window's tree has as it is; both are None where the language has no grammar here."""
+
+
+def read_syntax(before: str, after: str, path: str | None) -> Syntax:
+    """Return what the syntax says of the cursor between ``before`` and ``after`` in a file of this name."""
+    language = language_of(path) if path else None
+    line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
+    head, tail = _window(before, after)
+    tree = parse(language, _encode(head + tail)) if language else None
+    quote = _open_quote(line, language)
+    # A string without an end is no string in the tree.
+    in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), rest))
+    return Syntax(
+        before=before,
+        after=after,
+        language=language,
+        line=line,
+        rest=rest,
+        below=_below(after),
+        in_text=in_text,
+        quote=quote,
+        closable=closable_brackets(*_window(before, _behind(quote, after), BRACKET_CHARS), language),
+        tree=tree,
+        errors=_count_errors(tree.root_node) if tree else None,
+    )
+
+
+def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
+    """Return how many errors the window's tree has with ``text`` at the cursor; None without a grammar."""
+    if syntax.language is None or syntax.tree is None:
+        return None
+    head, tail = _window(syntax.before, syntax.after)
+    left, old, new = _encode(head), _encode(tail[:replaces]), _encode(text)
+    tree = syntax.tree.copy()
+    tree.edit(
+        start_byte=len(left),
+        old_end_byte=len(left) + len(old),
+        new_end_byte=len(left) + len(new),
+        start_point=_point(left),
+        old_end_point=_point(left + old),
+        new_end_point=_point(left + new),
+    )
+    return _count_errors(parse(syntax.language, left + new + _encode(tail[replaces:]), tree).root_node)
+
+
+def was_right(syntax: Syntax) -> bool:
+    """Return whether the code around the cursor parses as it is. In Python its own parser has the last word."""
+    if syntax.language != "python":
+        return syntax.errors == 0
+    return _python_around(syntax) is not None
+
+
+def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
+    """Return whether the code has more errors with ``text`` at the cursor than without.
+
+    Where Python is right as it is its own parser tells: the grammar forgives wrong indentation.
+    """
+    around = _python_around(syntax) if syntax.language == "python" else None
+    if around is not None:
+        head, tail = around
+        return not _is_python(head + text + tail[replaces:])
+    errors = errors_with(syntax, text, replaces)
+    return errors is not None and syntax.errors is not None and errors > syntax.errors
+
+
+def brackets_of(text: str, language: str | None) -> Iterator[tuple[int, str]]:
+    """Yield place and character of each bracket of code, none of those in comments and strings."""
+    for found in _code(language).finditer(text):
+        if found[1]:
+            yield found.start(), found[1]
+
+
+@functools.cache
+def _code(language: str | None) -> re.Pattern[str]:
+    """Return what finds comments and strings of a language, and in group 1 brackets outside of them."""
+    parts = [r"#[^\n]*" if language in _HASH_COMMENTS else _SLASH_COMMENTS]
+    parts += [_TRIPLE] if language == "python" else []
+    parts += [_DOUBLE_QUOTED, _SINGLE_QUOTED if language in _SINGLE_QUOTES else _CHARACTER]
+    parts += [_BACKQUOTED] if language in _BACKQUOTES else []
+    return re.compile("|".join((*parts, f"({_BRACKET})")), re.DOTALL)
+
+
+def closable_brackets(before: str, after: str, language: str | None) -> str:
+    """Return the innermost open brackets that may be closed without taking them from a closing one in ``after``."""
+    open_: list[str] = []
+    for _, bracket in brackets_of(before, language):
+        if bracket not in _PAIRS:
+            open_.append(bracket)
+        elif open_ and open_[-1] == _PAIRS[bracket]:
+            open_.pop()
+    closing: list[str] = []
+    depth: list[str] = []
+    for _, bracket in brackets_of(after, language):
+        if bracket not in _PAIRS:
+            depth.append(bracket)
+        elif depth:
+            depth.pop()
+        else:
+            closing.append(_PAIRS[bracket])
+    without = _homeless(open_, closing)
+    count = 0
+    while count < len(open_) and _homeless(open_[: len(open_) - count - 1], closing) <= without:
+        count += 1
+    return "".join(open_[len(open_) - count :])
+
+
+def surplus_bracket(text: str, syntax: Syntax) -> int | None:
+    """Return where ``text`` closes a bracket that is not its to close, or a comment; inside of a string it has none."""
+    start = 0
+    if syntax.in_text and not syntax.quote:
+        return _comment_end(text, syntax.after)
+    if syntax.in_text:
+        start = text.find(syntax.quote) + 1
+        if start == 0:
+            return None
+    inner: list[str] = []
+    outer = list(syntax.closable)
+    for place, bracket in brackets_of(text[start:], syntax.language):
+        if bracket not in _PAIRS:
+            inner.append(bracket)
+            continue
+        stack = inner or outer
+        if not stack or stack[-1] != _PAIRS[bracket]:
+            return start + place
+        stack.pop()
+    return None
+
+
+def _comment_end(text: str, after: str) -> int | None:
+    """Return where ``text`` ends a block comment that ends in ``after``, or None."""
+    place, end, begin = text.find("*/"), after.find("*/"), after.find("/*")
+    return place if place >= 0 and end >= 0 and not 0 <= begin < end else None
+
+
+def open_brackets(text: str, language: str | None) -> str:
+    """Return the brackets that ``text`` opens and does not close."""
+    found: list[str] = []
+    for _, bracket in brackets_of(text, language):
+        if bracket not in _PAIRS:
+            found.append(bracket)
+        elif found and found[-1] == _PAIRS[bracket]:
+            found.pop()
+    return "".join(found)
+
+
+def _homeless(open_: list[str], closing: list[str]) -> int:
+    """Return how many closing brackets (by the opening ones they want) find none that is open."""
+    stack, homeless = list(open_), 0
+    for wanted in closing:
+        if wanted not in stack:
+            homeless += 1
+            continue
+        while stack.pop() != wanted:
+            pass
+    return homeless
+
+
+def _window(before: str, after: str, most: int = WINDOW_CHARS) -> tuple[str, str]:
+    """Return the text on each side of the cursor that is looked at: all of it, or from a line at the margin to one."""
+    start, end = 0, len(after)
+    if len(before) > most:
+        cut = before.find("\n", len(before) - most) + 1 or len(before) - most
+        found = _AT_MARGIN.search(before, cut)
+        start = found.start() if found else cut
+    if len(after) > most:
+        *_, end = [most, *(found.start() for found in _AT_MARGIN.finditer(after, 1, most))]
+    return before[start:], after[:end]
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _point(source: bytes) -> Point:
+    """Return the place after ``source`` as tree-sitter counts: row and column in bytes."""
+    return Point(source.count(b"\n"), len(source) - source.rfind(b"\n") - 1)
+
+
+def _in_text(tree: Tree, place: int, rest: str) -> bool:
+    """Return whether a place in bytes is inside a comment or a string, or at the end of a line of comment."""
+    node: Node | None = tree.root_node.descendant_for_byte_range(max(place - 1, 0), place)
+    while node is not None and node.parent is not None:
+        inside = node.start_byte < place < node.end_byte
+        at_end = node.end_byte == place and "comment" in node.type and not rest.strip()
+        if (inside or at_end) and any(kind in node.type for kind in _TEXT_NODES):
+            return True
+        node = node.parent
+    return False
+
+
+def _open_quote(line: str, language: str | None) -> str:
+    """Return the quote of a string on this line that has no end yet, or nothing."""
+    *_, last = ["", *(found[0] for found in _code(language).finditer(line))]
+    quote = last[:1]
+    is_open = line.endswith(last) and quote in _QUOTES and not last.startswith(3 * quote)
+    return quote if is_open and (len(last) == 1 or last[-1] != quote) else ""
+
+
+def _behind(quote: str, after: str) -> str:
+    """Return the text right of the cursor without the end of the string that the cursor is in."""
+    end = after.find(quote, 0, after.find("\n") + 1 or len(after)) if quote else -1
+    return after[end + 1 :]
+
+
+def _below(after: str) -> tuple[str, ...]:
+    """Return the next lines below that are not empty."""
+    found: list[str] = []
+    for line in after[:WINDOW_CHARS].split("\n")[1:]:
+        if line.strip():
+            found.append(line)
+            if len(found) == BELOW_LINES:
+                break
+    return tuple(found)
+
+
+def _count_errors(root: Node) -> int:
+    """Return how many nodes of a tree are wrong or missing."""
+    if not root.has_error:
+        return 0
+    count, waiting = 0, [root]
+    while waiting:
+        node = waiting.pop()
+        count += node.is_error or node.is_missing
+        waiting += [child for child in node.children if child.has_error or child.is_missing]
+    return count
+
+
+def _python_around(syntax: Syntax) -> tuple[str, str] | None:
+    """Return the text left and right of the cursor of whole statements at the margin; None where they are wrong.
+
+    A decorator and what it decorates are two such lines, so a few more below are tried.
+    """
+    head, tail = _window(syntax.before, syntax.after)
+    starts = [found.start() for found in _TOP_LEVEL.finditer(head)]
+    head = head[starts[-1] if starts else 0 :]
+    below = tail.find("\n") + 1
+    ends = (found.start() for found in _TOP_LEVEL.finditer(tail, below)) if below else iter(())
+    for end in (*itertools.islice(ends, _MORE_BELOW), len(tail)):
+        if _is_python(head + tail[:end]):
+            return head, tail[:end]
+    return None
+
+
+@functools.lru_cache(maxsize=16)
+def _is_python(source: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in somebody's text are not ours to report
+            ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -1,0 +1,71 @@
+"""Token healing: an answer that is held to a beginning, whatever tokens the text before it was cut into.
+
+A word that somebody is in the middle of is cut into other tokens than the whole word, and models guess badly from
+there. So the prompt ends before that piece, and the first tokens are chosen among those that spell it; the last of
+them may go on beyond it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+
+_PAST_EVERY_BYTE = b"\xff" * 8
+"""Bytes of no token; no UTF-8 has them."""
+
+
+class ByteVocabulary:
+    """The tokens of a vocabulary in the order of their bytes, to find those that spell a text."""
+
+    def __init__(self, spellings: Iterable[tuple[bytes, int]]) -> None:
+        """Take the bytes and the id of each token; those without bytes (control tokens) are left out."""
+        ordered = sorted((spelling, token) for spelling, token in spellings if spelling)
+        self._bytes = [spelling for spelling, _ in ordered]
+        self._ids = [token for _, token in ordered]
+
+    def spelling(self, text: bytes) -> list[int]:
+        """Return the tokens with which ``text`` can begin: they begin with all of it, or it begins with them.
+
+        Ids that stand for the same bytes are all there. Nothing for an empty text.
+        """
+        if not text:
+            return []
+        start, end = bisect_left(self._bytes, text), bisect_left(self._bytes, text + _PAST_EVERY_BYTE)
+        found = self._ids[start:end]
+        for size in range(1, len(text)):
+            part = text[:size]
+            place = bisect_left(self._bytes, part)
+            while place < len(self._bytes) and self._bytes[place] == part:
+                found.append(self._ids[place])
+                place += 1
+        return found
+
+
+class Beginning:
+    """What one sequence still has to spell before it is free. It is told of each token that was chosen."""
+
+    def __init__(self, vocabulary: ByteVocabulary, text: bytes, spell: Callable[[int], bytes]) -> None:
+        """``spell`` gives the bytes of a token."""
+        self._vocabulary = vocabulary
+        self._left = text
+        self._spell = spell
+
+    def allowed(self) -> Sequence[int] | None:
+        """Return the tokens to choose from; None where any will do (also where no token could spell the rest)."""
+        return (self._vocabulary.spelling(self._left) or None) if self._left else None
+
+    def take(self, token: int) -> None:
+        """Take note of the token that was chosen; one that spells something else ends the constraint."""
+        if self._left:
+            found = after(self._left, self._spell(token))
+            self._left = found[0] if found else b""
+
+
+def after(beginning: bytes, spelling: bytes) -> tuple[bytes, bytes] | None:
+    """Return what is left of a beginning once ``spelling`` was written, and what of that goes beyond it.
+
+    None where the two disagree, or nothing was written.
+    """
+    if not spelling or not (spelling.startswith(beginning) or beginning.startswith(spelling)):
+        return None
+    return beginning[len(spelling) :], spelling[len(beginning) :]

@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.engine.heal import Beginning, ByteVocabulary, after
+
+WORDS = [b" ", b"c", b"co", b" co", b" com", b" comp", b" compute", b"compute", b"mp", b"p", b"x", b"", b"\xff", b"c"]
+VOCABULARY = ByteVocabulary((word, token) for token, word in enumerate(WORDS))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b" com", {b" ", b" co", b" com", b" comp", b" compute"}),
+        (b"co", {b"c", b"co", b"compute"}),
+        (b"x", {b"x"}),
+        (b"y", set()),
+        (b"", set()),
+        (b"\xff", {b"\xff"}),
+    ],
+)
+def test_the_tokens_that_can_spell_a_text(text, words):
+    assert {WORDS[token] for token in VOCABULARY.spelling(text)} == words
+
+
+def test_tokens_of_the_same_bytes_are_all_there():
+    assert {1, 13} <= set(VOCABULARY.spelling(b"co"))
+
+
+@pytest.mark.parametrize(
+    ("beginning", "spelling", "want"),
+    [
+        (b"comp", b"co", (b"mp", b"")),
+        (b"comp", b"comp", (b"", b"")),
+        (b"comp", b"compute", (b"", b"ute")),
+        (b"comp", b"con", None),
+        (b"comp", b"", None),
+    ],
+)
+def test_what_is_left_and_what_goes_beyond(beginning, spelling, want):
+    assert after(beginning, spelling) == want
+
+
+def test_a_sequence_is_held_until_the_beginning_is_spelled():
+    beginning = Beginning(VOCABULARY, b" comp", WORDS.__getitem__)
+    assert set(beginning.allowed()) == {0, 3, 4, 5, 6}
+    beginning.take(3)
+    assert {WORDS[token] for token in beginning.allowed()} == {b"mp"}
+    beginning.take(8)
+    assert beginning.allowed() is None
+    beginning.take(10)
+    assert beginning.allowed() is None
+
+
+def test_what_nothing_spells_holds_nobody():
+    beginning = Beginning(VOCABULARY, b"yes", WORDS.__getitem__)
+    assert beginning.allowed() is None
+    beginning.take(10)
+    assert beginning.allowed() is None
+
+
+@given(st.binary(min_size=1, max_size=6), st.lists(st.binary(max_size=4), max_size=30))
+def test_spelling_is_what_its_words_say(text, words):
+    vocabulary = ByteVocabulary((word, token) for token, word in enumerate(words))
+    want = [token for token, word in enumerate(words) if word and (word.startswith(text) or text.startswith(word))]
+    assert sorted(vocabulary.spelling(text)) == want
