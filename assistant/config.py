@@ -128,7 +128,7 @@ def load_settings(paths: Paths) -> Settings:
             if not _fits(value, kind):
                 what = f"The settings file {paths.settings} has a bad value for '{key}': {table[key]!r}"
                 raise InputError(f"{what} is not {_describe(kind)}. Mend it, or delete the line.")
-            values[key] = float(value) if kind is float else value
+            values[key] = float(cast("float", value)) if kind is float else value
     return Settings(**values)
 
 
