@@ -25,6 +25,7 @@ FIELDS = {
     "generated_tokens",
     "timings",
     "mean_logprob",
+    "replaces",
     "context",
     "filters",
     "note",
