@@ -33,7 +33,7 @@ class IndexReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._identity = _identity(path)
+        self._identity: tuple[int, int] | None = _identity(path)
         self._connection = open_reading(path)
 
     def close(self) -> None:
