@@ -134,7 +134,7 @@ class IndexWriter:
     def known(self) -> dict[str, KnownFile]:
         """Return all files of the index by path."""
         rows = self._connection.execute("SELECT path, id, hash, size, mtime_ns, overlay FROM files")
-        return {path: _known((number, *rest)) for path, number, *rest in rows}
+        return {row[0]: KnownFile(row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
 
     def totals(self) -> tuple[int, int]:
         """Return how many files and lines the index holds."""
@@ -145,7 +145,7 @@ class IndexWriter:
         """Return one file of the index."""
         sql = "SELECT id, hash, size, mtime_ns, overlay FROM files WHERE path = ?"
         row = self._connection.execute(sql, (path,)).fetchone()
-        return _known(row) if row else None
+        return KnownFile(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
 
     def below(self, folder: str) -> list[str]:
         """Return the paths of the index in a folder, at any depth."""
@@ -259,11 +259,6 @@ class IndexWriter:
             changed,
         )
         self._words.clear()
-
-
-def _known(row: tuple[int, bytes, int, int, int]) -> KnownFile:
-    number, digest, size, mtime_ns, overlay = row
-    return KnownFile(number, digest, size, mtime_ns, bool(overlay))
 
 
 def _refused(error: sqlite3.Error) -> DiskError:
