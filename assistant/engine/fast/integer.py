@@ -1,8 +1,8 @@
-"""Products of whole numbers by FBGEMM: weights of 7 bits, and activations rounded to 8 bits token by token.
+"""Products of whole numbers by FBGEMM: weights of 7 or 8 bits, and activations rounded to 8 bits token by token.
 
-On processors with AVX2 and nothing newer PyTorch multiplies float32 at full speed and bfloat16 slowly, and its kernel
-for 4-bit weights is slower there than FBGEMM's is for bytes, which besides reads several rows in the time of one. So
-one copy of the weights, in bytes, serves for prompts and for new tokens alike.
+Without AMX a processor multiplies bytes two to six times as fast as bfloat16 or float32: prompts are read so. With AVX2
+and nothing newer PyTorch's kernel for 4-bit weights is slower than FBGEMM's for bytes, which besides reads several rows
+in the time of one: there one copy of the weights, in bytes, serves for new tokens too.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -16,8 +16,6 @@ import torch
 
 from assistant.engine.fast.quantised import Quantised, dequantise, round_rows
 
-WEIGHT_LIMIT = 63
-"""Weights are -63 to 63: FBGEMM adds pairs of products in 16 bits on AVX2, and 2 * 255 * 63 still fits there."""
 _ACTIVATION_LIMIT = 127
 _ZERO = 128
 _LEAST = 1e-9  # stands for the largest number of a row of zeros
@@ -27,12 +25,27 @@ _PRODUCT = "linear_with_input_q_dq_qweight_dq_output_fp32"
 
 def usable() -> bool:
     """Return whether this processor gains by it, and this build of PyTorch has the kernels."""
+    capability = torch.backends.cpu.get_cpu_capability()
     return (
-        torch.backends.cpu.get_cpu_capability() == "AVX2"
+        (capability == "AVX2" or (capability == "AVX512" and not _can("amx_tile")))
         and torch.backends.quantized.engine in ("x86", "fbgemm")
         and hasattr(torch, _SIGNED)
         and hasattr(torch.ops.quantized, _PRODUCT)
     )
+
+
+def writes_best() -> bool:
+    """Return whether new tokens are read quickest by bytes, too: where it is usable and 4 bits have no fast kernel."""
+    return usable() and torch.backends.cpu.get_cpu_capability() == "AVX2"
+
+
+def weight_limit() -> int:
+    """Return the largest weight: 127 where the processor adds products of bytes in 32 bits (VNNI).
+
+    Else FBGEMM adds pairs of them in 16 bits, and 2 * 255 * 63 still fits there.
+    """
+    held_back = torch.backends.cpu.get_cpu_capability() != "AVX512"
+    return 127 if _can("avx512_vnni") and not held_back else 63
 
 
 class IntegerMatrix:
@@ -45,7 +58,7 @@ class IntegerMatrix:
     def __init__(self, weight: torch.Tensor | Quantised) -> None:
         """Round each row of ``weight`` to the nearest, with one scale."""
         full = dequantise(weight, torch.bfloat16) if isinstance(weight, Quantised) else weight
-        rounded = round_rows(full, WEIGHT_LIMIT)
+        rounded = round_rows(full, weight_limit())
         zeros = torch.zeros(len(rounded.scales), dtype=torch.long)
         with warnings.catch_warnings():
             # PyTorch means to drop this type of tensor one day (its issue 184982); ``usable`` looks for it.
@@ -57,6 +70,12 @@ class IntegerMatrix:
         """Memory in bytes; what FBGEMM adds to fill its blocks is not counted."""
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for float32 ``x`` of shape (rows, inputs), shape (rows, outputs)."""
-        largest = x.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
-        return self._multiply(x / largest, 1 / _ACTIVATION_LIMIT, _ZERO, self._packed).mul_(largest)
+        """Return the product for ``x`` of shape (rows, inputs), shape (rows, outputs), in the type of ``x``."""
+        full = x.float()
+        largest = full.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
+        y = self._multiply(full / largest, 1 / _ACTIVATION_LIMIT, _ZERO, self._packed).mul_(largest)
+        return y.to(x.dtype)
+
+
+def _can(instructions: str) -> bool:
+    return bool(getattr(torch.cpu, "get_capabilities", dict)().get(instructions))

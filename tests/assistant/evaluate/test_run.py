@@ -74,7 +74,9 @@ def test_the_editors_way_finds_help_in_the_files_that_a_row_brings():
     assert run.to_json(scored)["context"][0]["path"] == "mail.py"
 
 
-@pytest.mark.parametrize("ask", [asker("editor"), asker("editor", others=OtherFiles(tokens=5)), asker("plain", others=OtherFiles())])
+@pytest.mark.parametrize(
+    "ask", [asker("editor"), asker("editor", others=OtherFiles(tokens=5)), asker("plain", others=OtherFiles())]
+)
 def test_the_files_of_a_row_can_be_left_out(ask):
     engine = FakeEngine("1")
     ask(engine, WITH_FILES)
