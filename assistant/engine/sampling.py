@@ -66,8 +66,8 @@ def describe(logits: torch.Tensor, token: int, alternatives: int | None = None) 
 def likeliest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the ``k`` best of ``scores`` (shape (vocabulary,)) and their ids, best first, as topk does.
 
-    On a processor the maxima of blocks come first, and only the best blocks are sorted: 0.04 ms instead of 0.25 ms for
-    152,000 scores.
+    On a processor the maxima of blocks come first, and only the best blocks are sorted: while a model of 152,000
+    tokens writes on two cores that takes 0.17 ms instead of 0.29 ms.
     """
     size = scores.shape[-1]
     whole = size // _BLOCK * _BLOCK
