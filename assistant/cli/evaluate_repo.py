@@ -18,6 +18,7 @@ from rich.table import Table
 from assistant.cli import output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
+from assistant.cli.signals import ended_by_sigterm
 from assistant.config import find_paths
 from assistant.engine.protocol import EngineInfo, Forgets
 from assistant.errors import InputError
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     asked: list[Asked] = []
     code = 0
     begin = time.perf_counter()
-    with opened_engine(find_paths(), args) as engine, _indexed(history, held) as index:
+    with ended_by_sigterm(), opened_engine(find_paths(), args) as engine, _indexed(history, held) as index:
         load_seconds = time.perf_counter() - begin
         settings = _settings(history, held, names, engine.info, args)
         run_ = _Run(history, held, names, engine.info, settings, isinstance(engine, Forgets))
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
         arms = make_arms(names, Bench(engine, index, history.root, args.context_tokens))
         with (
             open_record(args.output, settings, resume=bool(done)) as write,
-            contextlib.closing(ask_all(engine, arms, index, held.holes, done)) as results,
+            contextlib.closing(ask_all(arms, index, held.holes, done)) as results,
         ):
             try:
                 for each in _followed(results, len(held.holes), names):
@@ -241,7 +242,7 @@ def _write_page(path: Path, page: str) -> None:
 def _show(run_: _Run, figures: counting.Figures, interrupted: bool) -> None:
     console = output.console()
     stopped = " Stopped before the end." if interrupted else ""
-    console.print(" ".join(_sentences(run_, figures.n)) + stopped, soft_wrap=True)
+    console.print(" ".join(_sentences(run_, figures.n)) + stopped, soft_wrap=True, markup=False)
     if not figures.n:
         return
     if figures.n < run_.settings["limit"] and not interrupted:
@@ -276,6 +277,7 @@ def _show(run_: _Run, figures: counting.Figures, interrupted: bool) -> None:
             f"{verdict(each)} Only {each.second} right: {each.only_second}, only {each.first}: {each.only_first} "
             f"(McNemar p = {each.p_value:.3g}).",
             soft_wrap=True,
+            markup=False,
         )
     for title, groups in (("kind", figures.by_kind), ("language", figures.by_language)):
         _show_groups(console, title, groups, run_.names)

@@ -12,7 +12,6 @@ from typing import Any, cast
 from tree_sitter import Node
 
 from assistant.context.languages import parse_within
-from assistant.engine.protocol import Engine, Forgets
 from assistant.evaluate.ask import Answer
 from assistant.evaluate.metrics import edit_similarity, exact_match
 from assistant.evaluate.repository.arms import Arm
@@ -46,12 +45,11 @@ class Asked:
 
 
 def ask_all(
-    engine: Engine, arms: Sequence[Arm], index: BaseIndex, holes: Sequence[Hole], done: Mapping[str, Asked]
+    arms: Sequence[Arm], index: BaseIndex, holes: Sequence[Hole], done: Mapping[str, Asked]
 ) -> Generator[Asked]:
     """Yield each hole with its marks, in order; those that are ``done`` already, by id, as they are.
 
-    The arms take turns in who is asked first. Before each question the engine forgets the prompts that it read, where
-    it can, so that no arm is quicker for coming second.
+    The arms take turns in who is asked first.
     """
     for number, hole in enumerate(holes):
         if hole.id in done:
@@ -61,8 +59,6 @@ def ask_all(
         answers: dict[str, Answer] = {}
         with index.with_open(hole):
             for arm in (*arms[first:], *arms[:first]):
-                if isinstance(engine, Forgets):
-                    engine.forget()
                 answers[arm.name] = arm.ask(hole)
         yield Asked(hole, {arm.name: mark(hole, answers[arm.name]) for arm in arms})
 

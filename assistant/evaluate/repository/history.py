@@ -52,9 +52,9 @@ class History:
             raise InputError(f"There is no folder {path}.")
         git = Git(path.resolve())
         if git.says("rev-parse", "--git-dir") is None:
-            # A repository of somebody else, which git does not trust, is one all the same.
-            reason = "" if git.says("--version") is None else _why_not(git)
-            raise InputError(reason or f"{path} is not a git repository; name one with at least two commits.")
+            # A repository of somebody else, which git does not trust, is one all the same: then git says so.
+            none = f"{path} is not a git repository; name one with at least two commits."
+            raise InputError(_why_not(git) or none)
         root = git.says("rev-parse", "--show-toplevel")
         self.root = Path(root) if root else git.folder
         """The whole repository's folder."""

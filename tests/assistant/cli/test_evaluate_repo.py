@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -178,3 +180,20 @@ def test_bad_repositories_are_one_sentence(repository, engine, tmp_path, capsys,
     ):
         assert main(["evaluate", "repo", str(folder)]) == 2
         assert says in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_sigterm_leaves_nothing_behind(repository, engine, tmp_path, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    def script(_request):
+        assert list(folder.iterdir())
+        signal.raise_signal(signal.SIGTERM)
+        return ""
+
+    engine._script = script
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "repo", str(repository), "--limit", "8"])
+    assert ended.value.code == 143
+    assert list(folder.iterdir()) == []

@@ -33,7 +33,7 @@ def asked(shop):
         held = Chooser(history, 0).held_out(history.back(1), 12)
         with base_index(history, held.base.id, lambda *_: None) as index:
             arms = make_arms(names, Bench(engine, index, shop.root, 512))
-            return engine, held.holes, list(ask_all(engine, arms, index, held.holes, done or {}))
+            return engine, held.holes, list(ask_all(arms, index, held.holes, done or {}))
 
     return ask
 
