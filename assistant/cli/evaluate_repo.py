@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from assistant import __version__
 from assistant.cli import output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
@@ -180,6 +181,7 @@ def _settings(
         "adapter": info.adapter,
         "device": info.device,
         "dtype": info.dtype,
+        "version": __version__,
     }
 
 

@@ -74,7 +74,8 @@ def times(title: str, axis: str, rows: Sequence[tuple[str, int, Sequence[float]]
             _stroke(f"whisker s{series}", (scale.x(p5), scale.x(p95)), (middle, middle)),
             f'<rect class="box s{series}" x="{box[0]:.1f}" width="{box[1]:.1f}" y="{middle - 8}" height="16" rx="3"/>',
             _stroke("median", (scale.x(p50), scale.x(p50)), (middle - 8, middle + 8)),
-            _said(f"{p50:,.0f} ms  (95 %: {p95:,.0f} ms)", middle),
+            _said(f"median {p50:,.0f} ms", middle - 7),
+            _said(f"95 of 100 under {p95:,.0f}", middle + 9, "beside"),
         ]
         y += height
     return _picture(title, y + _BOTTOM, [*scale.grid(_TOP, y), *parts, scale.legend(y, axis)])
@@ -138,8 +139,8 @@ def _label(row: Row, y: float) -> str:
     return f'<text class="label" x="{_LEFT - 16}" y="{at}">{escape(row.label)}</text>{note}'
 
 
-def _said(text: str, y: float) -> str:
-    return f'<text class="said" x="{_RIGHT + 14}" y="{y + 4}">{escape(text)}</text>'
+def _said(text: str, y: float, name: str = "said") -> str:
+    return f'<text class="{name}" x="{_RIGHT + 14}" y="{y + 4}">{escape(text)}</text>'
 
 
 def _picture(title: str, height: float, parts: Sequence[str]) -> str:

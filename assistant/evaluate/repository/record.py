@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from assistant.errors import DiskError, InputError
-from assistant.evaluate.data import read_objects
 from assistant.evaluate.repository.ask import Asked, from_json
 from assistant.evaluate.repository.choose import Hole
 
@@ -23,17 +23,18 @@ def read_record(
 
     A last line that was cut off is taken off the file. Raises InputError where the file is another run's.
     """
-    if not path.exists():
+    if not path.exists() or not (data := _read(path)):
         return {}
-    _cut_half_line(path)
-    rows = [row for _, row in read_objects(path)]
-    if not rows:
-        return {}
+    # What was cut off has no line end.
+    whole = data[: data.rfind(b"\n") + 1]
+    rows = [_object(line) for line in whole.split(b"\n")]
     if (said := rows[0].get(_KEY)) != dict(settings):
         known: dict[str, Any] = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
         other = [name for name in settings if known.get(name) != settings[name]]
         what = f"{other[0]} is {known.get(other[0])}, not {settings[other[0]]}" if known and other else "no such file"
         raise InputError(f"{path} cannot be resumed, it is of another measurement ({what}); name another file.")
+    if len(whole) < len(data):
+        _shorten(path, len(whole))
     wanted = {hole.id: hole for hole in holes}
     done: dict[str, Asked] = {}
     for row in rows[1:]:
@@ -72,10 +73,24 @@ def open_record(
         yield write
 
 
-def _cut_half_line(path: Path) -> None:
+def _read(path: Path) -> bytes:
     try:
-        with path.open("r+b") as file:
-            data = file.read()
-            file.truncate(data.rfind(b"\n") + 1)
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be resumed: {error.strerror or error}.") from None
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line, an empty one for anything else."""
+    try:
+        row: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+
+
+def _shorten(path: Path, size: int) -> None:
+    try:
+        os.truncate(path, size)
     except OSError as error:
         raise InputError(f"{path} cannot be resumed: {error.strerror or error}.") from None

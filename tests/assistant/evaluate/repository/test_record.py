@@ -61,6 +61,17 @@ def test_another_measurement_is_not_gone_on_with(tmp_path):
         read_record(path, SETTINGS, HOLES, NAMES)
 
 
+def test_a_file_of_something_else_is_left_as_it_is(tmp_path):
+    path = tmp_path / "notes.txt"
+    for text in ("one\ntwo", "one", '[1]\n{"a"'):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"of another measurement .no such file."):
+            read_record(path, SETTINGS, HOLES, NAMES)
+        assert path.read_text() == text
+    path.write_text("")
+    assert read_record(path, SETTINGS, HOLES, NAMES) == {}
+
+
 def test_without_resume_the_file_begins_anew(tmp_path):
     path = tmp_path / "out.jsonl"
     write(path)
