@@ -80,7 +80,7 @@ class Settings:
     sources: tuple[Source, ...] = ("hub", "index")
     device: Device = "auto"
     bits: BitsChoice = "auto"
-    """How finely weights are read for each new token on a processor; auto: what is quickest on this one."""
+    """How finely weights are read for each token; auto: what is quickest on a processor, what fits on a CUDA card."""
     lean: bool = False
     threads: int = 0
     """Threads that the model computes with on a processor; 0: as many as there are fast cores."""
