@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,13 @@ def load_engine(
     config = _read_json(folder / "config.json")
     context = int(record.get("context_length") or config.get("max_position_embeddings") or 2048)
     with quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None):
-        tokenizer = Tokenizer.load(folder)
-        tell(0.15)
-        loaded = _load_decoder(folder, config, place, dtype, packing, context, lambda share: tell(0.15 + 0.8 * share))
+        # The tokenizer takes a second of one core.
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(Tokenizer.load, folder)
+            loaded = _load_decoder(
+                folder, config, place, dtype, packing, context, lambda share: tell(0.15 + 0.8 * share)
+            )
+            tokenizer = reading.result()
     number = str(dtype).removeprefix("torch.")
     give_back()
     info = EngineInfo(
