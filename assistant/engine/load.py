@@ -68,14 +68,12 @@ def load_engine(
     tell(0.02)
     config = _read_json(folder / "config.json")
     context = int(record.get("context_length") or config.get("max_position_embeddings") or 2048)
-    with quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None):
-        # The tokenizer takes a second of one core.
-        with ThreadPoolExecutor(1) as beside:
-            reading = beside.submit(Tokenizer.load, folder)
-            loaded = _load_decoder(
-                folder, config, place, dtype, packing, context, lambda share: tell(0.15 + 0.8 * share)
-            )
-            tokenizer = reading.result()
+    heard = quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None)
+    with heard, ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(Tokenizer.load, folder)  # a second of one core
+        tell(0.15)
+        loaded = _load_decoder(folder, config, place, dtype, packing, context, lambda share: tell(0.15 + 0.8 * share))
+        tokenizer = reading.result()
     number = str(dtype).removeprefix("torch.")
     give_back()
     info = EngineInfo(
