@@ -39,11 +39,9 @@ class WindowBudget:
         while speed < STEPS[self._step][0] * (1 - _CLEARLY):
             self._step -= 1
 
-    def watch(self, events: Generator[Event] | Iterator[Event]) -> Iterator[Event]:
+    def watch(self, events: Generator[Event]) -> Iterator[Event]:
         """Yield the events of a completion, and learn from its end."""
-        with contextlib.ExitStack() as stack:
-            if isinstance(events, Generator):
-                stack.enter_context(contextlib.closing(events))
+        with contextlib.closing(events):
             for event in events:
                 if isinstance(event, Finished):
                     self.learn(event)

@@ -39,7 +39,7 @@ def test_from_the_slowest_to_the_largest_and_back():
 def test_events_pass_and_the_end_is_learned_from():
     budget = WindowBudget()
     events = [Progress("r", "reading", 1, 2), finished(5000)]
-    assert list(budget.watch(iter(events))) == events
+    assert list(budget.watch(event for event in events)) == events
     assert budget.budget == STEPS[2][1]
 
 
