@@ -65,7 +65,7 @@ class IntegerMatrix:
         """Round each row of ``weight`` to the nearest, with one scale."""
         full = dequantise(weight, torch.bfloat16) if isinstance(weight, Quantised) else weight
         self._turned = full.shape[1] % _BLOCK == 0
-        rounded = round_rows(_turn(full.float()) if self._turned else full, weight_limit())
+        rounded = round_rows(full, weight_limit(), _turn if self._turned else None)
         zeros = torch.zeros(len(rounded.scales), dtype=torch.long)
         with warnings.catch_warnings():
             # PyTorch means to drop this type of tensor one day (its issue 184982); ``usable`` looks for it.
