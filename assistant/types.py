@@ -140,7 +140,8 @@ class CompleteRequest:
     cancels the older ones, whether they wait or run. None: this request replaces no other.
 
     ``recent`` are the places where the person was last, the newest first; ``tabs`` the other files that are open, as
-    paths relative to the workspace. ``explain`` asks for the likeliest alternatives of each token.
+    paths relative to the workspace. ``explain`` asks for what a person wants to know of a suggestion besides its text:
+    each token's likeliest alternatives and its characters (``Choice.spans``), and what the filters do that changed it.
     """
 
     id: str
@@ -163,11 +164,16 @@ class CompleteRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """A generated token with its natural-log probability and the likeliest alternatives."""
+    """A generated token with its natural-log probability and the likeliest alternatives.
+
+    ``start`` is where in the answer its characters begin; they go on to where those of the next token begin. That is
+    less than ``text`` where the token also spells what the answer was held to begin with (token healing).
+    """
 
     text: str
     logprob: float
     top: tuple[tuple[str, float], ...] = ()
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,18 @@ class ContextPiece:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters of an answer that came from one token: the number ``token`` of ``Choice.logprobs``.
+
+    None: a filter put them there. Not ``kept``: a filter took them away.
+    """
+
+    text: str
+    token: int | None
+    kept: bool = True
+
+
 FinishReason = Literal["stop", "length", "cancelled"]
 
 
@@ -203,6 +221,8 @@ class Choice:
     """One whole alternative. ``text`` is what counts, also where it differs from the deltas.
 
     It takes the place of the next ``replaces`` characters right of the cursor, all of them on the cursor's line.
+    ``mean_logprob`` is the mean of the tokens that ``text`` is made of; of all that were written, where nothing is left
+    of them. ``spans`` are there where an explanation was asked for: those that were kept, joined, are ``text``.
     """
 
     index: int
@@ -212,6 +232,7 @@ class Choice:
     mean_logprob: float | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     replaces: int = 0
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +286,11 @@ class Finished:
     """Tokens that were guessed from text at hand and checked several at once."""
     accepted_tokens: int = 0
     """How many of them were right."""
+    device: str = ""
+    """Where the model ran, and ``dtype`` in which numbers; empty where nobody said."""
+    dtype: str = ""
+    filter_sentences: tuple[str, ...] = ()
+    """What each of ``filters`` does, where an explanation was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from assistant.errors import ServiceError
@@ -16,6 +17,7 @@ from assistant.types import (
     Finished,
     Health,
     Progress,
+    Span,
     Started,
     Timings,
     TokenLogprob,
@@ -47,7 +49,8 @@ def event_from_json(data: Json) -> Event:
             fields["choices"] = tuple(_choice(c) for c in fields["choices"])
             fields["timings"] = Timings(**fields["timings"])
             fields["context"] = tuple(_piece(c) for c in fields.get("context", ()))
-            fields["filters"] = tuple(fields.get("filters", ()))
+            for name in ("filters", "filter_sentences"):
+                fields[name] = tuple(fields.get(name, ()))
         elif cls is Delta:
             fields["logprobs"] = _logprobs(fields.get("logprobs", ()))
         return cls(**fields)
@@ -56,11 +59,14 @@ def event_from_json(data: Json) -> Event:
 
 
 def _logprobs(rows: Any) -> tuple[TokenLogprob, ...]:
-    return tuple(TokenLogprob(r["text"], r["logprob"], tuple((t, p) for t, p in r["top"])) for r in rows)
+    return tuple(
+        TokenLogprob(r["text"], r["logprob"], tuple((t, p) for t, p in r["top"]), r.get("start", 0)) for r in rows
+    )
 
 
 def _choice(data: Json) -> Choice:
-    fields: Json = {**data, "logprobs": _logprobs(data.get("logprobs", ()))}
+    spans = tuple(Span(**span) for span in data.get("spans", ()))
+    fields: Json = {**data, "logprobs": _logprobs(data.get("logprobs", ())), "spans": spans}
     return Choice(**fields)
 
 
@@ -104,4 +110,39 @@ def finished_to_json(finished: Finished) -> Json:
         "context": [dataclasses.asdict(piece) for piece in finished.context],
         "filters": list(finished.filters),
         "note": finished.note,
+    }
+
+
+def explanation_to_json(finished: Finished) -> Json:
+    """Return why a suggestion is as it is, as ``grafter complete --json --explain`` prints it under ``explanation``.
+
+    Probabilities are 0 to 1. ``tokens`` are the pieces of the first alternative in the order of its text; a piece that
+    was not ``kept`` is not in it, and one that a filter put there has no probability.
+    """
+    choice = finished.choices[0]
+    return {
+        "confidence": None if choice.mean_logprob is None else math.exp(choice.mean_logprob),
+        "tokens": [_span_to_json(span, choice) for span in choice.spans],
+        "filters": [
+            {"name": name, "sentence": sentence}
+            for name, sentence in zip(finished.filters, finished.filter_sentences, strict=True)
+        ],
+        "computed_tokens": max(finished.prompt_tokens - finished.cached_tokens, 0),
+        "guessed_tokens": finished.guessed_tokens,
+        "accepted_tokens": finished.accepted_tokens,
+        "device": finished.device,
+        "dtype": finished.dtype,
+    }
+
+
+def _span_to_json(span: Span, choice: Choice) -> Json:
+    token = None if span.token is None else choice.logprobs[span.token]
+    return {
+        "text": span.text,
+        "kept": span.kept,
+        "token": token and token.text,
+        "probability": token and math.exp(token.logprob),
+        "alternatives": [{"token": text, "probability": math.exp(logprob)} for text, logprob in token.top]
+        if token
+        else [],
     }

@@ -18,6 +18,7 @@ from assistant.client.suggestions.actions import (
     Arrived,
     Cancel,
     Clear,
+    Explain,
     Send,
     SetTimer,
     Show,
@@ -68,6 +69,10 @@ class CompletionController(QObject):
     """A short text for the status line, empty when there is nothing to say."""
     suggestion_shown = Signal(object, object)
     """Milliseconds from the key to the first character (None: from memory); the Finished (None: it still streams)."""
+    explained = Signal(object, int)
+    """The Finished whose suggestion is shown from now on, or of which nothing is shown, and the alternative in it."""
+    failed = Signal(str)
+    """Why a request came to nothing, in one sentence."""
 
     def __init__(
         self, connection: Connection, api: ApiClient, settings: Settings, parent: QObject | None = None
@@ -238,9 +243,11 @@ class CompletionController(QObject):
                 case Show() | Clear():
                     self._show(action)
                 case Status():
-                    self.status.emit(self._sentence(action))
+                    self._tell(action)
                 case Arrived():
                     self._on_arrived(action)
+                case Explain():
+                    self.explained.emit(action.finished, action.choice)
 
     def _set_timer(self, ms: int | None) -> None:
         if ms is None:
@@ -257,7 +264,8 @@ class CompletionController(QObject):
 
     def _send(self, request: CompleteRequest) -> None:
         recent, tabs = self._around()
-        reply = self._api.complete(dataclasses.replace(request, recent=recent, tabs=tabs))
+        # Always with an explanation: whoever wonders about a suggestion has it on the screen already.
+        reply = self._api.complete(dataclasses.replace(request, recent=recent, tabs=tabs, explain=True))
         self._replies[request.id] = reply
         reply.received.connect(self._on_event)
         reply.done.connect(lambda: self._replies.pop(request.id, None))
@@ -266,6 +274,11 @@ class CompletionController(QObject):
         if arrived.first_ms is not None and arrived.total_ms is not None:
             self._connection.note_latency(arrived.first_ms, arrived.total_ms)
         self.suggestion_shown.emit(arrived.first_ms, arrived.finished)
+
+    def _tell(self, status: Status) -> None:
+        self.status.emit(self._sentence(status))
+        if status.kind == "failed":
+            self.failed.emit(status.message)
 
     def _sentence(self, status: Status) -> str:
         if status.kind == "failed":

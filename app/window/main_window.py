@@ -17,6 +17,7 @@ from app.services.api import ApiClient
 from app.services.model_jobs import ModelJobs
 from app.settings_store import SettingsStore
 from app.theme import Theme, ThemeManager, editor_font
+from app.window import memory
 from app.window.central import AnyPage, Central
 from app.window.dialogs import Dialogs
 from app.window.documents import Documents
@@ -36,6 +37,7 @@ from app.window.status_line import StatusLine
 from app.window.style import window_sheet
 from app.window.welcome_page import WelcomePage
 from app.window.whereabouts import Whereabouts
+from app.window.why.room import WhyRoom
 from app.window.window_commands import add_commands, make_menu
 from assistant.config import Paths, Settings
 
@@ -78,7 +80,7 @@ class MainWindow(QMainWindow):
         self._on_theme(services.theme.theme)
         self._on_settings(services.store.settings)
         self._on_state(services.connection.state)
-        self._restore()
+        memory.restore(self)
         self._show_current()
         self.setFocus()
         if services.store.load_error:
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.whereabouts = Whereabouts(self.central, self)
         self.index_feed = IndexFeed(self.central, services.connection, services.api, self)
         self.output = OutputPanel(self.icons)
+        self.why = WhyRoom(self)
         self.status = StatusLine(self.icons)
         self.models = ModelsPage(self.icons, services.jobs, services.dialogs, self.central)
         self.settings = SettingsPage(self.icons, services.store, self.central)
@@ -110,12 +113,14 @@ class MainWindow(QMainWindow):
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.addWidget(self.files)
         self.across.addWidget(self.upright)
+        self.across.addWidget(self.why.panel)
         for splitter, grows in ((self.upright, 0), (self.across, 1)):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
-            splitter.setStretchFactor(grows, 1)
-            splitter.setStretchFactor(1 - grows, 0)
-        self.across.setSizes([240, 900])
+            for part in range(splitter.count()):
+                splitter.setStretchFactor(part, int(part == grows))
+        self.across.setSizes([240, 900, 320])
+        self.across.installEventFilter(self.why)
         self.upright.setSizes([600, 160])
         body = QHBoxLayout()
         body.setContentsMargins(0, 0, 0, 0)
@@ -135,6 +140,7 @@ class MainWindow(QMainWindow):
     def _add_rooms(self) -> None:
         keys = self.commands.keys
         self.rail.add("files", "files", self.tr("Files ({keys})").format(keys=keys("view.files")))
+        self.rail.add("why", "question", self.tr("Why this suggestion ({keys})").format(keys=keys("assistant.why")))
         self.rail.add_stretch()
         self.rail.add("models", "cube", self.tr("Models"))
         self.rail.add("settings", "gear-six", self.tr("Settings ({keys})").format(keys=keys("view.settings")))
@@ -166,6 +172,7 @@ class MainWindow(QMainWindow):
         self.status.language_clicked.connect(self.navigation.choose_language)
         self.status.model_clicked.connect(self._on_model_clicked)
         self.status.download_clicked.connect(self.show_models)
+        self.status.latency_clicked.connect(self.why.go)
         self.status.suggestions_clicked.connect(self.toggle_suggestions)
         services.theme.changed.connect(self._on_theme)
         services.store.changed.connect(self._on_settings)
@@ -236,6 +243,8 @@ class MainWindow(QMainWindow):
     def _on_room(self, name: str) -> None:
         if name == "files":
             self.show_files(self.files.isHidden())
+        elif name == "why":
+            self.why.toggle()
         elif name == "models":
             self.show_models()
         else:
@@ -382,28 +391,9 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._keep_tabs()
-        self._remember()
+        memory.remember(self)
         self.services.completion.detach()
         event.accept()
-
-    def _remember(self) -> None:
-        self.state.set_bytes("window/geometry", self.saveGeometry())
-        self.state.set_bytes("window/across", self.across.saveState())
-        self.state.set_bytes("window/upright", self.upright.saveState())
-        self.state.set_flag("window/files", not self.files.isHidden())
-        self.state.save()
-
-    def _restore(self) -> None:
-        geometry = self.state.get_bytes("window/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(1280, 800)
-        for key, splitter in (("window/across", self.across), ("window/upright", self.upright)):
-            kept = self.state.get_bytes(key)
-            if kept is not None:
-                splitter.restoreState(kept)
-        self.output.hide()
-        self.show_files(self.state.get_flag("window/files", True))
-        self.setWindowTitle("Grafter")
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open what the command line named: a folder, files, or files that are not there yet."""

@@ -38,3 +38,12 @@ def parameters(count: int) -> str:
         return f"{count / 1e6:.0f}M"
     value = count / 1e9
     return f"{value:.1f}B" if value < 10 and round(value, 1) != round(value) else f"{value:.0f}B"
+
+
+def milliseconds(ms: float) -> str:
+    """Return a short time with two or three digits: ``0.8 ms``, ``84 ms``, ``1.2 s``, ``12 s``."""
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1000:.1f} s" if ms < 9950 else f"{ms / 1000:.0f} s"

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontDatabase, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -38,6 +39,15 @@ class _Spin(QSpinBox):
     def __init__(self) -> None:
         super().__init__()
         self.lineEdit().setTextMargins(8, 0, 0, 0)  # in line with the combo boxes; style sheets cannot say it
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class _DecimalSpin(QDoubleSpinBox):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lineEdit().setTextMargins(8, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -105,6 +115,16 @@ class SettingsPage(Page):
             "Less is quicker and costs more power."
         )
         self._row(grid, self.tr("Longest pause before asking"), self.debounce, help_text)
+        self.confidence = _DecimalSpin()
+        self.confidence.setRange(0.0, 1.0)
+        self.confidence.setSingleStep(0.05)
+        self.confidence.setSpecialValueText(self.tr("0: all are shown"))
+        self.confidence.valueChanged.connect(lambda value: self._set(confidence=round(value, 2)))
+        help_text = self.tr(
+            "While you type, only suggestions that the model is so sure of are shown: the mean probability of their "
+            "tokens, 0 to 1. More means fewer suggestions, and more of them right."
+        )
+        self._row(grid, self.tr("Least confidence"), self.confidence, help_text)
         self.ahead = QCheckBox(self.tr("Write on while a suggestion is read"))
         self.ahead.toggled.connect(lambda on: self._set(ask_ahead=on))
         help_text = self.tr("What follows is there at once when a suggestion is taken; it costs power where none is.")
@@ -182,7 +202,7 @@ class SettingsPage(Page):
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(14)
-        grid.setColumnMinimumWidth(0, 150)
+        grid.setColumnMinimumWidth(0, 176)
         grid.setColumnStretch(1, 1)
         self.column.addLayout(grid)
         return grid
@@ -278,6 +298,7 @@ class SettingsPage(Page):
         self.font_size.setValue(settings.font_size)
         self.suggestions.setChecked(settings.suggestions)
         self.debounce.setValue(settings.debounce_ms)
+        self.confidence.setValue(settings.confidence)
         self.ahead.setChecked(settings.ask_ahead)
         _choose(self.device, settings.device)
         _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))

@@ -43,6 +43,7 @@ class StatusLine(QFrame):
     line_ends_clicked = Signal()
     language_clicked = Signal()
     model_clicked = Signal()
+    latency_clicked = Signal()
     download_clicked = Signal()
     suggestions_clicked = Signal()
 
@@ -73,7 +74,8 @@ class StatusLine(QFrame):
         row.addWidget(self._dot)
         self.model = self._part(self.tr("State of the model"), self.model_clicked)
         row.addWidget(self.model)
-        self.latency = self._part(self.tr("Time from the last key to its suggestion"), self.model_clicked)
+        tip = self.tr("Time from the last key to its suggestion: see why this one")
+        self.latency = self._part(tip, self.latency_clicked)
         row.addWidget(self.latency)
         self.suggestions = self._part(self.tr("Suggestions: switch on or off"), self.suggestions_clicked)
         self.suggestions.setIconSize(QSize(14, 14))

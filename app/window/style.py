@@ -53,6 +53,10 @@ QScrollArea#pageScroll {{ background: {background}; border: none; }}
 #find {{ background: {raised}; border: none; border-bottom: 1px solid {border}; }}
 #output {{ background: {background}; border: none; border-top: 1px solid {border}; }}
 #output QPlainTextEdit {{ background: {background}; color: {text}; border: none; }}
+#why {{ background: {surface}; border: none; }}
+#whyBody, QScrollArea#whyScroll {{ background: {surface}; border: none; }}
+#why #tokens {{ background: {background}; border: 1px solid {border}; border-radius: 6px; }}
+#why #tokens:focus {{ border: 1px solid {accent}; }}
 #picker {{ background: {raised}; border: 1px solid {border}; border-radius: 10px; }}
 #picker QLineEdit {{ background: {background}; border: 1px solid {border}; border-radius: 6px; padding: 6px 10px; }}
 #picker QLineEdit:focus {{ border: 1px solid {accent}; }}
@@ -76,18 +80,19 @@ QToolButton[kind="tool"] {{ background: transparent; border: 1px solid transpare
 QToolButton[kind="tool"]:hover {{ background: {hover}; color: {text}; }}
 QToolButton[kind="tool"]:checked {{ background: {selection}; color: {text}; }}
 QToolButton[kind="tool"]:focus {{ border: 1px solid {accent}; }}
-#page QComboBox, #page QSpinBox {{ background: {background}; color: {text}; border: 1px solid {border};
+#page QComboBox, #page QAbstractSpinBox {{ background: {background}; color: {text}; border: 1px solid {border};
   border-radius: 6px; padding: 3px 8px; min-height: 22px; }}
-#page QComboBox:hover, #page QSpinBox:hover {{ border: 1px solid {muted}; }}
-#page QComboBox:focus, #page QSpinBox:focus {{ border: 1px solid {accent}; }}
+#page QComboBox:hover, #page QAbstractSpinBox:hover {{ border: 1px solid {muted}; }}
+#page QComboBox:focus, #page QAbstractSpinBox:focus {{ border: 1px solid {accent}; }}
 #page QComboBox::drop-down {{ border: none; width: 24px; }}
 #page QComboBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 12px; height: 12px; }}
 #page QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: 4px; }}
-#page QSpinBox {{ padding: 3px 0; }}
-#page QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
-#page QSpinBox::up-button, #page QSpinBox::down-button {{ background: transparent; border: none; width: 24px; }}
-#page QSpinBox::up-arrow {{ image: url("{icons}/caret-up.svg"); width: 10px; height: 10px; }}
-#page QSpinBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 10px; height: 10px; }}
+#page QAbstractSpinBox {{ padding: 3px 0; }}
+#page QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
+#page QAbstractSpinBox::up-button, #page QAbstractSpinBox::down-button {{ background: transparent; border: none;
+  width: 24px; }}
+#page QAbstractSpinBox::up-arrow {{ image: url("{icons}/caret-up.svg"); width: 10px; height: 10px; }}
+#page QAbstractSpinBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 10px; height: 10px; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px;
   background: {background}; }}

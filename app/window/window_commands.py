@@ -161,6 +161,8 @@ def _add_assistant(window: MainWindow, commands: Commands) -> None:
     commands.add(
         "assistant.dismiss", group, _tr("Wave the suggestion away"), dismiss, "Esc", handled_by_editor=True, need="file"
     )
+    commands.add("assistant.why", group, _tr("Show or hide why this suggestion"), window.why.toggle, "Ctrl+Shift+Y")
+    commands.add("assistant.focus_why", group, _tr("Go to why this suggestion"), window.why.go, "Alt+Shift+Y")
     commands.add("assistant.models", group, _tr("Models"), window.show_models)
     commands.add("assistant.restart", group, _tr("Restart the service"), services.connection.restart)
 

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, device_help="load the model on this device, even if a service is running")
     add_remote_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--explain", action="store_true", help="tell how likely each token was, what else was, and which filters fired"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,12 +54,14 @@ def run(args: argparse.Namespace) -> int:
         trigger="manual",
         n=args.n,
         max_tokens=args.max_tokens,
+        explain=args.explain,
     )
     finished = last_event(_events(find_paths(), request, args))
     if args.json:
-        from assistant.wire import finished_to_json
+        from assistant.wire import explanation_to_json, finished_to_json
 
-        output.print_json(finished_to_json(finished))
+        explanation = {"explanation": explanation_to_json(finished)} if args.explain else {}
+        output.print_json(finished_to_json(finished) | explanation)
     else:
         _show(args.file, request, finished)
     return 0
@@ -127,5 +132,9 @@ def _show(path: Path, request: CompleteRequest, finished: Finished) -> None:
         console.print("The model has nothing to add here.")
     if finished.note:
         console.print(finished.note)
+    if request.explain:
+        from assistant.cli.explain import show_explanation
+
+        show_explanation(console, finished)
     tokens, total = finished.generated_tokens, finished.timings.total_ms
     console.print(f"{finished.model}: {tokens} tokens in {total:.0f} ms", style="dim")

@@ -61,6 +61,9 @@ class Options:
 
 _USUAL = Options()
 
+ALTERNATIVES = 5
+"""How many likely tokens an explanation names for each place."""
+
 
 def complete(
     engine: Engine,
@@ -112,15 +115,17 @@ def complete(
                 shown = suggestions.feed(index, text, event.logprobs)
                 if suggestions.done:
                     ours.cancel()
-                # Without text too: whoever advances this may want to pause it, or to end it, after each token.
-                yield replace(event, text=shown) if shown else Delta(request.id, index, "")
+                # Without text too: whoever advances this may want to pause it, or to end it, after each token. The
+                # tokens come once, with the last event: only then it is certain what of them is shown.
+                yield Delta(request.id, index, shown)
             case Finished():
                 if retriever is not None:
                     retriever.learn(event)
                 pieces = (*others.pieces, _piece(engine, request, window))
                 timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
-                whole = suggestions.finish(event)
-                yield replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
+                whole = suggestions.finish(event, explain=request.explain)
+                whole = replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
+                yield replace(whole, device=info.device, dtype=info.dtype)
             case Started() | Progress() | Failed():
                 yield event
 
@@ -161,7 +166,7 @@ def _generate_request(
         max_tokens=request.max_tokens or shape.max_tokens,
         temperature=request.temperature,
         n=request.n,
-        logprobs=0,
+        logprobs=ALTERNATIVES if request.explain else 0,
     )
     return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby)
 

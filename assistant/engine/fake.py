@@ -30,6 +30,7 @@ from assistant.types import (
 
 _TOKEN = re.compile(r"\s?\w+|\s|[^\w\s]")
 _LOGPROB = math.log(0.5)
+_OTHERS = ((" other", math.log(0.25)), ("\n", math.log(0.125)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class FakeEngine:
                 break
             self.tokens[request.id] = self.tokens.get(request.id, 0) + 1
             _sleep(token_seconds)
-            taken.append(TokenLogprob(token, _LOGPROB))
+            taken.append(_describe(token, stream.length, request.params.logprobs))
             piece = stream.feed(token.encode())
             if stream.stopped:
                 taken.pop()
@@ -181,6 +182,11 @@ class FakeEngine:
     @staticmethod
     def _shown(request: GenerateRequest, tokens: Sequence[TokenLogprob]) -> tuple[TokenLogprob, ...]:
         return () if request.params.logprobs is None else tuple(tokens)
+
+
+def _describe(token: str, start: int, alternatives: int | None) -> TokenLogprob:
+    top = ((token, _LOGPROB), *_OTHERS)
+    return TokenLogprob(token, _LOGPROB, top[: alternatives or 0], start)
 
 
 def _sleep(seconds: float) -> None:

@@ -227,8 +227,7 @@ class _Row:
     scored: int = 0
     """Tokens that the probability is a mean of: all but those that only spell the beginning."""
     logprob_sum: float = 0.0
-    logprobs: list[tuple[int, TokenLogprob]] = field(default_factory=list[tuple[int, TokenLogprob]])
-    """Each token with the number of characters before it."""
+    logprobs: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
     unsent: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
 
 
@@ -275,7 +274,7 @@ class _Writing:
                 reason=row.reason,
                 generated_tokens=row.generated,
                 mean_logprob=row.logprob_sum / row.scored if row.scored else None,
-                logprobs=tuple(token for start, token in row.logprobs if start < len(row.text)),
+                logprobs=tuple(token for token in row.logprobs if token.start < len(row.text)),
             )
             for index, row in enumerate(self._rows)
         )
@@ -300,8 +299,8 @@ class _Writing:
             row.reason = "stop"
             return row.stream.finish()
         if self._params.logprobs is not None:
-            token = self._describe(sampled)
-            row.logprobs.append((row.stream.length, token))
+            token = self._describe(sampled, row.stream.length)
+            row.logprobs.append(token)
             row.unsent.append(token)
         text = row.stream.feed(data)
         if row.stream.stopped:
@@ -319,6 +318,7 @@ class _Writing:
         logprobs, row.unsent = tuple(row.unsent), []
         return Delta(self._id, index, text, logprobs)
 
-    def _describe(self, sampled: Sampled) -> TokenLogprob:
+    def _describe(self, sampled: Sampled, start: int) -> TokenLogprob:
         spell = self._tokenizer.spell
-        return TokenLogprob(spell(sampled.token), sampled.logprob, tuple((spell(id_), p) for id_, p in sampled.top))
+        top = tuple((spell(token), logprob) for token, logprob in sampled.top)
+        return TokenLogprob(spell(sampled.token), sampled.logprob, top, start)

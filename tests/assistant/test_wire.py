@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,11 @@ TEXT = st.text(max_size=20)
 COUNT = st.integers(0, 10**9)
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 LOGPROB = st.builds(
-    types.TokenLogprob, text=TEXT, logprob=NUMBER, top=st.lists(st.tuples(TEXT, NUMBER), max_size=3).map(tuple)
+    types.TokenLogprob,
+    text=TEXT,
+    logprob=NUMBER,
+    top=st.lists(st.tuples(TEXT, NUMBER), max_size=3).map(tuple),
+    start=COUNT,
 )
 LOGPROBS = st.lists(LOGPROB, max_size=3).map(tuple)
 CHOICE = st.builds(
@@ -26,6 +31,7 @@ CHOICE = st.builds(
     generated_tokens=COUNT,
     mean_logprob=st.none() | NUMBER,
     logprobs=LOGPROBS,
+    spans=st.lists(st.builds(types.Span, TEXT, st.none() | COUNT, st.booleans()), max_size=3).map(tuple),
 )
 PIECE = st.builds(types.ContextPiece, path=TEXT, lines=st.tuples(COUNT, COUNT), tokens=COUNT, why=TEXT)
 TIMINGS = st.builds(types.Timings, *[NUMBER] * 5)
@@ -46,6 +52,11 @@ EVENT = st.one_of(
         context=st.lists(PIECE, max_size=2).map(tuple),
         filters=st.lists(TEXT, max_size=3).map(tuple),
         note=TEXT,
+        guessed_tokens=COUNT,
+        accepted_tokens=COUNT,
+        device=TEXT,
+        dtype=TEXT,
+        filter_sentences=st.lists(TEXT, max_size=3).map(tuple),
     ),
     st.builds(types.Failed, request_id=TEXT, message=TEXT, code=TEXT),
 )
@@ -135,3 +146,48 @@ def test_a_finished_completion_prints_the_agreed_fields():
         "filters": ["blank-lines"],
         "note": "so",
     }
+
+
+def test_an_explanation_names_each_token_with_its_chances():
+    tokens = (
+        types.TokenLogprob(" compute", math.log(0.5), ((" compute", math.log(0.5)), (" comp", math.log(0.25)))),
+        types.TokenLogprob("(", math.log(0.25), start=3),
+    )
+    spans = (types.Span("ute", 0), types.Span(")", None), types.Span("(", 1, kept=False))
+    choice = types.Choice(0, "ute)", "stop", 3, math.log(0.5), tokens, spans=spans)
+    finished = types.Finished(
+        "r",
+        "m",
+        (choice,),
+        10,
+        2,
+        7,
+        types.Timings(),
+        filters=("too-short",),
+        filter_sentences=("Shows no lone sign unasked.",),
+        guessed_tokens=4,
+        accepted_tokens=3,
+        device="cpu",
+        dtype="float32, 4-bit weights",
+    )
+    others = [{"token": " compute", "probability": 0.5}, {"token": " comp", "probability": 0.25}]
+    assert json.loads(json.dumps(wire.explanation_to_json(finished))) == {
+        "confidence": 0.5,
+        "tokens": [
+            {"text": "ute", "kept": True, "token": " compute", "probability": 0.5, "alternatives": others},
+            {"text": ")", "kept": True, "token": None, "probability": None, "alternatives": []},
+            {"text": "(", "kept": False, "token": "(", "probability": 0.25, "alternatives": []},
+        ],
+        "filters": [{"name": "too-short", "sentence": "Shows no lone sign unasked."}],
+        "computed_tokens": 8,
+        "guessed_tokens": 4,
+        "accepted_tokens": 3,
+        "device": "cpu",
+        "dtype": "float32, 4-bit weights",
+    }
+
+
+def test_an_explanation_of_a_server_that_does_not_tell():
+    finished = types.Finished("r", "m", (types.Choice(0, "a", "stop", 3),), 10, 2, 7, types.Timings())
+    explained = wire.explanation_to_json(finished)
+    assert (explained["confidence"], explained["tokens"]) == (None, [])

@@ -41,13 +41,18 @@ def test_a_real_file_gets_a_sensible_continuation(home_with_real_model, tmp_path
     )
     path = tmp_path / "numbers.py"
     path.write_text(source)
-    answer = complete(path, 9, 8)
+    answer = complete(path, 9, 8, "--explain")
     assert set(answer) >= FIELDS
     assert set(answer["timings"]) >= {"context_ms", "prefill_ms", "decode_ms", "total_ms"}
     assert answer["prompt_tokens"] > 50
     assert answer["generated_tokens"] > 3
     assert answer["mean_logprob"] < 0
     assert answer["context"][0]["lines"] == [1, 11]
+    tokens = answer["explanation"]["tokens"]
+    assert "".join(token["text"] for token in tokens if token["kept"]) == answer["text"]
+    assert all(0 < token["probability"] <= 1 for token in tokens if token["token"])
+    assert all(len(token["alternatives"]) == 5 for token in tokens[1:] if token["token"])
+    assert {each["name"] for each in answer["explanation"]["filters"]} == set(answer["filters"])
     before, after = source.split("        \n", 1)
     whole = before + "        " + answer["text"] + "\n" + after
     scope: dict = {}

@@ -72,4 +72,12 @@ class Arrived:
     finished: Finished | None
 
 
-Action = SetTimer | Send | Cancel | Show | Clear | Status | Arrived
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Alternative ``choice`` of ``finished`` is shown from now on, or has come and nothing of it is shown."""
+
+    finished: Finished
+    choice: int
+
+
+Action = SetTimer | Send | Cancel | Show | Clear | Status | Arrived | Explain

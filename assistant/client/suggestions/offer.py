@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assistant.types import Finished
 
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Text to put at the cursor in place of the next ``replaces`` characters right of it."""
+    """Text to put at the cursor in place of the next ``replaces`` characters right of it.
+
+    ``answer`` and ``choice`` say what it is, or is the rest, of; None while it still streams in.
+    """
 
     text: str
     replaces: int = 0
+    answer: Finished | None = field(default=None, compare=False, repr=False)
+    choice: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

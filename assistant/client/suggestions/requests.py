@@ -67,8 +67,8 @@ class Flight:
 
     def whole(self, finished: Finished) -> Offer:
         """Return the offer of the whole answer."""
-        choices = sorted(finished.choices, key=lambda choice: choice.index)
-        insertions = tuple(Insertion(choice.text, choice.replaces) for choice in choices)
+        choices = sorted(enumerate(finished.choices), key=lambda each: each[1].index)
+        insertions = tuple(Insertion(choice.text, choice.replaces, finished, place) for place, choice in choices)
         return dataclasses.replace(self.stream, insertions=insertions, whole=True, finished=finished)
 
 

@@ -16,6 +16,7 @@ from assistant.client.suggestions.actions import (
     Arrived,
     Cancel,
     Clear,
+    Explain,
     Send,
     SetTimer,
     Show,
@@ -81,6 +82,7 @@ class CompletionSession:
         self._looked_at: tuple[str, str] | None = None  # where it was asked ahead last: once is enough
         self._offer: Offer | None = None
         self._shown: Insertion | None = None
+        self._explained: tuple[Finished, int] | None = None
         self._status = Status("idle")
         self._memory = OfferMemory()
         self._actions: list[Action] = []
@@ -434,6 +436,8 @@ class CompletionSession:
             return
         if self._prefix == flight.stream.prefix:
             self._say("empty")
+            if offer.finished is not None and offer.finished.choices:
+                self._explain(offer.finished, 0)
         elif not self._timer_on:
             self._arm(now)
 
@@ -468,8 +472,17 @@ class CompletionSession:
 
     def _show(self, insertion: Insertion | None) -> None:
         if insertion != self._shown:
-            self._shown = insertion
             self._actions.append(Clear() if insertion is None else Show(insertion.text, insertion.replaces))
+        self._shown = insertion
+        if insertion is not None and insertion.answer is not None:
+            self._explain(insertion.answer, insertion.choice)
+
+    def _explain(self, finished: Finished, choice: int) -> None:
+        """Say which answer and alternative is shown, or has come, where that was not said last."""
+        known = self._explained
+        if known is None or known[0] is not finished or known[1] != choice:
+            self._explained = (finished, choice)
+            self._actions.append(Explain(finished, choice))
 
     def _say(self, kind: StatusKind, message: str = "", index: int = 0, count: int = 0) -> None:
         status = Status(kind, message, index, count)

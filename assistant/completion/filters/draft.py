@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.completion.shape import Shape
+from assistant.completion.spans import mean_logprob
 from assistant.completion.syntax import Syntax
 from assistant.types import TokenLogprob
 
@@ -32,19 +33,13 @@ class Draft:
     replaces: int = 0
     cut_short: bool = False
     tokens: tuple[TokenLogprob, ...] = ()
-    """All that the model wrote, also what was cut since."""
+    """All that the model wrote, also what was cut since; ``written`` is the text of it."""
+    written: str = ""
 
     @property
     def mean_logprob(self) -> float | None:
         """The mean log-probability of the tokens that the text is made of; None where they are not known."""
-        taken: list[float] = []
-        length = 0
-        for token in self.tokens:
-            if length >= len(self.text):
-                break
-            taken.append(token.logprob)
-            length += len(token.text)
-        return sum(taken) / len(taken) if taken else None
+        return mean_logprob(self.written, self.text, self.tokens)
 
 
 Filter = Callable[[Hole, Draft], Draft | None]

@@ -32,12 +32,16 @@ class SuggestionStream:
         # On a line that is already indented, models like to begin with the indentation once more.
         self._at_indent = "indentation" not in without and bool(self._line) and not self._line.strip()
         self._shown = 0  # characters given out so far
+        self._written = ""
         self._tokens: list[TokenLogprob] = []
         self.done = False
         self.fired: list[str] = []
+        self.mean_logprob: float | None = None
+        """How likely the model held what was left of its text when it was judged last."""
 
     def feed(self, text: str, tokens: Sequence[TokenLogprob] = ()) -> str:
         """Take the next characters of the model and the tokens they are of; return what may now be shown."""
+        self._written += text
         if self.done:
             return ""
         self._tokens += tokens
@@ -61,17 +65,20 @@ class SuggestionStream:
             self._take(self._characters.finish())
         if not self.done and (name := self._ends_before(self._tidy(self._line))):
             self._stop(name)
-        draft = Draft(self._text(), cut_short=cut_short and not self.done, tokens=tuple(tokens))
+        cut = cut_short and not self.done
+        draft = Draft(self._text(), cut_short=cut, tokens=tuple(tokens), written=self._written)
         for name, one in FINAL.items():
             if name in self._without:
                 continue
             changed = one(self._hole, draft)
             if changed is None:
                 self._note(name)
+                self.mean_logprob = draft.mean_logprob
                 return Draft("")
             if changed.text.rstrip() != draft.text.rstrip() or changed.replaces != draft.replaces:
                 self._note(name)
             draft = changed
+        self.mean_logprob = draft.mean_logprob
         return draft
 
     # --- line by line ------------------------------------------------------------------
@@ -157,7 +164,7 @@ class SuggestionStream:
         """Return whether what is written so far would not be shown if it ended here; what is shown stays."""
         if self._shown or "low-confidence" in self._without:
             return False
-        return low_confidence(self._hole, Draft(text, tokens=tuple(self._tokens))) is None
+        return low_confidence(self._hole, Draft(text, tokens=tuple(self._tokens), written=self._written)) is None
 
     def _holds_back(self) -> bool:
         """Return whether the line that is being written is better not shown yet."""

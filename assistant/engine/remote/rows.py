@@ -31,13 +31,14 @@ class Row:
     counted: int = 0
     """Tokens whose probability is known."""
     logprob_sum: float = 0.0
-    logprobs: list[tuple[int, TokenLogprob]] = field(default_factory=list[tuple[int, TokenLogprob]])
-    """Each token with the number of characters before it."""
+    logprobs: list[TokenLogprob] = field(default_factory=list[TokenLogprob])
 
     def begin(self, request_id: str, text: str, logprob: float) -> Delta:
         """Put the token that the alternative begins with first."""
         self.before = self.generated = self.counted = 1
         self.logprob_sum = logprob
+        if self.shown_top is not None:
+            self.logprobs.append(TokenLogprob(text, logprob))
         piece = self.stream.feed(text.encode())
         if self.stream.stopped:
             self.reason = "stop"
@@ -50,7 +51,7 @@ class Row:
     def take(self, request_id: str, chunk: Chunk) -> Delta:
         """Add a step of the answer; the delta holds what is certain now, perhaps nothing."""
         mute = self.max_tokens <= 0  # asked only to read the prompt
-        new = () if mute else self._note(chunk.tokens)
+        new = () if mute else self._note(chunk.tokens, chunk.text)
         if chunk.generated is not None:
             self.generated = self.before + chunk.generated
         else:
@@ -74,19 +75,22 @@ class Row:
 
     def choice(self) -> Choice:
         """Return the alternative as it stands."""
-        shown = () if self.shown_top is None else tuple(t for start, t in self.logprobs if start < len(self.text))
+        shown = () if self.shown_top is None else tuple(t for t in self.logprobs if t.start < len(self.text))
         mean = self.logprob_sum / self.counted if self.counted else None
         return Choice(self.index, self.text, self.reason or "cancelled", self.generated, mean, shown)
 
-    def _note(self, tokens: Sequence[Token]) -> tuple[TokenLogprob, ...]:
+    def _note(self, tokens: Sequence[Token], text: str) -> tuple[TokenLogprob, ...]:
         new: list[TokenLogprob] = []
+        start = self.stream.length
+        told = "".join(token.text for token in tokens) == text  # not where one token is half a character
         for token in tokens:
             self.counted += 1
             self.logprob_sum += token.logprob
             if self.shown_top is not None:
-                shown = TokenLogprob(token.text, token.logprob, token.top[: self.shown_top])
-                self.logprobs.append((self.stream.length, shown))
+                shown = TokenLogprob(token.text, token.logprob, token.top[: self.shown_top], start)
+                self.logprobs.append(shown)
                 new.append(shown)
+                start += len(token.text) if told else 0
         return tuple(new)
 
 

@@ -359,6 +359,28 @@ def test_what_follows_an_accepted_suggestion_is_there_at_once(qtbot: QtBot, desk
     assert (editor.plain_text(), editor.suggestion()) == ("x = a + b", "\nprint(x)")
 
 
+def test_what_is_shown_is_explained_and_so_is_what_is_not(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    told: list[tuple[str, int]] = []
+    desk.controller.explained.connect(lambda finished, choice: told.append((finished.choices[choice].text, choice)))
+    desk.service.set(complete=[[{"finished": ["one"]}], [{"finished": ["one", "two"]}], [{"finished": [""]}]])
+    desk.controller.attach(editor, "a.py", None)
+    editor.insertPlainText("x")
+    qtbot.waitUntil(lambda: told == [("one", 0)])
+    desk.controller.cycle(1)
+    qtbot.waitUntil(lambda: told[-1] == ("two", 1))
+    editor.insertPlainText("y")
+    qtbot.waitUntil(lambda: told[-1] == ("", 0))
+    assert all(request["explain"] for request in desk.service.requests)
+
+
+def test_why_a_request_failed_is_told(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"failed": "It broke."}]])
+    desk.controller.attach(editor, "a.py", None)
+    with qtbot.waitSignal(desk.controller.failed) as told:
+        editor.insertPlainText("x")
+    assert told.args == ["It broke."]
+
+
 def test_while_text_is_composed_nothing_is_asked(qtbot: QtBot, desk: Desk) -> None:
     desk.service.set(complete=[[{"finished": ["abc"]}]])
     editor = CodeEditor()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from app.window.dialogs import Dialogs
 from app.window.icons import IconSet
 from app.window.main_window import MainWindow, Services
 from assistant.config import find_paths
+from assistant.types import Choice, ContextPiece, Finished, Span, Timings, TokenLogprob
 
 MODELS: list[dict[str, Any]] = [
     {
@@ -211,3 +213,65 @@ def folder(tmp_path: Path) -> Path:
     (project / "src" / "tree.py").write_text("class Tree:\n\tpass\n", encoding="utf-8")
     (project / "README.md").write_bytes(b"# Orchard\r\n\r\nTrees.\r\n")
     return project
+
+
+_TOKENS = (
+    ("result", 0.97, (("result", 0.97), ("total", 0.02), ("return", 0.005), ("res", 0.003), ("yield", 0.001)), "result"),
+    (" =", 0.93, ((" =", 0.93), (" *=", 0.05), (" //=", 0.01), (" +=", 0.004), (".", 0.001)), " ="),
+    (" result", 0.55, ((" result", 0.55), (" number", 0.21), (" (", 0.09), (" l", 0.05), (" abs", 0.03)), " result"),
+    (" *", 0.81, ((" *", 0.81), (" //", 0.11), (" +", 0.03), ("\n", 0.02), (" %", 0.01)), " *"),
+    (" number", 0.95, ((" number", 0.95), (" (", 0.02), (" n", 0.01), (" int", 0.004), (" abs", 0.001)), " number"),
+    (" //", 0.42, ((" //", 0.42), ("\n", 0.38), (" /", 0.1), (" %", 0.04), (";", 0.01)), " //"),
+    (" gcd", 0.88, ((" gcd", 0.88), (" math", 0.06), (" result", 0.02), (" (", 0.02), (" lcm", 0.01)), " gcd"),
+    ("(result", 0.24, (("(number", 0.61), ("(result", 0.24), ("(a", 0.05), ("(", 0.05), ("(self", 0.01)), "(result"),
+    (", number", 0.9, ((", number", 0.9), (", ", 0.04), (",", 0.03), (")", 0.01), (", n", 0.01)), ", number"),
+    (")\n", 0.92, ((")\n", 0.92), (")", 0.05), (")\n\n", 0.01), (") #", 0.01), (")]", 0.001)), ")\n"),
+    ("   ", 0.99, (("   ", 0.99), ("       ", 0.01), ("\n", 0.0004), ("  ", 0.0001), ("return", 0.0001)), "    "),
+    (" return", 0.98, ((" return", 0.98), (" yield", 0.01), (" print", 0.003), (" if", 0.002), (" assert", 0.001)), "return"),
+    (" result", 0.99, ((" result", 0.99), (" abs", 0.003), (" int", 0.002), (" (", 0.001), (" lcm", 0.0004)), " result"),
+    ("\n\n", 0.7, (("\n\n", 0.7), ("\n", 0.24), ("<|endoftext|>", 0.04), (" #", 0.01), (" if", 0.004)), ""),
+    ("print", 0.07, (("def", 0.71), ("print", 0.07), ("if", 0.05), ("class", 0.04), ("@", 0.02)), ""),
+)  # fmt: skip
+
+
+def _described(index: int, start: int) -> TokenLogprob:
+    text, chance, top, _ = _TOKENS[index]
+    return TokenLogprob(text, math.log(chance), tuple((each, math.log(p)) for each, p in top), start)
+
+
+def make_answer(**changes) -> Finished:
+    """Return the answer of a suggestion of two lines from which a filter cut the end."""
+    starts = [sum(len(text) for text, *_ in _TOKENS[:number]) for number in range(len(_TOKENS))]
+    logprobs = tuple(_described(number, start) for number, start in enumerate(starts))
+    spans = tuple(Span(kept or text, number, bool(kept)) for number, (text, _, _, kept) in enumerate(_TOKENS))
+    text = "".join(span.text for span in spans if span.kept)
+    mean = sum(logprobs[span.token].logprob for span in spans if span.kept and span.token is not None) / 13
+    choice = Choice(0, text, "stop", 15, mean, logprobs, spans=spans)
+    fields = {
+        "request_id": "r",
+        "model": "qwen2.5-coder-0.5b-instruct",
+        "choices": (choice,),
+        "prompt_tokens": 731,
+        "cached_tokens": 548,
+        "generated_tokens": 15,
+        "timings": Timings(12.4, 3.1, 96.0, 148.0, 259.5),
+        "context": (
+            ContextPiece("src/graft.py", (1, 2), 31, "defines gcd"),
+            ContextPiece("src/tree.py", (1, 2), 88, "similar words"),
+            ContextPiece("src/deeply/nested/packages/of/the/orchard/with_a_rather_long_name_of_a_module.py", (112, 140), 210, "edited lately"),
+            ContextPiece("src/numbers.py", (1, 23), 402, "this file"),
+        ),
+        "filters": ("leaves-block", "tabs-and-spaces"),
+        "filter_sentences": ("Ends where the block of the cursor ends.", "Indents new lines the way the file does."),
+        "guessed_tokens": 9,
+        "accepted_tokens": 6,
+        "device": "cpu",
+        "dtype": "float32, 4-bit weights",
+    }  # fmt: skip
+    return Finished(**{**fields, **changes})
+
+
+@pytest.fixture
+def answer() -> Callable[..., Finished]:
+    """Return what makes an answer with everything that can be known of one; fields can be given."""
+    return make_answer

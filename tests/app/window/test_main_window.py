@@ -178,11 +178,13 @@ def test_settings_take_force_and_are_saved_at_once(window, folder):
     settings.debounce.setValue(300)
     settings.device.setCurrentIndex(settings.device.findData("cpu"))
     assert ("restart", "") in window.services.connection.calls
-    settings.bits.setCurrentIndex(1)
+    settings.bits.setCurrentIndex(settings.bits.findText("4 bits, one copy: least memory"))
+    settings.confidence.setValue(0.35)
     assert window.services.connection.calls.count(("restart", "")) == 2
     settings.sources.setCurrentIndex(1)
     stored = load_settings(find_paths())
     assert (stored.font_size, stored.theme, stored.suggestions, stored.debounce_ms) == (17, "dark", False, 300)
+    assert stored.confidence == 0.35
     assert (stored.device, stored.bits, stored.lean, stored.sources) == ("cpu", 4, True, ("index", "hub"))
 
 

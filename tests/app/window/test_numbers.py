@@ -44,3 +44,11 @@ def test_durations(seconds, text):
 )
 def test_parameters_read_like_the_names_of_models(count, text):
     assert numbers.parameters(count) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [(0.84, "0.8 ms"), (9.96, "10 ms"), (84.4, "84 ms"), (999.6, "1.0 s"), (1234, "1.2 s"), (12_345, "12 s")],
+)
+def test_short_times_have_two_or_three_digits(ms, text):
+    assert numbers.milliseconds(ms) == text

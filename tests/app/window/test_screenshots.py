@@ -1,5 +1,6 @@
 """Pictures of the window in every state that a person meets, for looking at: build/screenshots/*.png."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -182,7 +183,49 @@ def test_palette_and_find(shoot, folder):
     take("find")
 
 
-def test_high_contrast(make_window, folder):
+def explain(window, folder, finished, number=0):
+    page = open_code(window, folder)
+    window.services.connection.show("ready", **MODEL, latency_ms=184.0)
+    window.services.completion.explained.emit(finished, number)
+    window.why.show(True)
+    page.editor.show_suggestion(finished.choices[number].text)
+    return window.why.panel
+
+
+def test_why_this_suggestion(shoot, folder, answer):
+    window, take = shoot
+    panel = explain(window, folder, answer())
+    take("why", (1280, 960))
+    panel.give_focus()
+    for _ in range(7):
+        QTest.keyClick(panel.tokens, Qt.Key.Key_Right)
+    take("why-pointed")
+    take("why-small", SMALL)
+    panel.scroller.verticalScrollBar().setValue(10_000)
+    take("why-small-end", SMALL)
+
+
+def test_why_there_is_little_to_tell(shoot, folder, answer):
+    window, take = shoot
+    window.open_folder(folder)
+    window.why.show(True)
+    take("why-empty", SMALL)
+    whole = answer().choices[0]
+    silent = dataclasses.replace(whole, logprobs=(), spans=(), mean_logprob=None)
+    note = "This model cannot see what follows the cursor."
+    panel = explain(window, folder, answer(choices=(silent,), device="remote gpu-box:8000", filters=(), note=note))
+    take("why-silent")
+    hidden = dataclasses.replace(whole, text="", spans=tuple(dataclasses.replace(s, kept=False) for s in whole.spans))
+    sentence = "Shows nothing unasked that the model itself holds for unlikely."
+    window.services.completion.explained.emit(
+        answer(choices=(hidden,), filters=("low-confidence",), filter_sentences=(sentence,)), 0
+    )
+    window.services.completion.failed.emit("The graphics card has not enough free memory for this request.")
+    take("why-hidden")
+    assert panel.bars.texts() == {"request": "The graphics card has not enough free memory for this request."}
+
+
+def test_high_contrast(make_window, folder, answer):
     window = make_window()
     window.services.store.update(theme="high-contrast")
     page = open_code(window, folder)
@@ -191,3 +234,8 @@ def test_high_contrast(make_window, folder):
     QTest.qWait(80)
     OUT.mkdir(parents=True, exist_ok=True)
     assert window.grab().save(str(OUT / "window-high-contrast.png"))
+    panel = explain(window, folder, answer())
+    panel.give_focus()
+    QTest.keyClick(panel.tokens, Qt.Key.Key_End)
+    QTest.qWait(80)
+    assert window.grab().save(str(OUT / "why-high-contrast.png"))

@@ -62,6 +62,30 @@ def test_json_has_every_agreed_field(file, engine, capsys):
     assert file.read_text() == TEXT
 
 
+def test_json_explains_it_where_that_is_asked(file, engine, capsys):
+    engine._script = "return a\nb = 1"
+    assert main(["complete", str(file), "--line", "2", "--column", "4", "--json", "--explain"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert set(data) == {*FIELDS, "explanation"}
+    explanation = data["explanation"]
+    assert explanation["confidence"] == pytest.approx(0.5)
+    assert "".join(token["text"] for token in explanation["tokens"] if token["kept"]) == data["text"] == "return a"
+    assert explanation["tokens"][0]["alternatives"][1] == {"token": " other", "probability": 0.25}
+    assert [each["name"] for each in explanation["filters"]] == data["filters"]
+    assert all(each["sentence"].endswith(".") for each in explanation["filters"])
+    assert explanation["dtype"] == "float32"
+
+
+def test_people_get_an_explanation_too(file, engine, capsys):
+    engine._script = "return a\nb = 1"
+    assert main(["complete", str(file), "--line", "2", "--column", "4", "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert "return a↵" in out
+    assert "confidence 50%" in out
+    assert "tokens  gcd.py:1-6  this file" in out
+    assert "leaves-block: Ends where the block of the cursor ends." in out
+
+
 def test_people_see_it_in_its_place(file, engine, capsys):
     assert main(["complete", str(file), "--line", "2", "--column", "4", "--n", "2"]) == 0
     out = capsys.readouterr().out

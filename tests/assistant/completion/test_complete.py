@@ -1,6 +1,7 @@
 import pytest
 
 from assistant.completion.complete import Options, complete
+from assistant.completion.filters import FILTERS
 from assistant.context.window import Budget
 from assistant.engine.fake import Answer, FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
@@ -193,3 +194,42 @@ def test_unasked_only_what_is_likely_is_shown():
     assert ask(FakeEngine("abc"), "x = |\n", options=strict)[-1].choices[0].text == ""
     assert ask(FakeEngine("abc"), "x = |\n", options=strict, trigger="manual")[-1].choices[0].text == "abc"
     assert ask(FakeEngine("abc"), "x = |\n", options=Options(confidence=0))[-1].choices[0].text == "abc"
+
+
+def test_an_explanation_tells_of_each_token_and_each_filter():
+    engine = FakeEngine("    return a\nprint()")
+    finished = ask(engine, "def f(a):\n    |\n", explain=True)[-1]
+    (choice,) = finished.choices
+    assert choice.text == "return a"
+    assert "".join(span.text for span in choice.spans if span.kept) == choice.text
+    assert [(span.text, choice.logprobs[span.token].text) for span in choice.spans if span.kept] == [
+        ("return", " return"),
+        (" a", " a"),
+    ]
+    assert "".join(span.text for span in choice.spans if not span.kept) == "    \nprint()"
+    assert len(choice.logprobs[0].top) == 3
+    assert engine.requests[0].params.logprobs == 5
+    assert finished.filters == ("indentation", "leaves-block")
+    assert finished.filter_sentences == tuple(FILTERS[name] for name in finished.filters)
+    assert (finished.device, finished.dtype) == ("cpu", "float32")
+
+
+def test_without_asking_nothing_is_explained():
+    finished = ask(FakeEngine("a = 1\n"), "|\n")[-1]
+    assert (finished.choices[0].spans, finished.filter_sentences) == ((), ())
+    assert all(token.top == () for token in finished.choices[0].logprobs)
+
+
+def test_tokens_come_once_with_the_last_event():
+    events = ask(FakeEngine("a = 1"), "|\n", explain=True)
+    assert all(event.logprobs == () for event in events if isinstance(event, Delta))
+    assert events[-1].choices[0].logprobs
+
+
+def test_what_was_hidden_is_explained_with_the_likelihood_that_hid_it():
+    options = Options(confidence=0.9)
+    finished = ask(FakeEngine("total"), "x = |\n", options=options, explain=True)[-1]
+    (choice,) = finished.choices
+    assert (choice.text, finished.filters) == ("", ("low-confidence",))
+    assert [(span.text, span.kept) for span in choice.spans] == [("total", False)]
+    assert choice.mean_logprob == pytest.approx(-0.693, abs=0.001)

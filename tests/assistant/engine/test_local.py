@@ -336,6 +336,19 @@ def test_a_beginning_that_the_model_would_write_anyway_changes_nothing(tiny_engi
     assert len(held.choices[0].logprobs) == len(free.logprobs) - 1
 
 
+def test_each_token_says_where_its_characters_begin(tiny_engine, ask):
+    choice = ask(tiny_engine, "def add(", max_tokens=15, logprobs=0).finished.choices[0]
+    starts = [token.start for token in choice.logprobs]
+    assert starts == sorted(starts)
+    for token, end in zip(choice.logprobs, [*starts[1:], len(choice.text)], strict=True):
+        assert "\ufffd" in token.text or choice.text[token.start : end].endswith(token.text)
+    request = GenerateRequest("r2", Prompt((Text("for number in"),)), Params(max_tokens=12, logprobs=0), begin=" r")
+    held = list(tiny_engine.generate(request, CancelToken()))[-1].choices[0]
+    first, second = held.logprobs[:2]
+    assert first.start == 0
+    assert "\ufffd" in first.text or first.text.endswith(held.text[: second.start])
+
+
 def test_what_was_held_leaves_the_cache_as_good_as_ever(tiny_engine, ask):
     request = GenerateRequest("r1", Prompt((Text("def add(a, b):"),)), Params(max_tokens=10), begin=" retur")
     tiny_engine._store.clear()

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from assistant.engine.sampling import describe, keep_top_k, keep_top_p, penalise, sample
+from assistant.engine.sampling import describe, keep_top_k, keep_top_p, likeliest, only, penalise, sample
 from assistant.types import Params
 
 # Probabilities 1/2, 1/4, 1/8, 1/8.
@@ -96,3 +96,20 @@ def test_half_precision_logits_are_fine():
 @pytest.mark.parametrize("temperature", [5e-324, 1e-40, 1e-8])
 def test_next_to_no_temperature_is_the_best_token(temperature):
     assert draw(20, temperature=temperature) == [0] * 20
+
+
+@pytest.mark.parametrize("size", [3, 255, 256, 2000, 5000])
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_likeliest_are_those_of_topk(size, k):
+    scores = torch.randn(size, generator=torch.Generator().manual_seed(size))
+    values, ids = likeliest(scores, k)
+    expected = scores.topk(k)
+    assert values.tolist() == expected.values.tolist()
+    assert ids.tolist() == expected.indices.tolist()
+
+
+def test_the_likeliest_of_a_few_that_are_allowed():
+    scores = only(torch.randn(5000), [7, 4999])
+    values, ids = likeliest(scores, 5)
+    assert set(ids[:2].tolist()) == {7, 4999}
+    assert values[2:].tolist() == [-torch.inf] * 3

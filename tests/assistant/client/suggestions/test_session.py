@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show, Status
+from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Explain, Send, SetTimer, Show, Status
 from assistant.client.suggestions.requests import MAX_AFTER, MAX_BEFORE, Requests
 from assistant.client.suggestions.session import ALTERNATIVES, CompletionSession, Options
 from assistant.types import Choice, CompleteRequest, Delta, Failed, Finished, Progress, Started, Timings
@@ -788,6 +788,63 @@ def test_typing_while_alternatives_are_asked_for() -> None:
     play.type("o")
     play.finish("one", "other", "two")
     assert (play.shown, play.status) == ("ther", Status("alternative", index=2, count=2))
+
+
+# --- explanations ---------------------------------------------------------------------------
+
+
+def explained(play: Play) -> list[str]:
+    """Return the texts that were explained, in order."""
+    return [each.finished.choices[each.choice].text for each in play.log if isinstance(each, Explain)]
+
+
+def test_what_is_shown_is_explained_once_it_is_whole() -> None:
+    play = Play()
+    play.type("a")
+    play.wait()
+    play.delta("on")
+    assert explained(play) == []
+    play.delta("e")
+    finished = play.finish("one")
+    assert [each for each in play.log if isinstance(each, Explain)] == [Explain(finished, 0)]
+    play.type("o")
+    play.backspace()
+    assert explained(play) == ["one"]
+
+
+def test_each_alternative_is_explained_by_the_answer_it_came_with() -> None:
+    play = suggested("a", "shown")
+    play.cycle(1)
+    play.finish("one", "two")
+    play.cycle(1)
+    play.cycle(1)
+    assert explained(play) == ["shown", "one", "two", "shown"]
+
+
+def test_typing_that_leads_to_another_alternative_explains_that_one() -> None:
+    play = Play("a")
+    play.cycle(1)
+    play.finish("one", "other")
+    play.type("o")
+    play.type("t")
+    assert explained(play) == ["one", "other"]
+
+
+def test_an_answer_of_which_nothing_is_shown_is_explained_too() -> None:
+    play = Play()
+    play.type("a")
+    play.wait()
+    play.finish("")
+    assert explained(play) == [""]
+
+
+def test_what_is_found_again_is_explained_again() -> None:
+    play = suggested("a", "b")
+    play.type("x")
+    play.wait()
+    play.finish("y")
+    play.backspace()
+    assert (play.shown, explained(play)) == ("b", ["b", "y", "b"])
 
 
 # --- leaving ------------------------------------------------------------------------------

@@ -8,6 +8,9 @@ from assistant.completion.filters.draft import Draft
 from assistant.completion.filters.repeats import near, runs_in_circles, same_line
 from assistant.types import TokenLogprob
 
+UNSURE = Draft("a", tokens=(TokenLogprob("a", -2.0),), written="a")
+UNSURE_BEYOND = Draft("a", tokens=(TokenLogprob("a", -0.5), TokenLogprob("b", -9.0, start=1)), written="ab")
+
 
 def test_every_filter_has_its_sentence():
     streamed = {"control-tokens", "indentation", "tabs-and-spaces"}
@@ -138,8 +141,8 @@ def test_what_ends_a_suggestion_after_a_line(hole, name, text, kept, ends):
         ("too-short", "|", Draft("1"), Draft("1")),
         ("too-short", "|", Draft(""), Draft("")),
         ("low-confidence", "|", Draft("a"), Draft("a")),
-        ("low-confidence", "|", Draft("a", tokens=(TokenLogprob("a", -2.0),)), None),
-        ("low-confidence", "|", Draft("a", tokens=(TokenLogprob("a", -0.5), TokenLogprob("b", -9.0))), Draft("a", tokens=(TokenLogprob("a", -0.5), TokenLogprob("b", -9.0)))),
+        ("low-confidence", "|", UNSURE, None),
+        ("low-confidence", "|", UNSURE_BEYOND, UNSURE_BEYOND),
     ],
 )  # fmt: skip
 def test_what_is_decided_in_the_end(hole, name, text, draft, want):

@@ -123,15 +123,15 @@ def test_a_filter_that_is_left_out_does_nothing(hole, stream):
 
 
 def test_what_is_unlikely_is_not_shown_unasked(hole):
-    tokens = (TokenLogprob("a", -3.0), TokenLogprob("b", -2.0), TokenLogprob("\n", -9.0))
+    tokens = (TokenLogprob("a", -3.0), TokenLogprob("b", -2.0, start=1), TokenLogprob("\n", -9.0, start=2))
     for trigger, want in (("auto", ""), ("manual", "ab")):
         one = SuggestionStream(hole("x = |\n", trigger=trigger, least_logprob=-2.0))
         one.feed("ab\n")
         assert one.finish(tokens=tokens).text == want
     one = SuggestionStream(hole("x = |\n", least_logprob=-2.0))
     assert one.feed("a", (TokenLogprob("a", -3.0),)) == ""
-    assert one.feed("b", (TokenLogprob("b", -0.5),)) == "ab"
-    assert one.feed("c", (TokenLogprob("c", -9.0),)) == "c"
+    assert one.feed("b", (TokenLogprob("b", -0.5, start=1),)) == "ab"
+    assert one.feed("c", (TokenLogprob("c", -9.0, start=2),)) == "c"
     free = SuggestionStream(hole("x = |\n", least_logprob=-2.0), without=frozenset({"low-confidence"}))
     assert free.feed("a", (TokenLogprob("a", -3.0),)) == "a"
     one = SuggestionStream(hole("x = |\n", least_logprob=-2.5))

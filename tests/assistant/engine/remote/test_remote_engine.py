@@ -269,6 +269,17 @@ def test_greedy_alternatives_begin_with_the_next_likeliest_tokens(kind, make_ser
     assert all(body["temperature"] == 0 for body in server.bodies("/v1/completions"))
 
 
+def test_each_token_of_an_alternative_says_where_its_characters_begin(make_server, connect, run):
+    ran = run(connect(make_server("vllm")), infill(n=2, logprobs=2))
+    assert [(token.text, token.start) for token in ran.finished.choices[1].logprobs] == [
+        ("x1", 0),
+        ("return", 2),
+        (" ", 8),
+        ("a", 9),
+        (" + b", 10),
+    ]
+
+
 def test_alternatives_are_drawn_where_nothing_else_is_known(make_server, connect, run):
     server = make_server("ollama")
     ran = run(connect(server), infill(n=2, seed=5))
