@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.client.suggestions.outcomes import Outcome
 from assistant.types import CompleteRequest, Finished
 
 StatusKind = Literal[
@@ -72,4 +73,11 @@ class Arrived:
     finished: Finished | None
 
 
-Action = SetTimer | Send | Cancel | Show | Clear | Status | Arrived
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A suggestion that was shown is gone."""
+
+    outcome: Outcome
+
+
+Action = SetTimer | Send | Cancel | Show | Clear | Status | Arrived | Ended
