@@ -161,6 +161,7 @@ def _add_assistant(window: MainWindow, commands: Commands) -> None:
     commands.add(
         "assistant.dismiss", group, _tr("Wave the suggestion away"), dismiss, "Esc", handled_by_editor=True, need="file"
     )
+    commands.add("assistant.acceptance", group, _tr("Acceptance of suggestions"), window.acceptance.show)
     commands.add("assistant.models", group, _tr("Models"), window.show_models)
     commands.add("assistant.restart", group, _tr("Restart the service"), services.connection.restart)
 

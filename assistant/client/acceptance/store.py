@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.summary import LONG_DAYS, Counts, Summary, Tally, summarise
+from assistant.client.acceptance.summary import Counts, Summary, Tally, summarise
 from assistant.client.acceptance.there import AFTER_S
 from assistant.errors import DiskError, GrafterError
 
-MOST = 100_000
+MOST = 50_000
 """Suggestions that are kept; the oldest make room."""
 
 _APPLICATION_ID = 0x47524641  # "GRFA"
@@ -26,6 +26,8 @@ _TABLE = """
 CREATE TABLE suggestions (
     -- Never used twice: a window may hold the number of a record that another one erases.
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- As the person's clock had it, like 2026-05-31: finding it for each row anew would take most of a summary's time.
+    day TEXT NOT NULL,
     at INTEGER NOT NULL, shown_ms INTEGER NOT NULL, trigger TEXT NOT NULL, fate TEXT NOT NULL, how TEXT,
     characters INTEGER NOT NULL, lines INTEGER NOT NULL, taken INTEGER NOT NULL, typed INTEGER NOT NULL,
     presses INTEGER NOT NULL, language TEXT NOT NULL, model TEXT NOT NULL, adapter TEXT NOT NULL,
@@ -33,8 +35,8 @@ CREATE TABLE suggestions (
     there_30 REAL, there_120 REAL, there_300 REAL
 )
 """
-_COLUMNS = ", ".join(field.name for field in fields(Record))
-_MARKS = ", ".join("?" for _ in fields(Record))
+_COLUMNS = ", ".join(["day", *(field.name for field in fields(Record))])
+_MARKS = ", ".join("?" for _ in _COLUMNS.split(", "))
 _FATES = ("typed", "dismissed", "edited", "moved", "replaced")
 # In the order of the fields of Counts.
 _SUMS = ", ".join(
@@ -45,7 +47,6 @@ _SUMS = ", ".join(
         *(f"total(there_{after}), count(there_{after})" for after in AFTER_S),
     ]
 )
-_SINCE = "at BETWEEN ? AND 253402300799"  # the end of the year 9999, beyond which there are no dates
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
@@ -92,7 +93,10 @@ class AcceptanceStore:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 statement = f"INSERT INTO suggestions ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 - own names
-                numbers = [connection.execute(statement, astuple(record)).lastrowid or 0 for record in records]
+                numbers = [
+                    connection.execute(statement, (_day(record.at).isoformat(), *astuple(record))).lastrowid or 0
+                    for record in records
+                ]
                 connection.execute("DELETE FROM suggestions WHERE id <= (SELECT max(id) FROM suggestions) - ?", (MOST,))
             return numbers
 
@@ -113,22 +117,19 @@ class AcceptanceStore:
         self._run(run)
 
     def summary(self, days: int | None = None, now: float | None = None) -> Summary:
-        """Return the figures of the last ``days`` days with today, or of all; over time by weeks where that is long.
-
-        ``now`` is in seconds since 1970.
-        """
+        """Return the figures of the last ``days`` days with today, or of all; ``now`` is in seconds since 1970."""
         if self._connection is None and not self.file.exists():
-            return summarise([], None, weekly=False)
-        since = _midnight(time.time() if now is None else now, days - 1) if days else 0
+            return summarise([], None, days)
+        today = _day(time.time() if now is None else now)
+        since = (today - dt.timedelta(days=days - 1)).isoformat() if days else ""
 
         def run(connection: sqlite3.Connection) -> Summary:
-            groups = "date(at, 'unixepoch', 'localtime'), language, model, adapter, trigger"
-            statement = f"SELECT {groups}, {_SUMS} FROM suggestions WHERE {_SINCE} GROUP BY 1, 2, 3, 4, 5"  # noqa: S608
+            groups = "day, language, model, adapter, trigger"
+            statement = f"SELECT {groups}, {_SUMS} FROM suggestions WHERE day >= ? GROUP BY {groups}"  # noqa: S608
             tallies = [
                 Tally(*row[:5], counts=Counts(*row[5:])) for row in connection.execute(statement, (since,)).fetchall()
             ]
-            weekly = len({tally.day for tally in tallies}) > LONG_DAYS if days is None else days > LONG_DAYS
-            return summarise(tallies, _median(connection, since), weekly=weekly)
+            return summarise(tallies, _median(connection, since), days)
 
         return self._run(run)
 
@@ -256,20 +257,19 @@ def _own(connection: sqlite3.Connection) -> bool | None:
     return application == _APPLICATION_ID and tables == [("suggestions", _TABLE.strip())]
 
 
-def _midnight(now: float, days_ago: int) -> int:
-    """Return when a day began here, in seconds since 1970."""
-    day = dt.datetime.fromtimestamp(now).astimezone().date() - dt.timedelta(days=days_ago)
-    return int(dt.datetime.combine(day, dt.time()).astimezone().timestamp())
+def _day(seconds: float) -> dt.date:
+    """Return the day here of a time in seconds since 1970."""
+    return dt.datetime.fromtimestamp(seconds).astimezone().date()
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _median(connection: sqlite3.Connection, since: int) -> float | None:
+def _median(connection: sqlite3.Connection, since: str) -> float | None:
     """Return the median of the milliseconds for which suggestions were shown; None without any."""
-    (count,) = connection.execute(f"SELECT count(*) FROM suggestions WHERE {_SINCE}", (since,)).fetchone()  # noqa: S608
-    statement = f"SELECT shown_ms FROM suggestions WHERE {_SINCE} ORDER BY shown_ms LIMIT ? OFFSET ?"  # noqa: S608
+    (count,) = connection.execute("SELECT count(*) FROM suggestions WHERE day >= ?", (since,)).fetchone()
+    statement = "SELECT shown_ms FROM suggestions WHERE day >= ? ORDER BY shown_ms LIMIT ? OFFSET ?"
     middle = connection.execute(statement, (since, 2 - count % 2, (count - 1) // 2)).fetchall() if count else []
     return sum(ms for (ms,) in middle) / len(middle) if middle else None
 

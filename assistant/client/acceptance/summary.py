@@ -12,6 +12,9 @@ ENOUGH = 20
 LONG_DAYS = 31
 """A range of more days is told by weeks, which begin on Mondays."""
 
+SHORT_DAYS = 7
+"""A range of so many days is told by days in any case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -96,8 +99,15 @@ class Summary:
     triggers: tuple[Row, ...]
 
 
-def summarise(tallies: Sequence[Tally], median_shown_ms: float | None, *, weekly: bool) -> Summary:
-    """Return the figures of some tallies, over time by day or by week."""
+def summarise(tallies: Sequence[Tally], median_shown_ms: float | None, days: int | None = None) -> Summary:
+    """Return the figures of some tallies, which are of a range of ``days`` days (None: of all that there were).
+
+    Over time they are told by days, or by weeks where the range is long or most days have too few to tell.
+    """
+    by_day = _grouped(tallies, lambda tally: tally.day)
+    days = days or len(by_day)
+    enough = sum(counts.accepted >= ENOUGH for counts in by_day.values())
+    weekly = days > LONG_DAYS or (days > SHORT_DAYS and 2 * enough < len(by_day))
     periods = _grouped(tallies, lambda tally: _start(tally.day, weekly=weekly).isoformat())
     return Summary(
         total=add(tally.counts for tally in tallies),

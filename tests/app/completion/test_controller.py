@@ -53,6 +53,9 @@ class StandInEditor(QPlainTextEdit):
     def suggestion(self) -> str:
         return self.ghost
 
+    def language(self) -> str:
+        return "Python"
+
     def accept(self, kind: str, text: str) -> None:
         self.insertPlainText(text)
         self.suggestion_accepted.emit(kind, text)
@@ -261,6 +264,38 @@ def test_with_the_real_editor(qtbot: QtBot, desk: Desk) -> None:
     assert (editor.plain_text(), editor.suggestion()) == ("x: return a\n    # done", "")
     qtbot.waitUntil(lambda: len(desk.service.requests) == 2)
     assert desk.service.requests[1]["text"] == "x: return a\n    # done"
+
+
+def test_what_was_taken_and_what_became_of_it_is_told(qtbot: QtBot, desk: Desk) -> None:
+    desk.service.set(complete=[[{"finished": ["one two"]}], [{"finished": [""]}]])
+    editor = CodeEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_language("a.py")
+    told: list[Any] = []
+    desk.controller.taken.connect(lambda where, length: told.append((where is editor, length, editor.cursor_offset())))
+    desk.controller.ended.connect(lambda outcome, language: told.append((outcome, language)))
+    desk.controller.attach(editor, "a.py", None)
+    QTest.keyClicks(editor, "x ")
+    qtbot.waitUntil(lambda: editor.suggestion() == "one two")
+    QTest.keyClick(editor, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    assert told[:2] == [(True, 3, 5), (True, 4, 9)]
+    [(outcome, language)] = told[2:]
+    assert (outcome.fate, outcome.how, outcome.taken, outcome.presses) == ("taken", "all", 7, 2)
+    assert (outcome.model, language) == ("fake-1b", "Python")
+    assert outcome.shown_ms > 0
+
+
+def test_leaving_the_editor_tells_what_was_shown_there(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"finished": ["ghost"]}]])
+    told: list[Any] = []
+    desk.controller.ended.connect(lambda outcome, language: told.append((outcome.fate, language)))
+    desk.controller.attach(editor, "one.py", None)
+    editor.insertPlainText("x")
+    qtbot.waitUntil(lambda: editor.ghost == "ghost")
+    desk.controller.detach()
+    assert told == [("moved", "Python")]
 
 
 def test_escape_in_the_real_editor(qtbot: QtBot, desk: Desk) -> None:

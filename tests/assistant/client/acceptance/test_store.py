@@ -64,13 +64,6 @@ def test_the_range_is_in_whole_days_with_today(store: AcceptanceStore) -> None:
     assert {period.days for period in store.summary(90, NOW).periods} == {7}
 
 
-def test_all_is_told_by_weeks_once_there_are_many_days(store: AcceptanceStore) -> None:
-    for days, length in ((31, 1), (32, 7)):
-        store.erase()
-        store.add([dataclasses.replace(ONE, at=int(NOW - day * DAY)) for day in range(days)])
-        assert {period.days for period in store.summary(now=NOW).periods} == {length}
-
-
 def test_the_oldest_make_room(store: AcceptanceStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "MOST", 3)
     store.add([dataclasses.replace(ONE, language=name) for name in ("a", "b", "c", "d")])

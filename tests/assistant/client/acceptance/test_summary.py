@@ -1,5 +1,6 @@
 """Figures worked out by hand from a few days of counts."""
 
+import dataclasses
 import datetime as dt
 
 from assistant.client.acceptance.record import Record, record_of
@@ -24,7 +25,7 @@ DAYS = [
 
 
 def test_in_all() -> None:
-    total = summarise(DAYS, 1200.0, weekly=False).total
+    total = summarise(DAYS, 1200.0).total
     assert (total.shown, total.accepted, total.whole, total.edited) == (100, 40, 40, 60)
     assert (total.characters, total.saved) == (400, 360)
     assert total.rate == 0.4
@@ -39,20 +40,32 @@ def test_of_fewer_than_20_no_rate_is_told() -> None:
 
 
 def test_by_day_and_by_week() -> None:
-    daily = summarise(DAYS, None, weekly=False).periods
+    daily = summarise(DAYS, None, 7).periods
     assert [(period.start.isoformat(), period.days, period.counts.shown) for period in daily] == [
         ("2026-05-31", 1, 10),
         ("2026-06-01", 1, 30),
         ("2026-06-03", 1, 60),
     ]
-    first, second = summarise(DAYS, None, weekly=True).periods
+    first, second = summarise(DAYS, None, 90).periods
     assert (first.start, first.counts.shown) == (dt.date(2026, 5, 25), 10)
     assert second == Period(dt.date(2026, 6, 1), 7, second.counts)
     assert (second.counts.shown, second.counts.accepted) == (90, 35)
 
 
+def test_by_weeks_where_most_days_have_too_few_to_tell() -> None:
+    many, few = tally("2026-06-03", "Go", 60, 20), tally("2026-06-04", "Go", 60, 19)
+    days = [f"2026-06-{day:02}" for day in range(1, 31)]
+    half = [dataclasses.replace(many if index % 2 else few, day=day) for index, day in enumerate(days)]
+    assert {period.days for period in summarise(half, None, 30).periods} == {1}
+    assert {period.days for period in summarise([*half[:-1], few], None, 30).periods} == {7}
+    assert {period.days for period in summarise([few], None, 7).periods} == {1}
+    assert {period.days for period in summarise([*half, many], None).periods} == {1}
+    assert {period.days for period in summarise([*half, dataclasses.replace(many, day="2026-07-01"),
+                                                 dataclasses.replace(many, day="2026-07-02")], None).periods} == {7}  # fmt: skip
+
+
 def test_by_language_model_and_trigger() -> None:
-    summary = summarise(DAYS, None, weekly=False)
+    summary = summarise(DAYS, None)
     assert [(row.name, row.counts.shown, row.counts.accepted) for row in summary.languages] == [
         ("Go", 60, 20),
         ("Python", 40, 20),
@@ -62,7 +75,7 @@ def test_by_language_model_and_trigger() -> None:
 
 
 def test_of_nothing() -> None:
-    summary = summarise([], None, weekly=False)
+    summary = summarise([], None)
     assert (summary.total, summary.periods, summary.total.rate) == (Counts(), (), None)
 
 
