@@ -85,6 +85,7 @@ bench-engine: model
 
 bench-index: setup-dev
 	$(PY) -P tests/bench/index.py $(if $(FOLDER),"$(FOLDER)")
+
 bench-suggestions: model
 	PYTHONPATH=. $(PY) -P tests/bench/suggestions.py $(ARGS)
 

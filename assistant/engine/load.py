@@ -105,7 +105,7 @@ class _Quantisation:
 def _choose_bits(wanted: BitsChoice) -> Bits:
     if wanted != "auto":
         return wanted
-    return 8 if integer.usable() else 4
+    return 8 if integer.writes_best() else 4
 
 
 def _cache_bytes(place: torch.device) -> int:
@@ -172,7 +172,7 @@ def _load_decoder(
                 tell,
                 group=packing.group,
                 lean=packing.lean,
-                integer=dtype == torch.float32 and integer.usable(),
+                integer=integer.usable(),
             )
         else:
             _LOG.info("The model goes through transformers: %s.", shape)

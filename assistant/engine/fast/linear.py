@@ -42,8 +42,8 @@ class Linear:
     scale and a zero point each; 16 packs nothing. Packed products are taken in bfloat16 whatever W's type is: PyTorch
     has quick kernels for that alone, from AVX2 on. ``lean`` keeps the packed weights only, and full ones are
     made of them in ``scratch`` each time when many rows come. W may be stored in another type than x's, too. What
-    is quantised already has its own bits and group. With ``integer``, 8 bits are an IntegerMatrix that serves for any
-    number of float32 rows.
+    is quantised already has its own bits and group. With ``integer`` an IntegerMatrix reads many rows instead of full
+    weights, and with 8 bits few rows too.
     """
 
     def __init__(
@@ -60,13 +60,17 @@ class Linear:
         self.bias = bias
         self._scratch = scratch
         self._integer: IntegerMatrix | None = None
+        self._packed: torch.Tensor | None = None
+        self._scales: torch.Tensor | None = None
         if isinstance(weight, Quantised):
             self._bits, self._group = weight.bits, weight.group
         else:
             self._bits, self._group = possible_bits(weight.shape, bits, group, lean=lean), group
-        if integer and self._bits == 8:
-            self._integer, self._weight = IntegerMatrix(weight), None
-            return
+        if integer and self._bits != 16 and not (lean and self._bits == 4):
+            self._integer, lean = IntegerMatrix(weight), True
+            if self._bits == 8:
+                self._weight = None
+                return
         if self._bits == 4:
             self._packed, self._scales = pack_int4(weight, self._group)
         elif self._bits == 8:
@@ -78,15 +82,13 @@ class Linear:
     @property
     def nbytes(self) -> int:
         """Memory in bytes."""
-        if self._integer is not None:
-            return self._integer.nbytes
-        packed = self._packed.nbytes + self._scales.nbytes if self._bits != 16 else 0
-        return packed + (self._weight.nbytes if self._weight is not None else 0)
+        copies = (self._packed, self._scales, self._weight, self._integer)
+        return sum(copy.nbytes for copy in copies if copy is not None)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), many rows."""
         if self._integer is not None:
-            return self.few(x)
+            return self._with_bias(self._integer(x))
         weight = self._weight
         if weight is None and len(x) <= FEW_ROWS:
             return self.few(x)
@@ -98,17 +100,19 @@ class Linear:
 
     def few(self, x: torch.Tensor) -> torch.Tensor:
         """Return the product for ``x`` of shape (rows, inputs), few rows: by the packed weights, if there are any."""
-        if self._bits == 16:
+        if self._packed is None or self._scales is None:
             return self(x)
-        if self._integer is not None:
-            y = self._integer(x)
-        elif self._bits == 4:
+        if self._bits == 4:
             y = _INT4(x.to(torch.bfloat16), self._packed, self._group, self._scales).to(x.dtype)
         else:
             y = _INT8(x.to(torch.bfloat16), self._packed, self._scales).to(x.dtype)
+        return self._with_bias(y)
+
+    def _with_bias(self, y: torch.Tensor) -> torch.Tensor:
         return y if self.bias is None else y.add_(self.bias)
 
     def _unpack(self, dtype: torch.dtype) -> torch.Tensor:
+        assert self._packed is not None and self._scales is not None  # noqa: S101, PT018  (for the type checker)
         room = self._scratch.take(self._packed.numel() * (8 // self._bits), dtype)
         if self._bits == 8:
             return room.view(self._packed.shape).copy_(self._packed).mul_(self._scales[:, None])

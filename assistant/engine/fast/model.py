@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -94,15 +95,16 @@ class FastModel:
         """Take the weights from ``read``, pack them, and tell ``progress`` from 0 to 1.
 
         ``lean`` keeps one copy of the weights, the packed one: less than half the memory, and prompts are read more
-        slowly. ``integer`` multiplies whole numbers where weights have 8 bits.
+        slowly. ``integer`` reads prompts by whole numbers, and with 8 bits writes so too; see Linear.
         """
         self.shape = shape
         self.device = torch.device("cpu")
         self.piece = 512 if lean else 256
-        self._integer = integer and bits == 8
+        self._integer = integer and bits != 16 and not (lean and bits == 4)
+        writes_integer = self._integer and bits == 8
         # FBGEMM reads several rows in little more time than one.
-        self.most_guesses = 5 if self._integer else 3
-        self.guess_cost = 0.1 if self._integer else 0.25
+        self.most_guesses = 5 if writes_integer else 3
+        self.guess_cost = 0.1 if writes_integer else 0.25
         self.dtype = dtype
         self._read = read
         self._bits: Bits = bits
@@ -115,16 +117,21 @@ class FastModel:
         table = self._own(self._matrix("model.embed_tokens.weight"), packed_only=bits != 16 and lean)
         self.embedding = Embedding(table, dtype, lean=lean)
         self.layers: list[Layer] = []
-        for index in range(shape.layers):
-            self.layers.append(self._layer(index))
-            if progress:
-                progress((index + 1) / (shape.layers + 1))
+        # Two at a time: FBGEMM packs with one core.
+        with ThreadPoolExecutor(2) as pool:
+            for layer in pool.map(self._layer, range(shape.layers)):
+                self.layers.append(layer)
+                if progress:
+                    progress(len(self.layers) / (shape.layers + 1))
         self.norm = self._norm("model.norm")
         # Where the embedding is quantised a tied output layer has a matrix of its own, in other bits.
         own_head = not shape.tied or isinstance(table, Quantised)
         head = self._own(self._matrix("lm_head.weight"), packed_only=self._packed_only) if own_head else table
-        self._tied = not own_head and not lean and not self._integer
-        self.head = self._product(head, None)
+        self._tied = not own_head and not lean and not writes_integer
+        # It reads few rows only: the last ones.
+        self.head = Linear(
+            head, None, bits, group, scratch=self._scratch, lean=lean or not self._tied, integer=writes_integer
+        )
         self._activation = _activation(shape.activation)
         self._frequencies = _frequencies(shape)
         self._turns = _turns(self._frequencies, 0, 1024)

@@ -103,11 +103,12 @@ def quantise(weight: torch.Tensor, bits: Literal[8, 4], group: int, method: Meth
 def round_rows(weight: torch.Tensor, limit: int = 127) -> Quantised:
     """Round each row to int8 from -``limit`` to ``limit`` with one scale."""
     # The scale is rounded to what is stored before anything is divided by it, so that the product undoes the division.
-    low, high = weight.aminmax(dim=1)
-    scales = (torch.maximum(-low, high).float().clamp_min(1e-12) / limit).to(torch.bfloat16)
+    scales = torch.empty(len(weight), dtype=torch.bfloat16)
     values = torch.empty(weight.shape, dtype=torch.int8)
     for rows in pieces(weight.shape):
-        values[rows] = (weight[rows].float() / scales[rows, None]).round_().clamp_(-limit, limit).to(torch.int8)
+        full = weight[rows].float()
+        scales[rows] = full.abs().amax(1).clamp_min_(1e-12).div_(limit).to(torch.bfloat16)
+        values[rows] = (full / scales[rows, None]).round_().clamp_(-limit, limit).to(torch.int8)
     return Quantised(values, scales)
 
 

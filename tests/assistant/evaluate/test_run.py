@@ -63,18 +63,20 @@ WITH_FILES = Row(
 
 def test_the_editors_way_finds_help_in_the_files_that_a_row_brings():
     engine = FakeEngine("user.address, 'x')")
-    answer = asker("editor", OtherFiles())(engine, WITH_FILES)
+    answer = asker("editor", others=OtherFiles())(engine, WITH_FILES)
     prompt = flat_prompt(engine.requests[0].prompt)
     assert prompt.startswith(f"<|repo_name|>shop\n<|file_sep|>mail.py\n{MAIL.text}")
     assert [(piece.path, piece.why) for piece in answer.context] == [
         ("mail.py", "defines send_mail"),
         ("app.py", "this file"),
     ]
-    (scored,) = run.evaluate(engine, [WITH_FILES], asker("editor", OtherFiles()), None)
+    (scored,) = run.evaluate(engine, [WITH_FILES], asker("editor", others=OtherFiles()), None)
     assert run.to_json(scored)["context"][0]["path"] == "mail.py"
 
 
-@pytest.mark.parametrize("ask", [asker("editor"), asker("editor", OtherFiles(tokens=5)), asker("plain", OtherFiles())])
+@pytest.mark.parametrize(
+    "ask", [asker("editor"), asker("editor", others=OtherFiles(tokens=5)), asker("plain", others=OtherFiles())]
+)
 def test_the_files_of_a_row_can_be_left_out(ask):
     engine = FakeEngine("1")
     ask(engine, WITH_FILES)
@@ -84,7 +86,7 @@ def test_the_files_of_a_row_can_be_left_out(ask):
 def test_each_source_of_help_can_be_left_out():
     engine = FakeEngine("1")
     sources = Sources(definitions=False, search=False, same_file=False)
-    assert len(asker("editor", OtherFiles(sources))(engine, WITH_FILES).context) == 1
+    assert len(asker("editor", others=OtherFiles(sources))(engine, WITH_FILES).context) == 1
 
 
 @pytest.mark.parametrize("way", ["editor", "plain"])

@@ -16,6 +16,7 @@ GOOD = {
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "x"}], "max_tokens": 5},
     "/infill": {"input_prefix": "a", "input_suffix": "b", "prompt": "", "n_predict": 5},
     "/grafter/complete": {"id": "r", "text": "x = ", "cursor": 4, "max_tokens": 5},
+    "/grafter/index": {"workspace": "/nowhere"},
 }
 
 
@@ -112,6 +113,7 @@ NUMBERS = {
     ],
     "/infill": ["n_predict", "temperature", "top_p", "top_k", "seed", "repeat_penalty", "n_cmpl", "t_max_predict_ms"],
     "/grafter/complete": ["cursor", "n", "max_tokens", "temperature"],
+    "/grafter/index": [],
 }
 
 
