@@ -1,6 +1,7 @@
 """The controller between an editor, one timer and the scripted service."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from app.completion.acceptance import AcceptanceLog
 from app.completion.controller import CompletionController
 from app.connection import Connection, Intervals
 from app.editor.code_editor import CodeEditor
@@ -285,6 +287,27 @@ def test_what_was_taken_and_what_became_of_it_is_told(qtbot: QtBot, desk: Desk) 
     assert (outcome.fate, outcome.how, outcome.taken, outcome.presses) == ("taken", "all", 7, 2)
     assert (outcome.model, language) == ("fake-1b", "Python")
     assert outcome.shown_ms > 0
+
+
+def test_what_became_of_suggestions_is_kept(qtbot: QtBot, desk: Desk, tmp_path: Path) -> None:
+    desk.service.set(complete=[[{"finished": ["a)"]}], [{"finished": ["b two"]}], [{"finished": [""]}]])
+    editor = CodeEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    log = AcceptanceLog(tmp_path / "acceptance.db", desk.connection, desk.process)
+    desk.controller.taken.connect(log.on_taken)
+    desk.controller.ended.connect(log.on_ended)
+    desk.controller.attach(editor, "a.py", None)
+    QTest.keyClicks(editor, "f(")
+    qtbot.waitUntil(lambda: editor.suggestion() == "a)")
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: editor.suggestion() == "b two")
+    QTest.keyClick(editor, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(editor, "!")
+    assert [kept.piece.now() for kept in log._watched if kept.piece] == ["a)", "b"]
+    total = log.summary(None).total
+    assert (total.shown, total.accepted, total.whole, total.word, total.characters, total.saved) == (2, 2, 1, 1, 3, 1)
+    log.close()
 
 
 def test_leaving_the_editor_tells_what_was_shown_there(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
