@@ -78,8 +78,9 @@ peer-tests: model
 	$(PYTEST) -q -m peer
 
 coverage: setup-dev
-	$(PYTEST) -q tests/assistant/client/suggestions tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
-		--cov=assistant.client.suggestions --cov=app.completion.recent --cov=app.completion.unsaved \
+	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
+		--cov=assistant.client.suggestions --cov=assistant.client.acceptance.there --cov=assistant.client.acceptance.summary \
+		--cov=app.completion.recent --cov=app.completion.unsaved \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 screenshots: setup-dev

@@ -38,6 +38,11 @@ class Paths:
         return self.data / "models"
 
     @property
+    def acceptance(self) -> Path:
+        """What became of suggestions: one file for all windows."""
+        return self.data / "acceptance.db"
+
+    @property
     def downloads(self) -> Path:
         """Parts of files that are being fetched; kept for resuming."""
         return self.cache / "downloads"
@@ -105,6 +110,8 @@ class Settings:
     """Milliseconds that typing rests, at most, before a suggestion is asked for; less where typing is quick."""
     ask_ahead: bool = True
     """Whether the model writes what would follow a suggestion while that is read."""
+    keep_acceptance: bool = True
+    """Whether what became of suggestions is kept, on this computer only and without any code."""
     recent: tuple[str, ...] = field(default=())
 
     def replace(self, **changes: Any) -> Settings:
