@@ -69,9 +69,8 @@ def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: 
 
     The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
     """
-    after = row.line_end + row.suffix
     request = CompleteRequest(
-        id=row.id, text=row.prompt + after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
+        id=row.id, text=row.prompt + row.after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
     )
     if others is None or not row.files:
         return read_answer(complete(engine, request, CancelToken(), options=options))
