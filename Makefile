@@ -6,13 +6,14 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
 	@echo "make test               set up, check, run the tests (plain, gui, e2e, model)"
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-engine       tokens a second of each path on this processor"
+	@echo "make bench-gpu          tokens a second on a CUDA card, in each way; installs torchao"
 	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
 	@echo "make bench-suggestions  what must never be shown, counted over 2,000 suggestions (--seconds: in pieces)"
 	@echo "make screenshots        pictures of the window in build/screenshots"
@@ -62,7 +63,11 @@ e2e: setup-dev
 model-tests: model
 	$(PYTEST) -q -m "model and not gpu and not slow and not peer"
 
-gpu: model
+# Weights in 8 or 4 bits on a card: not for machines without one.
+gpu-extra: setup-dev
+	@$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[gpu]"
+
+gpu: model gpu-extra
 	$(PYTEST) -q -m "gpu and not peer"
 
 slow: model
@@ -73,8 +78,9 @@ peer-tests: model
 	$(PYTEST) -q -m peer
 
 coverage: setup-dev
-	$(PYTEST) -q tests/assistant/client/suggestions tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
-		--cov=assistant.client.suggestions --cov=app.completion.recent --cov=app.completion.unsaved \
+	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
+		--cov=assistant.client.suggestions --cov=assistant.client.acceptance.there --cov=assistant.client.acceptance.summary \
+		--cov=app.completion.recent --cov=app.completion.unsaved \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 screenshots: setup-dev
@@ -82,6 +88,11 @@ screenshots: setup-dev
 
 bench-engine: model
 	$(PY) -P tests/bench/engine.py
+
+bench-gpu: setup-dev
+	@$(PY) -P tests/bench/gpu.py --check
+	@$(MAKE) --no-print-directory model gpu-extra
+	$(PY) -P tests/bench/gpu.py
 
 bench-index: setup-dev
 	$(PY) -P tests/bench/index.py $(if $(FOLDER),"$(FOLDER)")

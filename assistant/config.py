@@ -38,6 +38,11 @@ class Paths:
         return self.data / "models"
 
     @property
+    def acceptance(self) -> Path:
+        """What became of suggestions: one file for all windows."""
+        return self.data / "acceptance.db"
+
+    @property
     def downloads(self) -> Path:
         """Parts of files that are being fetched; kept for resuming."""
         return self.cache / "downloads"
@@ -80,7 +85,7 @@ class Settings:
     sources: tuple[Source, ...] = ("hub", "index")
     device: Device = "auto"
     bits: BitsChoice = "auto"
-    """How finely weights are read for each new token on a processor; auto: what is quickest on this one."""
+    """How finely weights are read for each token; auto: what is quickest on a processor, what fits on a CUDA card."""
     lean: bool = False
     threads: int = 0
     """Threads that the model computes with on a processor; 0: as many as there are fast cores."""
@@ -105,6 +110,8 @@ class Settings:
     """Milliseconds that typing rests, at most, before a suggestion is asked for; less where typing is quick."""
     ask_ahead: bool = True
     """Whether the model writes what would follow a suggestion while that is read."""
+    keep_acceptance: bool = True
+    """Whether what became of suggestions is kept, on this computer only and without any code."""
     recent: tuple[str, ...] = field(default=())
 
     def replace(self, **changes: Any) -> Settings:

@@ -18,6 +18,7 @@ from assistant.client.suggestions.actions import (
     Arrived,
     Cancel,
     Clear,
+    Ended,
     Explain,
     Send,
     SetTimer,
@@ -58,6 +59,7 @@ class SuggestionEditor(Protocol):
     def isReadOnly(self) -> bool: ...  # noqa: D102, N802
     def plain_text(self) -> str: ...  # noqa: D102
     def cursor_offset(self) -> int: ...  # noqa: D102
+    def language(self) -> str: ...  # noqa: D102
     def show_suggestion(self, text: str, replaces: int = 0) -> None: ...  # noqa: D102
     def clear_suggestion(self) -> None: ...  # noqa: D102
 
@@ -73,6 +75,10 @@ class CompletionController(QObject):
     """The Finished whose suggestion is shown from now on, or of which nothing is shown, and the alternative in it."""
     failed = Signal(str)
     """Why a request came to nothing, in one sentence."""
+    taken = Signal(object, int)
+    """The editor in which a suggestion, or a part of it, was taken, and how many characters; they end at the cursor."""
+    ended = Signal(object, str)
+    """The Outcome of a suggestion that is gone, and the language of the text."""
 
     def __init__(
         self, connection: Connection, api: ApiClient, settings: Settings, parent: QObject | None = None
@@ -192,8 +198,9 @@ class CompletionController(QObject):
             self._do(self._session.cursor_moved(prefix, suffix, _now(), selection))
 
     @Slot(str, str)
-    def _on_accepted(self, kind: str, _text: str) -> None:
+    def _on_accepted(self, kind: str, text: str) -> None:
         if self._session is not None:
+            self.taken.emit(self._editor, len(text))
             self._do(self._session.accepted(kind, _now()))
 
     @Slot()
@@ -248,6 +255,8 @@ class CompletionController(QObject):
                     self._on_arrived(action)
                 case Explain():
                     self.explained.emit(action.finished, action.choice)
+                case Ended():
+                    self.ended.emit(action.outcome, self._editor.language() if self._editor is not None else "")
 
     def _set_timer(self, ms: int | None) -> None:
         if ms is None:

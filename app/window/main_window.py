@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from app.services.model_jobs import ModelJobs
 from app.settings_store import SettingsStore
 from app.theme import Theme, ThemeManager, editor_font
 from app.window import memory
+from app.window.acceptance_room import AcceptanceRoom
 from app.window.central import AnyPage, Central
 from app.window.dialogs import Dialogs
 from app.window.documents import Documents
@@ -27,7 +28,7 @@ from app.window.icons import IconSet
 from app.window.index_feed import IndexFeed
 from app.window.models_page import ModelsPage
 from app.window.navigation import Navigation
-from app.window.output_panel import OutputPanel, unseen
+from app.window.output_panel import OutputPanel
 from app.window.page import Page
 from app.window.picker import Picker
 from app.window.rail import Rail
@@ -40,8 +41,6 @@ from app.window.whereabouts import Whereabouts
 from app.window.why.room import WhyRoom
 from app.window.window_commands import add_commands, make_menu
 from assistant.config import Paths, Settings
-
-_LOG_MS = 1000
 
 
 @dataclass
@@ -65,7 +64,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.services = services
         self.folder: Path | None = None
-        self._logged: list[str] = []
         self._offered_models = False
         self.icons = IconSet(services.theme.theme)
         self.state = WindowState(services.paths)
@@ -98,8 +96,9 @@ class MainWindow(QMainWindow):
         self.documents = Documents(self.central, self.icons, services.dialogs, self)
         self.whereabouts = Whereabouts(self.central, self)
         self.index_feed = IndexFeed(self.central, services.connection, services.api, self)
-        self.output = OutputPanel(self.icons)
         self.why = WhyRoom(self)
+        self.acceptance = AcceptanceRoom(self)
+        self.output = OutputPanel(self.icons, lambda: services.connection.details)
         self.status = StatusLine(self.icons)
         self.models = ModelsPage(self.icons, services.jobs, services.dialogs, self.central)
         self.settings = SettingsPage(self.icons, services.store, self.central)
@@ -142,6 +141,7 @@ class MainWindow(QMainWindow):
         self.rail.add("files", "files", self.tr("Files ({keys})").format(keys=keys("view.files")))
         self.rail.add("why", "question", self.tr("Why this suggestion ({keys})").format(keys=keys("assistant.why")))
         self.rail.add_stretch()
+        self.acceptance.add_icon()
         self.rail.add("models", "cube", self.tr("Models"))
         self.rail.add("settings", "gear-six", self.tr("Settings ({keys})").format(keys=keys("view.settings")))
 
@@ -180,9 +180,6 @@ class MainWindow(QMainWindow):
         services.connection.changed.connect(self._on_state)
         services.completion.status.connect(self.status.show_hint)
         services.completion.set_around(self.whereabouts.around)
-        self._log_timer = QTimer(self)
-        self._log_timer.setInterval(_LOG_MS)
-        self._log_timer.timeout.connect(self._read_log)
 
     # --- folders and files ---------------------------------------------------------------
 
@@ -247,6 +244,8 @@ class MainWindow(QMainWindow):
             self.why.toggle()
         elif name == "models":
             self.show_models()
+        elif name == "acceptance":
+            self.acceptance.show()
         else:
             self.show_settings()
 
@@ -258,22 +257,18 @@ class MainWindow(QMainWindow):
     def show_output(self, shown: bool) -> None:
         """Show or hide the output panel."""
         self.output.setVisible(shown)
-        self._read_log()
-        if shown:
-            self._log_timer.start()
-        else:
-            self._log_timer.stop()
 
     def show_models(self) -> None:
         """Bring the models page to the front."""
-        self._show_page(self.models)
+        self.show_page(self.models)
         self.models.refresh()
 
     def show_settings(self) -> None:
         """Bring the settings page to the front."""
-        self._show_page(self.settings)
+        self.show_page(self.settings)
 
-    def _show_page(self, page: Page) -> None:
+    def show_page(self, page: Page) -> None:
+        """Bring a page to the front, in the tab that it has or a new one."""
         if page in self.central.pages:
             self.central.bring_to_front(page)
         else:
@@ -318,7 +313,7 @@ class MainWindow(QMainWindow):
         self.status.show_state(state)
         self.models.show_state(state)
         if state.kind in ("failed", "restarting", "unresponsive"):
-            self._read_log()
+            self.output.read()
             if state.message:
                 self.output.add(state.message)
         if state.kind in ("failed", "unresponsive"):
@@ -347,12 +342,6 @@ class MainWindow(QMainWindow):
     def toggle_suggestions(self) -> None:
         """Switch suggestions on or off."""
         self.services.store.update(suggestions=not self.services.store.settings.suggestions)
-
-    def _read_log(self) -> None:
-        lines = self.services.connection.details.splitlines()
-        for line in unseen(self._logged, lines):
-            self.output.add(line)
-        self._logged = lines
 
     # --- settings and theme ------------------------------------------------------------------
 
@@ -393,6 +382,7 @@ class MainWindow(QMainWindow):
         self._keep_tabs()
         memory.remember(self)
         self.services.completion.detach()
+        self.acceptance.close()
         event.accept()
 
     def open_paths(self, paths: Sequence[Path]) -> None:

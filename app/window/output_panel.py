@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.window.icons import IconSet
 from app.window.style import label, tool_button
 
 _LINES = 2000
+_READ_MS = 1000
 
 
 class OutputPanel(QFrame):
-    """A bounded, read-only log."""
+    """A bounded, read-only log. ``tail`` returns the last lines of a longer one, followed while the panel is seen."""
 
     close_wanted = Signal()
 
-    def __init__(self, icons: IconSet, parent: QWidget | None = None) -> None:
+    def __init__(self, icons: IconSet, tail: Callable[[], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._tail = tail
+        self._seen: list[str] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(_READ_MS)
+        self._timer.timeout.connect(self.read)
         self.setObjectName("output")
         self.setMinimumHeight(96)
         column = QVBoxLayout(self)
@@ -48,6 +55,25 @@ class OutputPanel(QFrame):
     def add(self, line: str) -> None:
         """Append a line; follows the end unless the person scrolled up."""
         self.text.appendPlainText(line)
+
+    @Slot()
+    def read(self) -> None:
+        """Append what is new in the longer log."""
+        lines = self._tail().splitlines()
+        for line in unseen(self._seen, lines):
+            self.add(line)
+        self._seen = lines
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read now and from now on."""
+        super().showEvent(event)
+        self.read()
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Read no longer."""
+        super().hideEvent(event)
+        self._timer.stop()
 
 
 def unseen(seen: Sequence[str], tail: Sequence[str]) -> Sequence[str]:

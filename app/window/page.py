@@ -14,8 +14,11 @@ COLUMN_WIDTH = 760
 class Page(QWidget):
     """``column`` takes the content; ``bars`` stand above it over the whole width."""
 
-    def __init__(self, icons: IconSet, title: str, icon: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, icons: IconSet, title: str, icon: str, parent: QWidget | None = None, *, width: int = COLUMN_WIDTH
+    ) -> None:
         super().__init__(parent)
+        self._width = width
         self.setObjectName("page")
         self.title, self.icon_name, self._icons = title, icon, icons
         outer = QVBoxLayout(self)
@@ -37,7 +40,7 @@ class Page(QWidget):
         self.scroller.setWidget(self._body)
         self.scroller.viewport().installEventFilter(self)
         self._body.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._indent(COLUMN_WIDTH)
+        self._indent(width)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the column centred and not wider than one reads."""
@@ -46,5 +49,5 @@ class Page(QWidget):
         return False
 
     def _indent(self, width: int) -> None:
-        side = max(32, (width - COLUMN_WIDTH) // 2)
+        side = max(32, (width - self._width) // 2)
         self.column.setContentsMargins(side, 40, side, 40)

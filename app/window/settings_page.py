@@ -129,6 +129,13 @@ class SettingsPage(Page):
         self.ahead.toggled.connect(lambda on: self._set(ask_ahead=on))
         help_text = self.tr("What follows is there at once when a suggestion is taken; it costs power where none is.")
         self._row(grid, self.tr("Ahead"), self.ahead, help_text)
+        self.keep = QCheckBox(self.tr("Keep what becomes of suggestions"))
+        self.keep.toggled.connect(lambda on: self._set(keep_acceptance=on))
+        help_text = self.tr(
+            "Counts and shares for the page Acceptance, where they can be erased. They stay on this computer and hold "
+            "no code."
+        )
+        self._row(grid, self.tr("Acceptance"), self.keep, help_text)
 
     def _add_model(self) -> None:
         grid = self._section(self.tr("Model"))
@@ -300,6 +307,7 @@ class SettingsPage(Page):
         self.debounce.setValue(settings.debounce_ms)
         self.confidence.setValue(settings.confidence)
         self.ahead.setChecked(settings.ask_ahead)
+        self.keep.setChecked(settings.keep_acceptance)
         _choose(self.device, settings.device)
         _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
         self.idle.setValue(settings.idle_minutes)

@@ -50,6 +50,10 @@ QScrollArea#pageScroll {{ background: {background}; border: none; }}
 #bar[tone="error"] {{ border-left: 3px solid {error}; }}
 #bar[tone="warn"] {{ border-left: 3px solid {warn}; }}
 #bar[tone="ok"] {{ border-left: 3px solid {ok}; }}
+#figures {{ background: {background}; border: none; }}
+#figures::item {{ padding: 0 8px; border: none; border-bottom: 1px solid {surface}; }}
+#figures::item:selected {{ background: {selection}; color: {text}; }}
+#figures QHeaderView::section {{ background: {background}; padding: 4px 11px; }}
 #find {{ background: {raised}; border: none; border-bottom: 1px solid {border}; }}
 #output {{ background: {background}; border: none; border-top: 1px solid {border}; }}
 #output QPlainTextEdit {{ background: {background}; color: {text}; border: none; }}

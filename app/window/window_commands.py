@@ -163,6 +163,7 @@ def _add_assistant(window: MainWindow, commands: Commands) -> None:
     )
     commands.add("assistant.why", group, _tr("Show or hide why this suggestion"), window.why.toggle, "Ctrl+Shift+Y")
     commands.add("assistant.focus_why", group, _tr("Go to why this suggestion"), window.why.go, "Alt+Shift+Y")
+    commands.add("assistant.acceptance", group, _tr("Acceptance of suggestions"), window.acceptance.show)
     commands.add("assistant.models", group, _tr("Models"), window.show_models)
     commands.add("assistant.restart", group, _tr("Restart the service"), services.connection.restart)
 

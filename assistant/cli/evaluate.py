@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assistant.cli import output
+from assistant.cli import evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.completion.filters import FILTERS
@@ -39,7 +39,7 @@ CONTEXTS = ("files", "none")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define ``grafter evaluate``."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="infilling|compare")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="infilling|repo|compare")
 
     text = "Fill the holes of a data set and count what is right; docs/evaluation.md tells more."
     infilling = actions.add_parser("infilling", help=text, description=text)
@@ -85,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_remote_arguments(infilling)
     infilling.add_argument("--json", action="store_true", help="print one JSON object")
 
+    text = "Fill holes in what the latest commits of a repository added, with and without its help."
+    evaluate_repo.add_arguments(actions.add_parser("repo", help=text, description=text))
+
     text = "Compare two files that 'infilling --output' wrote, row by row."
     compare = actions.add_parser("compare", help=text, description=text)
     compare.add_argument("first", type=Path, metavar="A", help="the answers of one run")
@@ -94,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked. Returns the exit code."""
-    return {"infilling": _infilling, "compare": _compare}[args.action](args)
+    return {"infilling": _infilling, "repo": evaluate_repo.run, "compare": _compare}[args.action](args)
 
 
 # --- infilling -------------------------------------------------------------------------

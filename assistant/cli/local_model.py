@@ -19,7 +19,7 @@ BITS: tuple[BitsChoice, ...] = ("auto", 16, 8, 4)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where a model runs; on a processor, with how many bits for each weight, and threads (0: as many as fit).
+    """Where a model runs, with how many bits for each weight and, on a processor, threads (0: as many as fit).
 
     ``lean``: on a processor, keep one copy of the weights.
     """
@@ -40,7 +40,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) ->
         "--bits",
         type=lambda text: int(text) if text.isdecimal() else text,
         choices=BITS,
-        help="on a processor, read weights in so many bits for each token (auto: what is quickest on this one)",
+        help="read weights in so many bits for each token (auto: what is quickest on a processor, what fits on a card)",
     )
     parser.add_argument(
         "--lean",

@@ -24,6 +24,7 @@ COMMANDS = {
     "ask": "ask the model a question",
     "index": "read a folder of code into its index",
     "search": "find definitions and pieces of code in an indexed folder",
+    "acceptance": "say what became of the suggestions that were shown, or erase that",
     "evaluate": "measure how well a model fills in, and compare two measurements",
     "bench": "measure how fast this program is, also against other servers",
 }

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from assistant.cli import output, quantising
+from assistant.cli.signals import ended_by_sigterm
 from assistant.config import DEFAULT_MODEL, Source, find_paths, load_settings
 from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.catalogue import Catalogue, CatalogueEntry, check_id, load_catalogue
@@ -22,7 +20,6 @@ from assistant.models.store import Damage, InstalledModel, Store
 _BETTER = ("qwen2.5-coder-1.5b-instruct",)
 _CORES_FOR_BETTER = 8
 _STAGES = {"download": "Downloading", "verify": "Checking", "convert": "Converting"}
-_TERMINATED = 143
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -213,7 +210,7 @@ def _quantise(args: argparse.Namespace, store: Store) -> int:
 
 def _install(request_id: str, as_json: bool, store: Store, work: Callable[[Report], InstalledModel]) -> int:
     """Run a job that installs a model, and print its events or bars and its end."""
-    with _ended_by_sigterm():
+    with ended_by_sigterm():
         if not as_json:
             with output.progress_bars(_STAGES) as bars:
                 model = work(bars.report)
@@ -245,20 +242,6 @@ def _sparsely(report: Report) -> Report:
             report(stage, done, total)
 
     return sparse
-
-
-@contextmanager
-def _ended_by_sigterm() -> Generator[None]:
-    """Let SIGTERM unwind the block, so that children end too; what was downloaded stays."""
-
-    def end(_number: int, _frame: object) -> None:
-        sys.exit(_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 # --- remove and verify -----------------------------------------------------------------

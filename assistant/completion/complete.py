@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Protocol
@@ -72,7 +72,7 @@ def complete(
     budget: Budget | None = None,
     options: Options = _USUAL,
     retriever: Retriever | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Yield the events of one completion: Started, Progress and Delta, then one Finished or Failed.
 
     Deltas are what may be shown already; the texts in Finished are what counts. A cursor outside of the text is Failed.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
+
+from assistant.config import Bits
 
 Stop = Callable[[], bool]
 """Whether nobody wants any more what is being computed."""
@@ -93,3 +96,12 @@ class Decoder(Protocol):
     def next(self, tokens: Sequence[int], cache: Any) -> torch.Tensor:
         """Read one more token of each row; return the next logits, shape (rows, vocabulary)."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A decoder, the bits that its weights have, and how many tokens it reads at most."""
+
+    decoder: Decoder
+    bits: Bits
+    context: int

@@ -78,6 +78,8 @@ class FakeEngine:
         self.tokens: dict[str, int] = {}
         """How many tokens were computed for each request so far, by its id."""
         self.closed = False
+        self.forgot = 0
+        """How often it was to forget what it had read."""
 
     @property
     def info(self) -> EngineInfo:
@@ -91,6 +93,10 @@ class FakeEngine:
     def close(self) -> None:
         """Remember that it was closed."""
         self.closed = True
+
+    def forget(self) -> None:
+        """Count that it was asked to forget."""
+        self.forgot += 1
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield the events of the scripted answer; every token has a probability of one half.

@@ -1,4 +1,4 @@
-"""Load a model folder into an engine: the fast path where it knows the model and runs it, else transformers."""
+"""Load a model folder into an engine: the fast path on a processor, recorded steps on CUDA, else transformers."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,16 @@ import torch
 
 from assistant.config import Bits, BitsChoice
 from assistant.engine.decode import warm_up
-from assistant.engine.decoder import Decoder
+from assistant.engine.decoder import Loaded
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
 from assistant.engine.fast import integer
 from assistant.engine.fast.load import GROUP, load_fast
-from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.model import MissingWeightError
 from assistant.engine.fast.quantised import GROUPS
 from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local import LocalEngine
 from assistant.engine.memory import give_back
+from assistant.engine.pretrained import load_pretrained
 from assistant.engine.protocol import Engine, EngineInfo
 from assistant.engine.quiet import quietly
 from assistant.engine.tokenizer import Tokenizer
@@ -46,11 +48,11 @@ def load_engine(
 ) -> Engine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
-    ``bits`` says how finely the weights are read for each new token on a processor (16: as they are; auto: what is
-    quickest there); a quantised model has its own, and is for processors only. ``lean`` keeps
-    only what was packed so, and unpacks it for prompts: less than half the memory, and slower to read. Raises
-    InputError for a device that is not there, ModelError where the folder is incomplete or damaged, OutOfMemory where
-    the device has no room for the model.
+    ``bits`` says how finely the weights are read for each new token (16: as they are; auto: what is quickest on a
+    processor, and what fits on a CUDA card; other devices know 16 only); a quantised model has its own, and is for
+    processors only. ``lean`` keeps, on a processor, only what was packed so, and unpacks it for prompts: less than half
+    the memory, and slower to read. Raises InputError for a device that is not there, ModelError where the folder is
+    incomplete or damaged or the bits cannot be had, OutOfMemory where the device has no room for the model.
     """
     tell = progress or _tell_nobody
     record = _read_record(folder)
@@ -61,34 +63,36 @@ def load_engine(
             f"{record['id']} is quantised for processors; start it with --device cpu, or take {quantised.base} on the "
             f"{place.type}."
         )
-    packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(_choose_bits(bits), lean)
+    packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(bits, lean)
     dtype = choose_dtype(place)
     tell(0.02)
     config = _read_json(folder / "config.json")
-    with quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None):
-        tokenizer = Tokenizer.load(folder)
+    context = int(record.get("context_length") or config.get("max_position_embeddings") or 2048)
+    heard = quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None)
+    with heard, ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(Tokenizer.load, folder)  # a second of one core
         tell(0.15)
-        decoder = _load_decoder(folder, config, place, dtype, packing, lambda share: tell(0.15 + 0.8 * share))
+        loaded = _load_decoder(folder, config, place, dtype, packing, context, lambda share: tell(0.15 + 0.8 * share))
+        tokenizer = reading.result()
     number = str(dtype).removeprefix("torch.")
-    packed = isinstance(decoder, FastModel) and packing.bits != 16
     give_back()
     info = EngineInfo(
         model=str(record["id"]),
         family=str(record.get("family", "none")),
         device=place.type,
-        dtype=f"{number}, {packing.bits}-bit weights" if packed else number,
-        context_length=int(record.get("context_length") or config.get("max_position_embeddings") or 2048),
+        dtype=number if loaded.bits == 16 else f"{number}, {loaded.bits}-bit weights",
+        context_length=loaded.context,
         parameters=int(record.get("parameters") or 0),
     )
     tell(1.0)
-    return LocalEngine(decoder, tokenizer, info, _end_ids(folder, config, tokenizer), _cache_bytes(place))
+    return LocalEngine(loaded.decoder, tokenizer, info, _end_ids(folder, config, tokenizer), _cache_bytes(place))
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """How the fast path keeps its weights; see load_engine."""
+    """How the weights are kept; see load_engine."""
 
-    bits: Bits
+    bits: BitsChoice
     lean: bool
     group: int = GROUP
 
@@ -159,27 +163,34 @@ def _load_decoder(
     place: torch.device,
     dtype: torch.dtype,
     packing: Packing,
+    context: int,
     tell: Callable[[float], None],
-) -> Decoder:
+) -> Loaded:
     shape = read_shape(config) if place.type == "cpu" else f"it runs on the {place.type}"
     try:
-        if isinstance(shape, Shape):
-            decoder: Decoder = load_fast(
+        if place.type == "cuda":
+            from assistant.engine.gpu.load import load_on_card  # noqa: PLC0415  (imports transformers' models)
+
+            loaded = load_on_card(folder, config, place, dtype, packing.bits, context)
+        elif isinstance(shape, Shape):
+            bits = _choose_bits(packing.bits)
+            decoder = load_fast(
                 folder,
                 shape,
                 dtype,
-                packing.bits,
+                bits,
                 tell,
                 group=packing.group,
                 lean=packing.lean,
                 integer=integer.usable(),
             )
+            loaded = Loaded(decoder, bits, context)
         else:
             _LOG.info("The model goes through transformers: %s.", shape)
-            from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as below)
+            from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as above)
 
-            decoder = TransformersDecoder(_load_with_transformers(folder, place, dtype))
-        warm_up(decoder)
+            loaded = Loaded(TransformersDecoder(load_pretrained(folder, place, dtype)), 16, context)
+        warm_up(loaded.decoder)
     except ModelError:
         raise
     except MissingWeightError as error:
@@ -190,7 +201,7 @@ def _load_decoder(
         no_room = is_out_of_memory(error)
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     else:
-        return decoder
+        return loaded
     if no_room:
         release_memory(place)
         raise OutOfMemory(
@@ -198,24 +209,6 @@ def _load_decoder(
             "model, or start with --device cpu."
         )
     raise ModelError(f"The model in {folder} cannot be loaded ({reason}); remove it and fetch it again.")
-
-
-def _load_with_transformers(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415  (seconds that the fast path does not need)
-
-    factory: Any = AutoModelForCausalLM
-    model, found = factory.from_pretrained(
-        str(folder),
-        dtype=dtype,
-        device_map=None if place.type == "cpu" else {"": place},
-        use_safetensors=True,
-        local_files_only=True,
-        trust_remote_code=False,
-        output_loading_info=True,
-    )
-    if missing := sorted(found["missing_keys"]):
-        raise MissingWeightError(missing[0])
-    return model.eval()
 
 
 def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> frozenset[int]:

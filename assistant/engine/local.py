@@ -86,6 +86,11 @@ class LocalEngine:
         del self._decoder
         release_memory(self._device)
 
+    def forget(self) -> None:
+        """Forget the prompts that were read and the texts to guess from."""
+        self._store.clear()
+        self._nearby.clear()
+
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield Started, Progress and Delta, then one Finished or Failed."""
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from assistant.types import Event, GenerateRequest, Text
 
@@ -77,4 +77,13 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give the memory back. The engine is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """An engine that can read each prompt as if it were its first; one on a server cannot promise that."""
+
+    def forget(self) -> None:
+        """Forget the prompts that were read, so that the next one is read whole. No request runs meanwhile."""
         ...

@@ -1,14 +1,18 @@
-"""Keep transformers' bars and hints off the terminal, and hear its progress instead."""
+"""Keep the bars and hints of transformers and torchao off the terminal, and hear transformers' progress instead."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
+import logging as standard_logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from transformers.utils import logging
+
+# Where torchao is installed transformers imports it, and it tells of each kernel that is not for this machine.
+_TALKATIVE = ("torchao", "torch.utils._pytree")
 
 
 @contextmanager
@@ -26,9 +30,15 @@ def quietly(progress: Callable[[str, int, int], None] | None = None) -> Generato
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     previous = logging.set_tqdm_hook(watch)
+    others = {name: standard_logging.getLogger(name) for name in _TALKATIVE}
+    levels = {name: logger.level for name, logger in others.items()}
+    for logger in others.values():
+        logger.setLevel(standard_logging.ERROR)
     try:
         yield
     finally:
+        for name, logger in others.items():
+            logger.setLevel(levels[name])
         logging.set_tqdm_hook(previous)
         logging.set_verbosity(level)
         if bars:

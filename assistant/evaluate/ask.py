@@ -28,6 +28,7 @@ MANY_LINES_TOKENS = 256
 class Answer:
     """What the model wrote. ``ms`` is the time from the request to the end of the answer.
 
+    The text takes the place of the next ``replaces`` characters right of the cursor.
     ``error`` says why there is no answer, e.g. that the prompt is too long for the model; empty where there is one.
     """
 
@@ -42,6 +43,7 @@ class Answer:
     error: str = ""
     context: tuple[ContextPiece, ...] = ()
     mean_logprob: float | None = None
+    replaces: int = 0
 
 
 _PATH = "main.py"
@@ -67,14 +69,13 @@ def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: 
 
     The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
     """
-    after = row.line_end + row.suffix
     request = CompleteRequest(
-        id=row.id, text=row.prompt + after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
+        id=row.id, text=row.prompt + row.after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
     )
     if others is None or not row.files:
-        return _read(complete(engine, request, CancelToken(), options=options))
+        return read_answer(complete(engine, request, CancelToken(), options=options))
     with others.of(row) as retriever:
-        return _read(complete(engine, request, CancelToken(), options=options, retriever=retriever))
+        return read_answer(complete(engine, request, CancelToken(), options=options, retriever=retriever))
 
 
 def ask_plain(engine: Engine, row: Row) -> Answer:
@@ -83,10 +84,11 @@ def ask_plain(engine: Engine, row: Row) -> Answer:
     params = Params(max_tokens=MANY_LINES_TOKENS)
     if row.one_line:
         params = Params(max_tokens=ONE_LINE_TOKENS, stop=("\n",))
-    return _read(engine.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), CancelToken()))
+    return read_answer(engine.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), CancelToken()))
 
 
-def _read(events: Iterator[Event]) -> Answer:
+def read_answer(events: Iterator[Event]) -> Answer:
+    """Return the answer that the events of a request come to, and how long they took."""
     begin = time.perf_counter()
     for event in events:
         if isinstance(event, Failed):
@@ -103,6 +105,7 @@ def _read(events: Iterator[Event]) -> Answer:
                 filters=event.filters,
                 context=event.context,
                 mean_logprob=event.choices[0].mean_logprob,
+                replaces=event.choices[0].replaces,
             )
     raise ModelError("The model ended before its answer was whole.")
 

@@ -44,10 +44,21 @@ class Row:
         r"""The line end that belongs to the hole's last line and so stands in the file whatever is filled in."""
         return "\n" if self.solution.endswith("\n") else ""
 
-    def program(self, answer: str) -> str:
-        """Return the whole text with ``answer`` in the hole."""
+    @property
+    def after(self) -> str:
+        """What stands right of the cursor, as an editor shows it."""
+        return self.line_end + self.suffix
+
+    def program(self, answer: str, replaces: int = 0) -> str:
+        """Return the whole text with ``answer`` in the hole and in place of ``replaces`` characters right of it."""
+        if replaces:
+            return f"{self.prompt}{answer}{self.after[replaces:]}"
         end = "" if answer.endswith("\n") else self.line_end
         return f"{self.prompt}{answer}{end}{self.suffix}"
+
+    def right(self, replaces: int = 0) -> str:
+        """Return the answer that makes the text what it was, where it takes the place of so many characters."""
+        return self.solution.removesuffix(self.line_end) + self.after[:replaces] if replaces else self.solution
 
 
 def load_rows(path: Path) -> list[Row]:

@@ -41,7 +41,7 @@ def evaluate(engine: Engine, rows: Iterable[Row], ask: Ask, sandbox: Sandbox | N
                 tests = row.tests if sandbox else None
                 future = None
                 if sandbox and tests is not None:
-                    future = pool.submit(sandbox.run, f"{row.program(answer.text)}\n{tests}\n")
+                    future = pool.submit(sandbox.run, f"{row.program(answer.text, answer.replaces)}\n{tests}\n")
                 waiting.append((row, answer, future))
                 while waiting and _is_done(waiting[0][2]):
                     yield _score(*waiting.popleft())
@@ -59,6 +59,7 @@ def to_json(scored: Scored) -> dict[str, Any]:
     return {
         "id": scored.row.id,
         "answer": answer.text,
+        "replaces": answer.replaces,
         "canonical_solution": scored.row.solution,
         "exact_match": scored.exact,
         "first_line_match": scored.first_line,
@@ -82,11 +83,12 @@ def _is_done(future: Future[Outcome] | None) -> bool:
 
 
 def _score(row: Row, answer: Answer, future: Future[Outcome] | None) -> Scored:
+    right = row.right(answer.replaces)
     return Scored(
         row=row,
         answer=answer,
-        exact=exact_match(answer.text, row.solution),
-        first_line=first_line_match(answer.text, row.solution),
-        similarity=edit_similarity(answer.text, row.solution),
+        exact=exact_match(answer.text, right),
+        first_line=first_line_match(answer.text, right),
+        similarity=edit_similarity(answer.text, right),
         test=future.result() if future else None,
     )

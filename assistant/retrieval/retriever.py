@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from assistant.context.speed import ReadingSpeed
 from assistant.context.window import CountTokens, Window
 from assistant.errors import GrafterError
-from assistant.retrieval.budget import LEAST_TOKENS, ReadingSpeed, tokens_for
+from assistant.retrieval.budget import LEAST_TOKENS, tokens_for
 from assistant.retrieval.candidate import Sources
 from assistant.retrieval.near import look_near
 from assistant.retrieval.remembered import RememberedSource

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.completion.complete import Options, complete
+from assistant.completion.window_budget import WindowBudget
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import InputError
 from assistant.retrieval.builder import IndexState
@@ -36,6 +37,7 @@ class GrafterRoutes:
         self._indexes = indexes
         self._retriever = IndexRetriever(indexes.source) if indexes else None
         self._options = options
+        self._window = WindowBudget()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -76,7 +78,8 @@ class GrafterRoutes:
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            return complete(engine, wanted, cancel, options=options, retriever=self._retriever)
+            budget = self._window.budget
+            return self._window.watch(complete(engine, wanted, cancel, budget, options, self._retriever))
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import logging
@@ -217,7 +218,8 @@ class Service:
     def _ending(self) -> None:
         # Called from a signal handler or another thread: the work is done on the loop.
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._end)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
+                self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
         self._dispatcher.close()

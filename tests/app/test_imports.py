@@ -11,6 +11,8 @@ HEAVY = {
     "torch",
     "transformers",
     "numpy",
+    "pyqtgraph",
+    "sqlite3",
     "httpx",
     "starlette",
     "uvicorn",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.client.suggestions.outcomes import Outcome
 from assistant.types import CompleteRequest, Finished
 
 StatusKind = Literal[
@@ -80,4 +81,11 @@ class Explain:
     choice: int
 
 
-Action = SetTimer | Send | Cancel | Show | Clear | Status | Arrived | Explain
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A suggestion that was shown is gone."""
+
+    outcome: Outcome
+
+
+Action = SetTimer | Send | Cancel | Show | Clear | Status | Arrived | Explain | Ended

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Literal
 
 from assistant.types import Finished
+
+Trigger = Literal["auto", "manual", "ahead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Offer:
     """Alternatives for the place between ``prefix`` and ``suffix``; ``index`` is the chosen one.
 
     ``whole`` is False while they still stream in; ``asked_more`` says that alternatives were asked for.
+    ``request_id`` and ``trigger`` are of the request that it answers.
     """
 
     prefix: str
@@ -35,6 +39,8 @@ class Offer:
     whole: bool = True
     asked_more: bool = False
     finished: Finished | None = None
+    request_id: str = ""
+    trigger: Trigger = "auto"
 
     def _typed(self, prefix: str, suffix: str) -> str | None:
         """Return what was typed since the offer was made, None when the text changed in another way."""

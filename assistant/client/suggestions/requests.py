@@ -6,16 +6,13 @@ import dataclasses
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-from assistant.client.suggestions.offer import Insertion, Offer
+from assistant.client.suggestions.offer import Insertion, Offer, Trigger
 from assistant.types import CompleteRequest, Finished
 
 # Far more than any prompt holds, and less than the service takes in one request.
 MAX_BEFORE = 1_500_000
 MAX_AFTER = 300_000
-
-Trigger = Literal["auto", "manual", "ahead"]
 
 
 def _new_id() -> str:

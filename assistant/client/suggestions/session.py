@@ -16,6 +16,7 @@ from assistant.client.suggestions.actions import (
     Arrived,
     Cancel,
     Clear,
+    Ended,
     Explain,
     Send,
     SetTimer,
@@ -24,9 +25,10 @@ from assistant.client.suggestions.actions import (
     StatusKind,
 )
 from assistant.client.suggestions.memory import OfferMemory
-from assistant.client.suggestions.offer import Insertion, Offer
+from assistant.client.suggestions.offer import Insertion, Offer, Trigger
+from assistant.client.suggestions.outcomes import Fate, Outcome, Watch
 from assistant.client.suggestions.pace import Pace
-from assistant.client.suggestions.requests import Flight, Requests, Trigger, is_cut_off
+from assistant.client.suggestions.requests import Flight, Requests, is_cut_off
 from assistant.types import Delta, Event, Failed, Finished
 
 ALTERNATIVES = 3
@@ -85,6 +87,7 @@ class CompletionSession:
         self._explained: tuple[Finished, int] | None = None
         self._status = Status("idle")
         self._memory = OfferMemory()
+        self._watch = Watch()
         self._actions: list[Action] = []
 
     @property
@@ -102,7 +105,7 @@ class CompletionSession:
         self._prefix, self._suffix, self._selection = prefix, suffix, selection
         self._edited_at, self._dismissed = now, False
         self._follow_edit(now)
-        return self._take(now)
+        return self._take(now, "edited")
 
     def cursor_moved(self, prefix: str, suffix: str, now: float, selection: bool = False) -> list[Action]:
         """Follow the cursor to another place in the same text, or the begin or end of a selection."""
@@ -115,7 +118,7 @@ class CompletionSession:
         self._leave()
         if pending:  # moves that belong to an edit, such as stepping back between a pair of brackets
             self._arm(now)
-        return self._take(now)
+        return self._take(now, "moved")
 
     def composing(self, composing: bool, now: float) -> list[Action]:
         """Note that an input method begins to compose text at the cursor, or that it has ended."""
@@ -126,7 +129,7 @@ class CompletionSession:
             self._leave()
         else:
             self._follow_edit(now)
-        return self._take(now)
+        return self._take(now, "edited")
 
     def event(self, event: Event, now: float) -> list[Action]:
         """Take what the service says about a request; what concerns an old one is dropped."""
@@ -134,7 +137,7 @@ class CompletionSession:
             self._on_answer(self._flight, event, now)
         elif self._ahead is not None and event.request_id == self._ahead.id:
             self._on_guess(self._ahead, event)
-        return self._take(now)
+        return self._take(now, "withdrawn" if self._shown is None else "replaced")
 
     def timer_fired(self, now: float) -> list[Action]:
         """Ask, now that the time of SetTimer is over."""
@@ -146,6 +149,7 @@ class CompletionSession:
         """Note that the person took the suggestion, after the text changed by it; what follows is wanted at once."""
         if kind == "all" and self._timer_on:
             self._set_timer(0)
+        self._tell_outcomes(self._watch.accepted(kind))
         return self._take(now)
 
     def dismissed(self, now: float) -> list[Action]:
@@ -154,7 +158,7 @@ class CompletionSession:
             self._memory.forget(self._offer.finished)
         self._dismissed = True
         self._leave()
-        return self._take(now)
+        return self._take(now, "dismissed")
 
     def ask(self, now: float) -> list[Action]:
         """Ask for a suggestion here because the person wants one."""
@@ -194,7 +198,7 @@ class CompletionSession:
     def close(self, now: float) -> list[Action]:
         """Give everything up, because the editor is left."""
         self._leave()
-        return self._take(now)
+        return self._take(now, "moved")
 
     # --- edits ----------------------------------------------------------------------------
 
@@ -325,7 +329,7 @@ class CompletionSession:
     def _launch(self, trigger: Trigger, prefix: str, suffix: str, now: float, n: int = 1) -> Flight:
         request = self._requests.make(trigger, prefix, suffix, n)
         self._actions.append(Send(request))
-        stream = Offer(prefix, suffix, (Insertion(""),), whole=False)
+        stream = Offer(prefix, suffix, (Insertion(""),), whole=False, request_id=request.id, trigger=trigger)
         return Flight(request.id, stream, asked_at=now, sent_at=now, n=n, guess=trigger == "ahead")
 
     def _look_ahead(self, now: float) -> None:
@@ -500,7 +504,12 @@ class CompletionSession:
         else:
             self._say("idle")
 
-    def _take(self, now: float) -> list[Action]:
+    def _tell_outcomes(self, outcomes: list[Outcome]) -> None:
+        self._actions += [Ended(outcome) for outcome in outcomes]
+
+    def _take(self, now: float, fate: Fate = "moved") -> list[Action]:
+        """Return what is to be done; ``fate`` is what the input means for a suggestion that it took away."""
+        self._tell_outcomes(self._watch.look(self._offer, self._shown, self._prefix, self._suffix, now, fate))
         self._look_ahead(now)
         actions, self._actions = self._actions, []
         return actions

@@ -118,7 +118,7 @@ class FastModel:
         self.embedding = Embedding(table, dtype, lean=lean)
         self.layers: list[Layer] = []
         # Two at a time: FBGEMM packs with one core.
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(2 if self._integer else 1) as pool:
             for layer in pool.map(self._layer, range(shape.layers)):
                 self.layers.append(layer)
                 if progress:

@@ -100,13 +100,16 @@ def quantise(weight: torch.Tensor, bits: Literal[8, 4], group: int, method: Meth
     return Quantised(values, scales, zeros)
 
 
-def round_rows(weight: torch.Tensor, limit: int = 127) -> Quantised:
-    """Round each row to int8 from -``limit`` to ``limit`` with one scale."""
+def round_rows(
+    weight: torch.Tensor, limit: int = 127, change: Callable[[torch.Tensor], torch.Tensor] | None = None
+) -> Quantised:
+    """Round each row to int8 from -``limit`` to ``limit`` with one scale, after ``change`` of float32 rows if given."""
     # The scale is rounded to what is stored before anything is divided by it, so that the product undoes the division.
     scales = torch.empty(len(weight), dtype=torch.bfloat16)
     values = torch.empty(weight.shape, dtype=torch.int8)
     for rows in pieces(weight.shape):
         full = weight[rows].float()
+        full = full if change is None else change(full)
         scales[rows] = full.abs().amax(1).clamp_min_(1e-12).div_(limit).to(torch.bfloat16)
         values[rows] = (full / scales[rows, None]).round_().clamp_(-limit, limit).to(torch.int8)
     return Quantised(values, scales)

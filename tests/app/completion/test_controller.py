@@ -1,6 +1,7 @@
 """The controller between an editor, one timer and the scripted service."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from app.completion.acceptance import AcceptanceLog
 from app.completion.controller import CompletionController
 from app.connection import Connection, Intervals
 from app.editor.code_editor import CodeEditor
@@ -52,6 +54,9 @@ class StandInEditor(QPlainTextEdit):
 
     def suggestion(self) -> str:
         return self.ghost
+
+    def language(self) -> str:
+        return "Python"
 
     def accept(self, kind: str, text: str) -> None:
         self.insertPlainText(text)
@@ -261,6 +266,59 @@ def test_with_the_real_editor(qtbot: QtBot, desk: Desk) -> None:
     assert (editor.plain_text(), editor.suggestion()) == ("x: return a\n    # done", "")
     qtbot.waitUntil(lambda: len(desk.service.requests) == 2)
     assert desk.service.requests[1]["text"] == "x: return a\n    # done"
+
+
+def test_what_was_taken_and_what_became_of_it_is_told(qtbot: QtBot, desk: Desk) -> None:
+    desk.service.set(complete=[[{"finished": ["one two"]}], [{"finished": [""]}]])
+    editor = CodeEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    editor.set_language("a.py")
+    told: list[Any] = []
+    desk.controller.taken.connect(lambda where, length: told.append((where is editor, length, editor.cursor_offset())))
+    desk.controller.ended.connect(lambda outcome, language: told.append((outcome, language)))
+    desk.controller.attach(editor, "a.py", None)
+    QTest.keyClicks(editor, "x ")
+    qtbot.waitUntil(lambda: editor.suggestion() == "one two")
+    QTest.keyClick(editor, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    assert told[:2] == [(True, 3, 5), (True, 4, 9)]
+    [(outcome, language)] = told[2:]
+    assert (outcome.fate, outcome.how, outcome.taken, outcome.presses) == ("taken", "all", 7, 2)
+    assert (outcome.model, language) == ("fake-1b", "Python")
+    assert outcome.shown_ms > 0
+
+
+def test_what_became_of_suggestions_is_kept(qtbot: QtBot, desk: Desk, tmp_path: Path) -> None:
+    desk.service.set(complete=[[{"finished": ["a)"]}], [{"finished": ["b two"]}], [{"finished": [""]}]])
+    editor = CodeEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    log = AcceptanceLog(tmp_path / "acceptance.db", desk.connection, desk.process)
+    desk.controller.taken.connect(log.on_taken)
+    desk.controller.ended.connect(log.on_ended)
+    desk.controller.attach(editor, "a.py", None)
+    QTest.keyClicks(editor, "f(")
+    qtbot.waitUntil(lambda: editor.suggestion() == "a)")
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: editor.suggestion() == "b two")
+    QTest.keyClick(editor, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(editor, "!")
+    assert [kept.piece.now() for kept in log._watched if kept.piece] == ["a)", "b"]
+    total = log.summary(None).total
+    assert (total.shown, total.accepted, total.whole, total.word, total.characters, total.saved) == (2, 2, 1, 1, 3, 1)
+    log.close()
+
+
+def test_leaving_the_editor_tells_what_was_shown_there(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"finished": ["ghost"]}]])
+    told: list[Any] = []
+    desk.controller.ended.connect(lambda outcome, language: told.append((outcome.fate, language)))
+    desk.controller.attach(editor, "one.py", None)
+    editor.insertPlainText("x")
+    qtbot.waitUntil(lambda: editor.ghost == "ghost")
+    desk.controller.detach()
+    assert told == [("moved", "Python")]
 
 
 def test_escape_in_the_real_editor(qtbot: QtBot, desk: Desk) -> None:

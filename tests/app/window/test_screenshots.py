@@ -1,13 +1,17 @@
 """Pictures of the window in every state that a person meets, for looking at: build/screenshots/*.png."""
 
 import dataclasses
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
+from assistant.client.acceptance.record import Record
+from assistant.client.acceptance.store import AcceptanceStore
 from assistant.types import Progress
 
 pytestmark = pytest.mark.gui
@@ -239,3 +243,78 @@ def test_high_contrast(make_window, folder, answer):
     QTest.keyClick(panel.tokens, Qt.Key.Key_End)
     QTest.qWait(80)
     assert window.grab().save(str(OUT / "why-high-contrast.png"))
+
+
+def kept(window, *, days=24, shown=40):
+    """Suggestions of some weeks, in four languages, by two models, one of them with an adapter of a long name."""
+    store = AcceptanceStore(window.services.paths.acceptance)
+    random = Random(7)
+    names = [
+        ("Python", "qwen2.5-coder-0.5b-instruct", "orchard-service-and-its-long-name"),
+        ("TypeScript", "qwen2.5-coder-1.5b", ""),
+        ("Rust", "qwen2.5-coder-1.5b", ""),
+        ("", "qwen2.5-coder-0.5b-instruct", ""),
+    ]
+    for day in range(days):
+        at = int(time.time()) - day * 86_400
+        records = []
+        for _ in range(random.randrange(shown // 3, shown)):
+            language, model, adapter = random.choices(names, (60, 30, 15, 2))[0]
+            taken = random.random() < 0.25 + 0.1 * (day < days / 2) + 0.08 * bool(adapter)
+            how = random.choices(["all", "line", "word"], (8, 1, 2))[0] if taken else None
+            fate = "taken" if taken else random.choice(["edited", "edited", "edited", "moved", "dismissed", "typed"])
+            count = random.randrange(4, 70)
+            records.append(
+                Record(at, random.randrange(200, 4000), random.choice(["auto", "ahead"]), fate, how, count, 1,
+                       count if taken else 0, 0, int(taken), language, model, adapter)
+            )  # fmt: skip
+        numbers = store.add(records)
+        for number, record in zip(numbers, records, strict=True):
+            if record.taken:
+                store.set_there([(number, after, min(1.0, random.gauss(share, 0.1)))
+                                 for after, share in ((30, 0.97), (120, 0.9), (300, 0.85))])  # fmt: skip
+    store.close()
+
+
+def open_acceptance(window, qtbot):
+    window.acceptance.show()
+    page = window.acceptance.page
+    qtbot.waitUntil(lambda: not page._draw_soon.isActive())
+    return page
+
+
+def test_acceptance(shoot, folder, qtbot):
+    window, take = shoot
+    open_code(window, folder)
+    window.services.connection.show("ready", **MODEL, latency_ms=184.0)
+    page = open_acceptance(window, qtbot)
+    take("acceptance-empty")
+    kept(window)
+    page.refresh()
+    take("acceptance")
+    page.scroller.verticalScrollBar().setValue(10_000)
+    take("acceptance-end")
+    page.scroller.verticalScrollBar().setValue(0)
+    take("acceptance-small", SMALL)
+    page.scroller.verticalScrollBar().setValue(560)
+    take("acceptance-small-plots", SMALL)
+
+
+def test_acceptance_of_few(shoot, qtbot):
+    window, take = shoot
+    kept(window, days=1, shown=18)
+    open_acceptance(window, qtbot)
+    take("acceptance-few")
+
+
+def test_acceptance_in_high_contrast(make_window, qtbot):
+    window = make_window()
+    window.services.store.update(theme="high-contrast")
+    window.show_files(False)
+    kept(window, days=80)
+    page = open_acceptance(window, qtbot)
+    page.range.setCurrentIndex(2)
+    window.resize(*SIZE)
+    QTest.qWait(120)
+    OUT.mkdir(parents=True, exist_ok=True)
+    assert window.grab().save(str(OUT / "acceptance-high-contrast.png"))

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from assistant.engine import local
-from assistant.engine.protocol import CancelToken
+from assistant.engine.protocol import CancelToken, Forgets
 from assistant.types import (
     Chat,
     Control,
@@ -41,6 +41,15 @@ def test_events_come_in_order_and_agree(tiny_engine, ask):
     assert times.prefill_ms > 0
     assert times.decode_ms > 0
     assert times.total_ms == pytest.approx(times.prefill_ms + times.decode_ms)
+
+
+def test_what_was_forgotten_is_read_again(tiny_engine, ask):
+    first = ask(tiny_engine, "def add(a, b):", max_tokens=10)
+    tiny_engine.forget()
+    again = ask(tiny_engine, "def add(a, b):", max_tokens=10)
+    assert again.finished.cached_tokens == 0
+    assert again.texts == first.texts
+    assert isinstance(tiny_engine, Forgets)
 
 
 def test_a_second_request_reuses_the_cache_and_writes_the_same(tiny_engine, ask):

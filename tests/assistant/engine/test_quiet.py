@@ -1,3 +1,5 @@
+import logging as standard_logging
+
 from transformers.utils import logging
 
 from assistant.engine.quiet import quietly
@@ -35,3 +37,12 @@ def test_settings_come_back_after_an_error():
     except KeyError:
         pass
     assert logging.get_verbosity() == before
+
+
+def test_other_libraries_are_silent_for_the_time(caplog):
+    talker = standard_logging.getLogger("torchao")
+    before = talker.level
+    with quietly():
+        talker.warning("Failed to load a kernel.")
+    assert caplog.messages == []
+    assert talker.level == before

@@ -107,6 +107,21 @@ def test_rows_come_in_order_with_their_marks_and_tests():
     assert all(each.exact and each.first_line and each.similarity == 1 for each in scored)
 
 
+def test_an_answer_that_replaces_a_bracket_counts_as_the_text_that_it_makes():
+    row = Row("a", "def f(x):\n    return len(", ")\n", "x", "assert f([3]) == 1")
+
+    def ask(_engine, _row):
+        return Answer("x)", 1.0, replaces=1)
+
+    (scored,) = run.evaluate(FakeEngine(), [row], ask, Sandbox())
+    assert (scored.exact, scored.first_line, scored.similarity) == (True, True, 1.0)
+    assert scored.test.verdict == "passed"
+    assert run.to_json(scored)["replaces"] == 1
+    ended = Row("b", "x = (", "y = 2\n", "1)\n")
+    assert ended.program("1)\n", 1) == "x = (1)\ny = 2\n"
+    assert ended.right(1) == "1)\n"
+
+
 def test_without_a_sandbox_no_code_is_run():
     (scored,) = run.evaluate(FakeEngine("    x += 1\n"), [ROW], ask_plain, None)
     assert scored.test is None

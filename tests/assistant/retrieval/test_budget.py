@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.retrieval.budget import ReadingSpeed, tokens_for
+from assistant.retrieval.budget import tokens_for
 
 
 @pytest.mark.parametrize(
@@ -16,14 +16,3 @@ def test_the_budget_follows_the_speed_in_steps(speed, tokens):
 )
 def test_a_budget_stays_until_the_speed_is_clearly_another(current, speed, tokens):
     assert tokens_for(speed, current) == tokens
-
-
-def test_speed_is_a_mean_of_what_tells_something():
-    speed = ReadingSpeed()
-    speed.learn(10, 100.0)
-    speed.learn(100, 0.0)
-    assert speed.tokens_per_second is None
-    speed.learn(1000, 1000.0)
-    assert speed.tokens_per_second == 1000
-    speed.learn(1000, 500.0)
-    assert 1000 < speed.tokens_per_second < 2000

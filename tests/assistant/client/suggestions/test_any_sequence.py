@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Send, SetTimer, Show
+from assistant.client.suggestions.actions import Action, Arrived, Cancel, Clear, Ended, Send, SetTimer, Show
 from assistant.client.suggestions.requests import Requests
 from assistant.client.suggestions.session import CompletionSession, Options
 from assistant.types import Choice, CompleteRequest, Delta, Failed, Finished, Timings
@@ -34,6 +34,8 @@ class Editing(RuleBasedStateMachine):
         self.now = 0.0
         self.timer: int | None = None
         self.shown: Show | None = None
+        self.begun = self.ended = 0
+        """Times that ghost text came where there was none, and suggestions that were told to be gone."""
         self.running: dict[str, CompleteRequest] = {}
         self.streams: dict[str, str] = {}
         self.answers: set[tuple[str, str]] = set()
@@ -55,6 +57,7 @@ class Editing(RuleBasedStateMachine):
                 case Show():
                     assert action.text
                     assert action != self.shown
+                    self.begun += self.shown is None
                     self.shown = action
                 case Clear():
                     assert self.shown is not None
@@ -63,6 +66,12 @@ class Editing(RuleBasedStateMachine):
                     assert first_ms is None or first_ms >= 0
                     assert total_ms is None or first_ms is not None
                     assert total_ms is None or total_ms >= first_ms
+                case Ended(outcome):
+                    assert outcome.shown_ms >= 0
+                    assert 0 <= outcome.taken + outcome.typed <= outcome.characters
+                    assert (outcome.taken > 0) == (outcome.presses > 0) == (outcome.how is not None)
+                    assert outcome.fate != "taken" or outcome.how is not None
+                    self.ended += 1
                 case _:
                     pass
 
@@ -128,6 +137,7 @@ class Editing(RuleBasedStateMachine):
     def dismisses(self) -> None:
         self.tell(self.session.dismissed(self.now))
         assert self.shown is None
+        assert self.ended >= self.begun
         assert not self.running
         assert self.timer is None
 

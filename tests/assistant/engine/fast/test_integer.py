@@ -18,21 +18,42 @@ pytestmark = pytest.mark.skipif(
 GENERATOR = torch.Generator().manual_seed(5)
 
 
+def turn(numbers):
+    """Return whole numbers with each block of 64 turned by Hadamard's matrix: exact, since it divides by eight."""
+    pair = torch.tensor([[1.0, 1.0], [1.0, -1.0]])
+    matrix = pair
+    for _ in range(5):
+        matrix = torch.kron(matrix, pair)
+    return (numbers.view(-1, 64) @ matrix / 8).view(numbers.shape)
+
+
 def exact(weight, x):
     """Return the product as the class says that it is rounded, in 64-bit whole numbers."""
+    if weight.shape[1] % 64 == 0:
+        weight, x = turn(weight), turn(x)
     rounded = round_rows(weight, weight_limit())
     largest = x.abs().amax(1, keepdim=True).clamp_min(1e-9)
     steps = (x / largest * 127).round().long()
     return (steps @ rounded.values.long().T).double() * rounded.scales.double() * largest / 127
 
 
-@pytest.mark.parametrize(("outputs", "inputs"), [(64, 96), (96, 128), (33, 40), (1, 16)])
+@pytest.mark.parametrize(("outputs", "inputs"), [(64, 96), (96, 128), (33, 40), (1, 16), (128, 192)])
 def test_sums_are_those_of_whole_numbers(outputs, inputs):
-    weight = torch.randn(outputs, inputs, generator=GENERATOR) * 0.05
+    weight = torch.randint(-200, 201, (outputs, inputs), generator=GENERATOR).float()
     matrix = IntegerMatrix(weight)
     for rows in (1, 3, 40):
-        x = torch.randn(rows, inputs, generator=GENERATOR) * 3
-        torch.testing.assert_close(matrix(x).double(), exact(weight, x), rtol=1e-5, atol=1e-5)
+        x = torch.randint(-30, 31, (rows, inputs), generator=GENERATOR).float()
+        torch.testing.assert_close(matrix(x).double(), exact(weight, x), rtol=1e-5, atol=1e-3)
+
+
+def test_one_large_number_spoils_no_other():
+    weight = torch.randn(96, 128, generator=GENERATOR) * 0.05
+    x = torch.randn(20, 128, generator=GENERATOR)
+    x[:, 7] = 60
+    exactly = x @ weight.T
+    error = (IntegerMatrix(weight)(x) - exactly).norm() / exactly.norm()
+    rounded = torch.round(x / x.abs().amax(1, keepdim=True) * 127) * x.abs().amax(1, keepdim=True) / 127
+    assert error < 0.8 * (rounded @ weight.T - exactly).norm() / exactly.norm()
 
 
 def test_the_largest_numbers_do_not_overflow():
@@ -40,7 +61,10 @@ def test_the_largest_numbers_do_not_overflow():
     weight = torch.full((32, 4096), float(limit))
     x = torch.ones(2, 4096)
     x[1] = -1
-    torch.testing.assert_close(IntegerMatrix(weight)(x), limit * torch.tensor([4096.0, -4096.0])[:, None].expand(2, 32))
+    product = IntegerMatrix(weight)(x)
+    torch.testing.assert_close(product, limit * torch.tensor([4096.0, -4096.0])[:, None].expand(2, 32))
+    product = IntegerMatrix(weight[:, :40])(x[:, :40])  # not turned: each number is the largest
+    torch.testing.assert_close(product, limit * torch.tensor([40.0, -40.0])[:, None].expand(2, 32))
 
 
 def test_a_row_is_the_same_whatever_stands_beside_it():
@@ -58,7 +82,7 @@ def test_it_serves_for_few_and_for_many_rows_and_adds_the_bias():
     weight, bias = torch.randn(96, 128, generator=GENERATOR) * 0.05, torch.randn(96, generator=GENERATOR)
     linear = Linear(weight, bias, 8, 32, scratch=Scratch(), integer=True)
     x = torch.randn(64, 128, generator=GENERATOR)
-    assert torch.equal(linear(x)[:2], linear.few(x[:2]))
+    torch.testing.assert_close(linear(x)[:2], linear.few(x[:2]), rtol=0, atol=0.05)
     error = linear(x) - torch.nn.functional.linear(x, weight, bias)
     assert 1e-5 < error.norm() / (x @ weight.T).norm() < 0.02
     assert linear.nbytes == 96 * 128 + 2 * 96
@@ -112,7 +136,9 @@ def test_four_bits_write_and_bytes_read(bits, dtype):
     assert many.dtype == dtype
     assert (many.float() - exact).norm() / exact.norm() < 0.02
     few = linear.few(x[:3].to(dtype))
-    assert torch.equal(few, alone.few(x[:3].to(dtype)) if bits == 4 else many[:3])
+    if bits == 4:
+        assert torch.equal(few, alone.few(x[:3].to(dtype)))
+    torch.testing.assert_close(few, many[:3], rtol=0, atol=0.3)
     assert linear.nbytes < alone.nbytes
 
 

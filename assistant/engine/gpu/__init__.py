@@ -1,0 +1,1 @@
+"""Models on a graphics card: steps of fixed shape, recorded once and replayed, over transformers' models."""

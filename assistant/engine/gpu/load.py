@@ -1,0 +1,65 @@
+"""Load a model onto a graphics card: bits that fit, recorded steps where the model allows, guesses where they agree."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import functools
+import logging
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from assistant.config import BitsChoice
+from assistant.engine.decoder import Loaded
+from assistant.engine.device import release_memory
+from assistant.engine.gpu import attention
+from assistant.engine.gpu.bits import choose_bits, fitting_context, pack, read_demand
+from assistant.engine.gpu.decoder import StagedDecoder, read_kv_shape
+from assistant.engine.gpu.record import Recorder, recorder_for
+from assistant.engine.pretrained import load_pretrained
+from assistant.engine.transformers_decoder import TransformersDecoder
+
+_log = logging.getLogger(__name__)
+
+
+def load_on_card(
+    folder: Path,
+    config: dict[str, Any],
+    place: torch.device,
+    dtype: torch.dtype,
+    wanted: BitsChoice,
+    context: int,
+    recorder: Recorder | None = None,
+) -> Loaded:
+    """Load the model in ``folder``, whose config.json is ``config`` and which reads ``context`` tokens at most.
+
+    ``recorder``: else the device's. Raises ModelError where the bits that were asked for cannot be had.
+    """
+    bits = choose_bits(wanted, read_demand(folder, config), context, free_memory(place), dtype)
+    # What is to be packed passes through the computer's memory: as it is it may have no room on the card.
+    model = load_pretrained(folder, place if bits == 16 else torch.device("cpu"), dtype)
+    pack(model, bits, place)
+    release_memory(place)
+    shape = read_kv_shape(model)
+    if shape is None or not attention.use(model):
+        _log.info("The model's attention is of another kind; its steps run one operation at a time.")
+        return Loaded(TransformersDecoder(model), bits, context)
+    longest = fitting_context(context, shape.token_bytes, free_memory(place))
+    if longest < context:
+        _log.info("The %s has room for %d of the %d tokens that the model reads.", place.type, longest, context)
+    make = functools.partial(StagedDecoder, model, shape, recorder or recorder_for(place), longest=longest)
+    decoder = make()
+    if dtype != torch.float32 and not decoder.guesses_agree():
+        _log.info("Guesses are not used: here, tokens read together are rounded otherwise than one by one.")
+        decoder = make(width=1)
+    return Loaded(decoder, bits, longest)
+
+
+def free_memory(place: torch.device) -> int:
+    """Return how many bytes a program can still take on a device."""
+    if place.type == "cuda":
+        return torch.cuda.mem_get_info(place)[0]
+    return psutil.virtual_memory().available
