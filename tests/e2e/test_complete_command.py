@@ -44,7 +44,7 @@ def test_a_real_file_gets_a_sensible_continuation(home_with_real_model, tmp_path
     answer = complete(path, 9, 8, "--explain")
     assert set(answer) >= FIELDS
     assert set(answer["timings"]) >= {"context_ms", "prefill_ms", "decode_ms", "total_ms"}
-    assert answer["prompt_tokens"] > 50
+    assert answer["prompt_tokens"] > 40
     assert answer["generated_tokens"] > 3
     assert answer["mean_logprob"] < 0
     assert answer["context"][0]["lines"] == [1, 11]
