@@ -48,6 +48,7 @@ _SUMS = ", ".join(
     ]
 )
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_PAUSE_S = 0.01
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _Result = TypeVar("_Result")
@@ -185,12 +186,23 @@ class AcceptanceStore:
             connection = sqlite3.connect(self.file, timeout=self._timeout_s, isolation_level=None)
             try:
                 self._inode = self.file.stat().st_ino
-                _prepare(connection)
+                self._prepare(connection)
             except BaseException:
                 connection.close()
                 raise
             self._connection = connection
         return self._connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Prepare the file, and wait where another window does so: SQLite itself does not wait for the change to WAL."""
+        until = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                return _prepare(connection)
+            except sqlite3.OperationalError as error:
+                if not _is(error, _BUSY) or time.monotonic() >= until:
+                    raise
+                time.sleep(_PAUSE_S)
 
     def _put_aside(self) -> None:
         self.close()
