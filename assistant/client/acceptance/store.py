@@ -194,7 +194,7 @@ class AcceptanceStore:
         return self._connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Prepare the file, and wait where another window does so: SQLite itself does not wait for the change to WAL."""
+        """Prepare the file; wait where another window does so, since SQLite does not wait for the change to WAL."""
         until = time.monotonic() + self._timeout_s
         while True:
             try:
