@@ -85,9 +85,9 @@ def test_it_answers_the_chinese_question_with_a_function_that_works(engine, ask)
 
 def test_reusing_the_cache_gives_the_same_completion(engine, ask):
     prompt = fim("import math\n\n\ndef area(radius):\n    return ", "\n\n\nprint(area(2))\n")
-    engine._slot.clear()
-    fresh = ask(engine, prompt, max_tokens=12)
-    again = ask(engine, prompt, max_tokens=12)
+    engine.forget()
+    fresh = ask(engine, prompt, max_tokens=6)
+    again = ask(engine, prompt, max_tokens=6)
     assert fresh.finished.cached_tokens == 0
     assert again.finished.cached_tokens == again.finished.prompt_tokens - 1
     assert again.texts == fresh.texts

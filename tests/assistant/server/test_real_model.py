@@ -87,14 +87,14 @@ def test_the_function_in_the_chat_answer_works(client):
 def test_the_hole_between_prompt_and_suffix_is_filled(client):
     answer = client.completions.create(
         model=DEFAULT_MODEL,
-        prompt="def add(a, b):\n    return ",
-        suffix="\n\n\nassert add(1, 2) == 3\n",
+        prompt="import math\n\n\ndef area(radius):\n    return ",
+        suffix="\n\n\nprint(area(2))\n",
         max_tokens=16,
         logprobs=2,
         stop="\n",
     )
     choice = answer.choices[0]
-    assert choice.text.strip() == "a + b"
+    assert choice.text.strip().startswith("math.pi * radius")
     assert len(choice.logprobs.tokens) == len(choice.logprobs.token_logprobs)
     assert all(-20 < value <= 0 for value in choice.logprobs.token_logprobs)
 
