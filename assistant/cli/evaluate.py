@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,14 @@ from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.completion.filters import FILTERS
 from assistant.config import find_paths
-from assistant.errors import DiskError, InputError
+from assistant.errors import InputError
 from assistant.evaluate import compare as comparing
 from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
 from assistant.evaluate.ask import EVERYTHING, WAYS, asker
 from assistant.evaluate.data import Row, load_rows, sample
 from assistant.evaluate.library import library_holes
+from assistant.evaluate.lines import open_lines
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.others import OtherFiles
 from assistant.evaluate.sandbox import Sandbox
@@ -118,7 +118,7 @@ def _infilling(args: argparse.Namespace) -> int:
     )
     begin = time.perf_counter()
     with (
-        _opened(args.output) as write,
+        open_lines(args.output) as write,
         opened_engine(find_paths(), args) as engine,
         contextlib.closing(running.evaluate(engine, rows, ask, sandbox)) as results,
     ):
@@ -166,28 +166,6 @@ def _read_rows(args: argparse.Namespace) -> list[Row]:
     if args.library is None:
         return load_rows(args.data)
     return library_holes(args.library, args.seed, in_words=args.in_words)
-
-
-@contextlib.contextmanager
-def _opened(path: Path | None) -> Generator[Callable[[dict[str, Any]], None]]:
-    """Yield what writes a row to the file, so that it is there at once, or nowhere without a file."""
-    if path is None:
-        yield lambda _row: None
-        return
-    try:
-        file = path.open("w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
-
-    def write(row: dict[str, Any]) -> None:
-        try:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-        except OSError as error:
-            raise DiskError(f"{path} cannot be written: {error.strerror or error}.") from None
-
-    with file:
-        yield write
 
 
 def _followed(results: Iterable[running.Scored], total: int) -> Generator[running.Scored]:

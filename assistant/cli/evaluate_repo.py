@@ -235,9 +235,14 @@ def _about(run_: _Run, n: int, args: argparse.Namespace) -> About:
 
 
 def _write_page(path: Path, page: str) -> None:
+    """Write the page whole or not at all: a disk that is full leaves an older one as it was."""
+    part = path.with_name(f"{path.name}.part")
     try:
-        path.write_text(page, encoding="utf-8", newline="\n")
+        part.write_text(page, encoding="utf-8", newline="\n")
+        part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 

@@ -87,7 +87,7 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         quote=quote,
         closable=closable_brackets(*_window(before, _behind(quote, after), BRACKET_CHARS), language),
         tree=tree,
-        errors=_count_errors(tree.root_node) if tree else None,
+        errors=count_errors(tree.root_node) if tree else None,
     )
 
 
@@ -106,7 +106,7 @@ def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
         old_end_point=_point(left + old),
         new_end_point=_point(left + new),
     )
-    return _count_errors(parse(syntax.language, left + new + _encode(tail[replaces:]), tree).root_node)
+    return count_errors(parse(syntax.language, left + new + _encode(tail[replaces:]), tree).root_node)
 
 
 def was_right(syntax: Syntax) -> bool:
@@ -124,7 +124,7 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
     around = _python_around(syntax) if syntax.language == "python" else None
     if around is not None:
         head, tail = around
-        return not _is_python(head + text + tail[replaces:])
+        return not is_python(head + text + tail[replaces:])
     errors = errors_with(syntax, text, replaces)
     return errors is not None and syntax.errors is not None and errors > syntax.errors
 
@@ -279,7 +279,7 @@ def _below(after: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _count_errors(root: Node) -> int:
+def count_errors(root: Node) -> int:
     """Return how many nodes of a tree are wrong or missing."""
     if not root.has_error:
         return 0
@@ -302,13 +302,14 @@ def _python_around(syntax: Syntax) -> tuple[str, str] | None:
     below = tail.find("\n") + 1
     ends = (found.start() for found in _TOP_LEVEL.finditer(tail, below)) if below else iter(())
     for end in (*itertools.islice(ends, _MORE_BELOW), len(tail)):
-        if _is_python(head + tail[:end]):
+        if is_python(head + tail[:end]):
             return head, tail[:end]
     return None
 
 
 @functools.lru_cache(maxsize=16)
-def _is_python(source: str) -> bool:
+def is_python(source: str) -> bool:
+    """Return whether Python's own parser takes the text for a program."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes in somebody's text are not ours to report

@@ -119,10 +119,15 @@ class FastModel:
         self.layers: list[Layer] = []
         # Two at a time: FBGEMM packs with one core.
         with ThreadPoolExecutor(2 if self._integer else 1) as pool:
-            for layer in pool.map(self._layer, range(shape.layers)):
-                self.layers.append(layer)
-                if progress:
-                    progress(len(self.layers) / (shape.layers + 1))
+            waiting = [pool.submit(self._layer, index) for index in range(shape.layers)]
+            try:
+                for layer in waiting:
+                    self.layers.append(layer.result())
+                    if progress:
+                        progress(len(self.layers) / (shape.layers + 1))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # without memory, or a weight, the rest is in vain
+                raise
         self.norm = self._norm("model.norm")
         # Where the embedding is quantised a tied output layer has a matrix of its own, in other bits.
         own_head = not shape.tied or isinstance(table, Quantised)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import warnings
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tree_sitter import Node
-
+from assistant.completion.syntax import count_errors, is_python
 from assistant.context.languages import parse_within
 from assistant.evaluate.ask import Answer
 from assistant.evaluate.metrics import edit_similarity, exact_match
@@ -77,8 +74,8 @@ def mark(hole: Hole, answer: Answer) -> Mark:
 def _parses(hole: Hole, answer: Answer) -> bool | None:
     """Return whether the file with the answer in it is as right as it was. Python's own parser has the last word."""
     text = hole.before + answer.text + hole.after[answer.replaces :]
-    if hole.language == "python" and _is_python(hole.text):
-        return _is_python(text)
+    if hole.language == "python" and is_python(hole.text):
+        return is_python(text)
     was, is_now = _errors(hole.language, hole.text), _errors(hole.language, text)
     return None if was is None or is_now is None else is_now <= was
 
@@ -86,24 +83,7 @@ def _parses(hole: Hole, answer: Answer) -> bool | None:
 def _errors(language: str, text: str) -> int | None:
     """Return how many nodes of the file's tree are wrong or missing; None where parsing takes too long."""
     tree = parse_within(language, text.encode("utf-8", "replace"), _MOST_SECONDS)
-    if tree is None:
-        return None
-    count, waiting = 0, list[Node]([tree.root_node])
-    while waiting:
-        node = waiting.pop()
-        count += node.is_error or node.is_missing
-        waiting += [child for child in node.children if child.has_error or child.is_missing]
-    return count
-
-
-def _is_python(source: str) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes in somebody's text are not ours to report
-            ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return None if tree is None else count_errors(tree.root_node)
 
 
 def to_json(asked: Asked) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from assistant.errors import DiskError, InputError
+from assistant.errors import InputError
+from assistant.evaluate.lines import open_lines
 from assistant.evaluate.repository.ask import Asked, from_json
 from assistant.evaluate.repository.choose import Hole
 
@@ -51,23 +52,8 @@ def open_record(
 
     ``resume``: go on at the end of a file that has rows. Raises InputError where it cannot be written, DiskError later.
     """
-    if path is None:
-        yield lambda _row: None
-        return
-    goes_on = resume and path.exists() and path.stat().st_size > 0
-    try:
-        file = path.open("a" if goes_on else "w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
-
-    def write(row: Mapping[str, Any]) -> None:
-        try:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-        except OSError as error:
-            raise DiskError(f"{path} cannot be written: {error.strerror or error}.") from None
-
-    with file:
+    goes_on = path is not None and resume and path.exists() and path.stat().st_size > 0
+    with open_lines(path, append=goes_on) as write:
         if not goes_on:
             write({_KEY: settings})
         yield write
