@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from app.window.elided import ElidedLabel
 from app.window.icons import IconSet
+from app.window.key_table import KeyTable
 from app.window.page import Page
 from app.window.style import button, label
 
 _RECENT_SHOWN = 5
-
-
-def chip(keys: str) -> QLabel:
-    """Return keys as they look on a keyboard."""
-    text = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
-    widget = label(text, scale=0.9)
-    widget.setObjectName("chip")
-    widget.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
-    return widget
 
 
 class WelcomePage(Page):
@@ -63,7 +54,7 @@ class WelcomePage(Page):
         self.column.addLayout(self._recent)
         self.column.addSpacing(8)
         self.column.addWidget(label(self.tr("Keys"), bold=True))
-        self.column.addLayout(self._make_keys())
+        self.column.addWidget(self._make_keys())
         self.column.addStretch(2)
         self.show_folder(None, ())
 
@@ -100,26 +91,23 @@ class WelcomePage(Page):
         row.addWidget(where, 1)
         return row
 
-    def _make_keys(self) -> QGridLayout:
-        rows = (
-            ("Tab", self.tr("take the suggestion"), "Ctrl+Shift+P", self.tr("every command")),
-            ("Ctrl+Right", self.tr("take one word of it"), "Ctrl+P", self.tr("go to a file")),
-            ("Ctrl+Down", self.tr("take one line of it"), "Ctrl+F", self.tr("find in the file")),
-            ("Esc", self.tr("wave it away"), "Ctrl+G", self.tr("go to a line")),
-            ("Alt+\\", self.tr("ask for a suggestion now"), "Ctrl+B", self.tr("show or hide the files")),
-            ("Alt+]", self.tr("the next alternative"), "Ctrl+S", self.tr("save")),
+    def _make_keys(self) -> KeyTable:
+        return KeyTable(
+            (
+                ("Tab", self.tr("take the suggestion")),
+                ("Ctrl+Right", self.tr("take one word of it")),
+                ("Ctrl+Down", self.tr("take one line of it")),
+                ("Esc", self.tr("wave it away")),
+                ("Alt+\\", self.tr("ask for a suggestion now")),
+                ("Alt+]", self.tr("the next alternative")),
+                ("Ctrl+Shift+P", self.tr("every command")),
+                ("Ctrl+P", self.tr("go to a file")),
+                ("Ctrl+F", self.tr("find in the file")),
+                ("Ctrl+G", self.tr("go to a line")),
+                ("Ctrl+B", self.tr("show or hide the files")),
+                ("Ctrl+S", self.tr("save")),
+            )
         )
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        for number, (key, text, other_key, other) in enumerate(rows):
-            grid.addWidget(chip(key), number, 0, Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(label(text, "muted"), number, 1)
-            grid.addWidget(chip(other_key), number, 3, Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(label(other, "muted"), number, 4)
-        grid.setColumnMinimumWidth(2, 24)
-        grid.setColumnStretch(4, 1)
-        return grid
 
 
 def _short(path: Path) -> str:
