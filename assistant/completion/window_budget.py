@@ -30,7 +30,7 @@ class WindowBudget:
 
     def learn(self, finished: Finished) -> None:
         """Take from a request that ended how fast the model reads."""
-        self._speed.learn(finished.prompt_tokens - finished.cached_tokens, finished.timings.prefill_ms)
+        self._speed.learn(finished)
         speed = self._speed.tokens_per_second
         if speed is None:
             return

@@ -69,7 +69,7 @@ class IndexRetriever:
 
     def learn(self, finished: Finished) -> None:
         """Take from a request that ended how fast the model reads."""
-        self._speed.learn(finished.prompt_tokens - finished.cached_tokens, finished.timings.prefill_ms)
+        self._speed.learn(finished)
 
     def _remembered(self, source: Source) -> RememberedSource:
         """Return the source with what is known of its answers; that of the workspace in use is kept."""
