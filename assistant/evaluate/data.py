@@ -128,6 +128,8 @@ def _read_object(line: str, where: str) -> dict[str, Any]:
 
 def _read_row(line: str, where: str, number: str) -> Row:
     data = _read_object(line, where)
+    if "groundtruth" in data:
+        data = _from_crosscodeeval(data)
     for name in ("prompt", "suffix", "canonical_solution"):
         if not isinstance(data.get(name), str):
             raise InputError(f"{where}: the text '{name}' is missing.")
@@ -143,6 +145,30 @@ def _read_row(line: str, where: str, number: str) -> Row:
         repository=_read_name(data, "repository", where),
         files=_read_files(data, where),
     )
+
+
+def _from_crosscodeeval(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of CrossCodeEval's files under our names; its retrieved chunks are the pieces of other files.
+
+    Whatever is not as it should be is left for the checks that every row goes through.
+    """
+    about: object = data.get("metadata")
+    about = cast("dict[str, object]", about) if isinstance(about, dict) else {}
+    found: object = data.get("crossfile_context")
+    chunks: object = cast("dict[str, object]", found).get("list") if isinstance(found, dict) else None
+    files = [
+        {"path": chunk.get("filename"), "text": chunk.get("retrieved_chunk")}
+        for chunk in (cast("list[object]", chunks) if isinstance(chunks, list) else [])
+        if isinstance(chunk, dict)
+    ]
+    named = {"task_id": about.get("task_id"), "path": about.get("file"), "repository": about.get("repository")}
+    return {
+        "prompt": data.get("prompt"),
+        "suffix": data.get("right_context"),
+        "canonical_solution": data["groundtruth"],
+        "files": files,
+        **{name: value for name, value in named.items() if value is not None},
+    }
 
 
 def _read_name(data: dict[str, Any], name: str, where: str) -> str | None:

@@ -38,6 +38,33 @@ def test_a_row_may_bring_other_files_of_its_repository(write_rows, gcd_row):
     assert whole.files == (SourceFile("src/lcm.py", "a\nb\n"), SourceFile("src/lcm.py", "c"))
 
 
+def test_rows_of_crosscodeeval_are_read_as_they_are(write_rows):
+    chunk = {"retrieved_chunk": "def price(): ...", "filename": "shop/item.py", "score": 3.5}
+    about = {"task_id": "project_cc_python/62", "repository": "shop-1a2b", "file": "shop/cart.py", "context_start_lineno": 0}
+    row = {
+        "prompt": "total = ",
+        "groundtruth": "price()",
+        "right_context": "\n",
+        "metadata": about,
+        "crossfile_context": {"text": "# Here are", "list": [chunk]},
+    }
+    (read,) = load_rows(write_rows([row]))
+    assert (read.id, read.prompt, read.solution, read.suffix) == ("project_cc_python/62", "total = ", "price()", "\n")
+    assert (read.path, read.repository) == ("shop/cart.py", "shop-1a2b")
+    assert read.files == (SourceFile("shop/item.py", "def price(): ..."),)
+
+
+@pytest.mark.parametrize("context", [None, 3, {"list": 3}, {"list": [3]}])
+def test_a_row_of_crosscodeeval_may_lack_chunks(write_rows, context):
+    row = {"prompt": "a", "groundtruth": "b", "right_context": "", "metadata": 1, "crossfile_context": context}
+    assert load_rows(write_rows([row]))[0].files == ()
+
+
+def test_a_row_of_crosscodeeval_without_its_right_side_is_named(write_rows):
+    with pytest.raises(InputError, match="line 1: the text 'suffix' is missing"):
+        load_rows(write_rows([{"prompt": "a", "groundtruth": "b"}]))
+
+
 def test_line_ends_are_line_feeds_and_other_separators_stay(write_rows):
     path = write_rows(['{"prompt": "a\\r\\n", "suffix": "b\\u2028\u2028c", "canonical_solution": "x\\r"}'])
     (row,) = load_rows(path)
