@@ -38,6 +38,16 @@ class Paths:
         return self.data / "models"
 
     @property
+    def adapters(self) -> Path:
+        """One folder for each installed adapter."""
+        return self.data / "adapters"
+
+    @property
+    def runs(self) -> Path:
+        """One folder for each run of fine-tuning."""
+        return self.data / "runs"
+
+    @property
     def acceptance(self) -> Path:
         """What became of suggestions: one file for all windows."""
         return self.data / "acceptance.db"

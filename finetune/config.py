@@ -1,0 +1,169 @@
+"""What a run learns from, how, and for how long: one frozen record, kept as config.json in the run's folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from assistant.errors import InputError
+
+Preset = Literal["quick", "normal", "thorough"]
+Method = Literal["lora", "dora", "rslora"]
+Device = Literal["auto", "cuda", "mps", "xpu", "cpu"]
+Precision = Literal["auto", "bf16", "fp16", "fp32"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """Which code is learned, and which is held out to judge by.
+
+    ``since`` is a date or a revision: what came after it is held out; None: the least that is enough. ``keep``
+    and ``drop`` are paths (relative, forward slashes; a folder ends with a slash) that a person decided on, whatever the
+    rules say; ``keep`` never brings a file back in which a secret was found unless it is in ``trusted``.
+    """
+
+    since: str | None = None
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+    holes: int = 200
+    """Holes that the four arms are asked for in the end."""
+    validation_holes: int = 60
+    """Holes on which the best checkpoint and the adapter's strength are chosen; none of them is among the others."""
+    retrieval_share: float = 0.5
+    """Share of fill-in samples that have other places of the repository in front, as the editor would put them."""
+    retrieval_tokens: int = 512
+    random_share: float = 0.1
+    """Share of the holes that are cut anywhere, not on the syntax tree."""
+    plain_share: float = 0.2
+    """Share of samples that are a file's text from its beginning, without a hole."""
+    middle_weight: float = 4.0
+    """Weight of a token of the hole in the loss; other tokens of the file count 1, those of other places 0."""
+    scan_secrets: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """How the adapter is trained. ``length`` counts tokens of a packed row, ``batch`` rows of a step on one process."""
+
+    method: Method = "lora"
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    rate: float = 3e-4
+    weight_decay: float = 0.0
+    warmup: int = 10
+    """Steps over which the rate rises; afterwards it falls by a cosine to a tenth."""
+    length: int = 1024
+    batch: int = 1
+    accumulate: int = 1
+    clip: float = 1.0
+    steps: int = 0
+    """Optimizer steps in all; 0: as many as the minutes allow."""
+    minutes: float = 30.0
+    evaluate_every: int = 0
+    """Steps between two looks at the held-out loss; 0: ten looks in a run."""
+    patience: int = 4
+    """Looks without a better held-out loss after which training ends."""
+    precision: Precision = "auto"
+    checkpointing: bool | None = None
+    """Whether activations are computed again instead of kept; None: where memory asks for it."""
+    load_in_4bit: bool = False
+    """QLoRA: the base in 4 bits by bitsandbytes, on CUDA."""
+    optimizer_8bit: bool = False
+    processes: int = 1
+    strategy: Literal["auto", "ddp", "fsdp", "zero2", "zero3"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """All of a run. ``repository`` is an absolute path, ``model`` the id of an installed model."""
+
+    repository: str
+    model: str
+    name: str
+    """What the adapter will be called."""
+    seed: int = 0
+    device: Device = "auto"
+    threads: int = 0
+    activate: bool = True
+    """Whether the adapter is switched on where the verdict says that it helps."""
+    data: DataConfig = field(default_factory=DataConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+PRESETS: dict[Preset, dict[str, Any]] = {
+    "quick": {"minutes": 10.0, "rank": 8, "alpha": 16},
+    "normal": {"minutes": 30.0},
+    "thorough": {"minutes": 120.0, "rank": 32, "alpha": 64, "rate": 2e-4},
+}
+"""What each preset changes in TrainConfig."""
+
+
+def preset(name: Preset) -> TrainConfig:
+    """Return the settings of a preset."""
+    return TrainConfig(**PRESETS[name])
+
+
+def to_json(config: RunConfig) -> str:
+    """Return the text of config.json."""
+    return json.dumps(dataclasses.asdict(config), indent=1) + "\n"
+
+
+def from_json(text: str) -> RunConfig:
+    """Return the config that ``to_json`` wrote. Raises InputError where a field is unknown or missing."""
+    try:
+        table = json.loads(text)
+    except ValueError:
+        raise InputError("The run's config.json is not JSON; start a new run.") from None
+    if not isinstance(table, dict):
+        raise InputError("The run's config.json holds no object; start a new run.")
+    fields = dict(cast("dict[str, Any]", table))
+    data, train = fields.pop("data", {}), fields.pop("train", {})
+    try:
+        return RunConfig(**fields, data=_data(data), train=TrainConfig(**train))
+    except TypeError as error:
+        raise InputError(f"The run's config.json does not fit this version ({error}); start a new run.") from None
+
+
+def read_config(run: Path) -> RunConfig:
+    """Return the config of a run's folder. Raises InputError."""
+    try:
+        return from_json((run / "config.json").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The run in {run} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def _data(table: dict[str, Any]) -> DataConfig:
+    lists: dict[str, Any] = {name: tuple(table[name]) for name in ("keep", "drop", "trusted") if name in table}
+    return DataConfig(**(table | lists))
+
+
+def check(config: RunConfig) -> None:
+    """Raise InputError with one sentence for the first value that cannot be."""
+    data, train = config.data, config.train
+    for name, value, least, most in (
+        ("rank", train.rank, 1, 512),
+        ("alpha", train.alpha, 1, 2048),
+        ("length", train.length, 64, 131072),
+        ("batch", train.batch, 1, 4096),
+        ("accumulate", train.accumulate, 1, 4096),
+        ("steps", train.steps, 0, 10_000_000),
+        ("minutes", train.minutes, 0.1, 60 * 24 * 30),
+        ("rate", train.rate, 1e-8, 1.0),
+        ("dropout", train.dropout, 0.0, 0.9),
+        ("weight_decay", train.weight_decay, 0.0, 1.0),
+        ("processes", train.processes, 1, 4096),
+        ("holes", data.holes, 1, 100_000),
+        ("validation_holes", data.validation_holes, 1, 100_000),
+        ("retrieval_share", data.retrieval_share, 0.0, 1.0),
+        ("retrieval_tokens", data.retrieval_tokens, 0, 16384),
+        ("random_share", data.random_share, 0.0, 1.0),
+        ("plain_share", data.plain_share, 0.0, 1.0),
+        ("middle_weight", data.middle_weight, 0.0, 100.0),
+    ):
+        if not least <= value <= most:
+            raise InputError(f"{name} is {value:g}; it has to lie between {least:g} and {most:g}.")

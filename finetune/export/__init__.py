@@ -1,0 +1,1 @@
+"""What leaves a run: the adapter in the store, merged weights, GGUF."""

@@ -1,0 +1,34 @@
+"""How a run's processes are started: the job, which goes through all stages, and the trainers that it starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+LOG = "job.log"
+
+
+def job_command(run: Path) -> list[str]:
+    """Return the command that works on a run from where it stands to its end."""
+    return [sys.executable, "-P", "-m", "finetune.job", "--run-dir", str(run)]
+
+
+def start_detached(run: Path) -> int:
+    """Start the job so that it outlives this process; return its process id. What it prints goes to job.log.
+
+    Raises OSError where it cannot be started.
+    """
+    detached: dict[str, object] = (
+        {"creationflags": 0x00000200 | 0x08000000} if os.name == "nt" else {"start_new_session": True}
+    )
+    with (run / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            job_command(run),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            **detached,  # pyright: ignore[reportCallIssue, reportArgumentType]
+        )
+    return process.pid
