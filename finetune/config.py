@@ -20,8 +20,8 @@ Precision = Literal["auto", "bf16", "fp16", "fp32"]
 class DataConfig:
     """Which code is learned, and which is held out to judge by.
 
-    ``since`` is a date or a revision: what came after it is held out; None: the least that is enough. ``keep``
-    and ``drop`` are paths (relative, forward slashes; a folder ends with a slash) that a person decided on, whatever the
+    ``since`` is a date or a revision: what came after it is held out; None: the least that is enough. ``keep`` and
+    ``drop`` are paths (relative, forward slashes; a folder ends with a slash) that a person decided on, whatever the
     rules say; ``keep`` never brings a file back in which a secret was found unless it is in ``trusted``.
     """
 
