@@ -22,9 +22,7 @@ from finetune import runs
 from finetune.config import RunConfig, check, read_config
 from finetune.events import EventReader, EventWriter, Failed, Finished, Paused, RunEvent, Stage
 from finetune.launch import stage_command
-
-DONE, BUG, BAD_INPUT, STOPPED = 0, 1, 2, 3
-"""What a stage's process ends with."""
+from finetune.stage import BAD_INPUT, BUG, DONE, STOPPED
 
 _GRACE_SECONDS = 120.0
 _STAGES: tuple[Stage, ...] = ("data", "train", "evaluate")
