@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load, save
 
 from assistant.errors import InputError
 
@@ -70,7 +70,7 @@ class SampleSet:
     def load(cls, path: Path) -> SampleSet:
         """Return the set that ``save`` wrote. Raises InputError where the file is missing, damaged or another one."""
         try:
-            found: dict[str, NDArray[Any]] = load_file(path)
+            found: dict[str, NDArray[Any]] = load(path.read_bytes())
         except (OSError, SafetensorError) as error:
             raise InputError(f"The samples in {path} cannot be read ({error}); start a new run.") from None
         if not _is_whole(found):
