@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +28,7 @@ from assistant.engine.memory import give_back
 from assistant.engine.pretrained import load_pretrained
 from assistant.engine.protocol import Engine, EngineInfo
 from assistant.engine.quiet import quietly
+from assistant.engine.record import context_length, read_json, read_record
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import ModelError, OutOfMemory
 
@@ -55,7 +55,7 @@ def load_engine(
     incomplete or damaged or the bits cannot be had, OutOfMemory where the device has no room for the model.
     """
     tell = progress or _tell_nobody
-    record = _read_record(folder)
+    record = read_record(folder)
     quantised = _read_quantisation(folder, record)
     place = choose_device("cpu" if quantised and device == "auto" else device)
     if quantised and place.type != "cpu":
@@ -66,8 +66,8 @@ def load_engine(
     packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(bits, lean)
     dtype = choose_dtype(place)
     tell(0.02)
-    config = _read_json(folder / "config.json")
-    context = int(record.get("context_length") or config.get("max_position_embeddings") or 2048)
+    config = read_json(folder / "config.json")
+    context = context_length(record, config)
     heard = quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None)
     with heard, ThreadPoolExecutor(1) as beside:
         reading = beside.submit(Tokenizer.load, folder)  # a second of one core
@@ -122,18 +122,6 @@ def _tell_nobody(_share: float) -> None:
     """Ignore progress that nobody asked for."""
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        if not isinstance(record["id"], str):
-            raise TypeError("its id is no text")
-    except FileNotFoundError:
-        raise ModelError(f"There is no installed model in {folder}; see `grafter models list`.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); remove the model and fetch it.") from None
-    return record
-
-
 def _read_quantisation(folder: Path, record: dict[str, Any]) -> _Quantisation | None:
     said = record.get("quantisation")
     if said is None:
@@ -145,16 +133,6 @@ def _read_quantisation(folder: Path, record: dict[str, Any]) -> _Quantisation | 
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); remove the model and make it.") from None
     return _Quantisation(bits, group, base)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); remove the model and fetch it again.") from None
-    if not isinstance(table, dict):
-        raise ModelError(f"{path} cannot be read (it holds no table); remove the model and fetch it again.")
-    return table
 
 
 def _load_decoder(
@@ -216,7 +194,7 @@ def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> froz
     generation = folder / "generation_config.json"
     named = [config.get("eos_token_id"), tokenizer.end_id]
     if generation.exists():
-        named.append(_read_json(generation).get("eos_token_id"))
+        named.append(read_json(generation).get("eos_token_id"))
     ids: set[int] = set()
     for each in named:
         ids.update(each if isinstance(each, list) else () if each is None else (each,))

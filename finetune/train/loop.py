@@ -77,7 +77,7 @@ class Loop:
         self._order = Order(task.samples, self._train.length, task.seed)
         numbers = range(min(task.shape.looked_at, len(task.validation)))
         lengths = [int(size) for size in task.validation.lengths[: len(numbers)]]
-        self._validation = pack(lengths, self._train.length, task.seed)
+        self._validation = pack(lengths, max(self._train.length, *lengths), task.seed)
         half = task.shape.ready.precision == "fp16"
         scale = LossScale((self._state.loss_scale if kept else FIRST_SCALE) if half else 1.0)
         self._stepper = Stepper(group, model, optimizer, trainee.trainable, task.samples, task.place, scale)

@@ -63,13 +63,12 @@ def sum_of_weights(samples: SampleSet, rows: Sequence[Sequence[int]]) -> float:
 
 def fitting(samples: SampleSet, length: int) -> SampleSet:
     """Return the samples of at most ``length`` tokens."""
-    lengths = samples.lengths
-    fits = lengths <= length
+    fits = samples.lengths <= length
     if fits.all():
         return samples
-    tokens = np.repeat(fits, lengths)
-    starts = np.concatenate([[0], np.cumsum(lengths[fits])]).astype(np.int64)
-    return SampleSet(samples.ids[tokens], samples.weights[tokens], starts)
+    tokens = np.repeat(fits, samples.lengths)
+    starts = np.concatenate([[0], np.cumsum(samples.lengths[fits])]).astype(np.int64)
+    return SampleSet(samples.ids[tokens], samples.weights[tokens], starts, samples.files[fits])
 
 
 class Order:

@@ -145,7 +145,7 @@ class Session:
         if shape is None:
             raise InputError("Nothing was trained in this run yet.")
         trainee = self._build(Candidate(shape.train, shape.checkpointing))
-        rows = Order(samples, shape.train.length, 0)
+        rows = Order(samples, max(shape.train.length, int(samples.lengths.max())), 0)
         everything = rows.take(0, rows.epoch_rows)
         base = held_out_loss(self.group, trainee, samples, everything, self.place)
         mend(self.run / "best")
@@ -154,6 +154,8 @@ class Session:
 
     def _load(self, name: str) -> SampleSet:
         samples = SampleSet.load(self.run / "data" / f"{name}.safetensors")
+        if not np.isfinite(samples.weights).all() or (samples.weights < 0).any() or (samples.ids < 0).any():
+            raise InputError(f"The samples in {name}.safetensors are damaged; start a new run.")
         if not len(samples) or not samples.weights.any():
             raise InputError(f"There are no samples in {name}.safetensors; start a new run with more code.")
         vocabulary = int(self._settings().vocab_size)

@@ -43,7 +43,7 @@ def _samples(count: int, seed: int, least: int = 20, most: int = 90) -> SampleSe
     ids = np.concatenate([(np.arange(n) * 3 + random.integers(0, 50)) % 200 + 20 for n in lengths]).astype(np.int32)
     weights = np.concatenate([np.where(np.arange(n) >= n // 2, random.choice([1.0, 4.0]), 0.0) for n in lengths])
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return SampleSet(ids, weights.astype(np.float32), starts)
+    return SampleSet(ids, weights.astype(np.float32), starts, np.zeros(count, np.int32))
 
 
 @pytest.fixture(scope="session")
