@@ -141,7 +141,7 @@ def _generate_request(
         n=request.n,
         logprobs=ALTERNATIVES if request.explain else 0,
     )
-    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby)
+    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 
 
 def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:

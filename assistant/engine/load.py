@@ -15,18 +15,19 @@ import psutil
 import torch
 
 from assistant.config import Bits, BitsChoice
+from assistant.engine.adapting import Adapting, FastAdapting, InPlace
 from assistant.engine.decode import warm_up
-from assistant.engine.decoder import Loaded
+from assistant.engine.decoder import Decoder, Loaded
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
 from assistant.engine.fast import integer
 from assistant.engine.fast.load import GROUP, load_fast
-from assistant.engine.fast.model import MissingWeightError
+from assistant.engine.fast.model import FastModel, MissingWeightError
 from assistant.engine.fast.quantised import GROUPS
 from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local import LocalEngine
 from assistant.engine.memory import give_back
 from assistant.engine.pretrained import load_pretrained
-from assistant.engine.protocol import Engine, EngineInfo
+from assistant.engine.protocol import EngineInfo, FindAdapter
 from assistant.engine.quiet import quietly
 from assistant.engine.record import context_length, read_json, read_record
 from assistant.engine.tokenizer import Tokenizer
@@ -45,14 +46,16 @@ def load_engine(
     bits: BitsChoice = "auto",
     *,
     lean: bool = False,
-) -> Engine:
+    find_adapter: FindAdapter | None = None,
+) -> LocalEngine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
     ``bits`` says how finely the weights are read for each new token (16: as they are; auto: what is quickest on a
     processor, and what fits on a CUDA card; other devices know 16 only); a quantised model has its own, and is for
     processors only. ``lean`` keeps, on a processor, only what was packed so, and unpacks it for prompts: less than half
-    the memory, and slower to read. Raises InputError for a device that is not there, ModelError where the folder is
-    incomplete or damaged or the bits cannot be had, OutOfMemory where the device has no room for the model.
+    the memory, and slower to read. ``find_adapter`` finds the adapters that requests name. Raises InputError for a
+    device that is not there, ModelError where the folder is incomplete or damaged or the bits cannot be had,
+    OutOfMemory where the device has no room for the model.
     """
     tell = progress or _tell_nobody
     record = read_record(folder)
@@ -85,7 +88,19 @@ def load_engine(
         parameters=int(record.get("parameters") or 0),
     )
     tell(1.0)
-    return LocalEngine(loaded.decoder, tokenizer, info, _end_ids(folder, config, tokenizer), _cache_bytes(place))
+    decoder, adapting = _adapting(loaded, folder)
+    ends = _end_ids(folder, config, tokenizer)
+    return LocalEngine(decoder, tokenizer, info, ends, _cache_bytes(place), adapting, find_adapter)
+
+
+def _adapting(loaded: Loaded, folder: Path) -> tuple[Decoder, Adapting | None]:
+    """Return the decoder without an adapter, and what changes it by one."""
+    if isinstance(loaded.decoder, FastModel):
+        return loaded.decoder, FastAdapting(loaded.decoder, folder)
+    if loaded.model is None:
+        return loaded.decoder, None
+    place = InPlace(loaded.decoder, loaded.model, folder)
+    return place.base, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +182,8 @@ def _load_decoder(
             _LOG.info("The model goes through transformers: %s.", shape)
             from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as above)
 
-            loaded = Loaded(TransformersDecoder(load_pretrained(folder, place, dtype)), 16, context)
+            model = load_pretrained(folder, place, dtype)
+            loaded = Loaded(TransformersDecoder(model), 16, context, model)
         warm_up(loaded.decoder)
     except ModelError:
         raise
