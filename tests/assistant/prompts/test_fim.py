@@ -53,10 +53,22 @@ def test_qwen_repository_format():
     files = [SourceFile("a/util.py", "def f(): ..."), SourceFile("b.py", "x = 1\n")]
     made = infill_prompt("qwen2.5-coder", "P", "S", path="src/m.py", repository="shop", files=files)
     assert spell(made.prompt) == (
-        "<|repo_name|>shop\n<|file_sep|>a/util.py\ndef f(): ...\n<|file_sep|>b.py\nx = 1\n"
-        "<|file_sep|>src/m.py\n<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>"
+        "<|fim_prefix|><|file_sep|>a/util.py\ndef f(): ...\n<|file_sep|>b.py\nx = 1\n"
+        "<|file_sep|>src/m.py\nP<|fim_suffix|>S<|fim_middle|>"
     )
     assert made.note == ""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("files", [(), (SourceFile("a.py", "other"),)])
+def test_what_belongs_to_the_open_file_is_told(family, files):
+    made = infill_prompt(family, "PREFIX", "SUFFIX", path="m.py", repository="shop", files=files)
+    before, after = made.prompt.parts[: made.open_from], made.prompt.parts[made.open_from :]
+    said = "".join(part.text for part in after if isinstance(part, Text))
+    assert "PREFIX" in said
+    assert "SUFFIX" in said
+    assert "other" not in said
+    assert not any("PREFIX" in part.text or "SUFFIX" in part.text for part in before if isinstance(part, Text))
 
 
 def test_an_unknown_repository_name_is_left_out_not_made_up():
