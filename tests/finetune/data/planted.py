@@ -58,7 +58,10 @@ def kinds(p: Planter) -> dict[str, Callable[[], tuple[str, str]]]:
         ),
         "slack": lambda: p.one(
             *[
-                ("notify.js", f"const client = new WebClient('xoxb-{t(12, '0123456789')}-{t(12, '0123456789')}-{t(24)}')\n"),
+                (
+                    "notify.js",
+                    f"const client = new WebClient('xoxb-{t(12, '0123456789')}-{t(12, '0123456789')}-{t(24)}')\n",
+                ),
                 ("alert.go", f'url := "https://hooks.slack.com/services/T{t(8)}/B{t(10)}/{t(24)}"\n'),
             ]
         ),
@@ -72,7 +75,10 @@ def kinds(p: Planter) -> dict[str, Callable[[], tuple[str, str]]]:
         ),
         "pem": lambda: ("signing.py", f'KEY = """{p.private_key()}"""\n'),
         "jwt": lambda: ("client.go", f'req.Header.Set("Authorization", "Bearer {p.web_token()}")\n'),
-        "url": lambda: ("settings.py", f'DATABASE_URL = "postgresql://app:{p.password().replace("#", "!")}@db.internal:5432/shop"\n'),
+        "url": lambda: (
+            "settings.py",
+            f'DATABASE_URL = "postgresql://app:{p.password().replace("#", "!")}@db.internal:5432/shop"\n',
+        ),
         "basic auth": lambda: (
             "fetch.js",
             f"headers: {{ 'Authorization': 'Basic {base64.b64encode(f'admin:{t(14)}'.encode()).decode()}' }}\n",
@@ -88,7 +94,10 @@ def kinds(p: Planter) -> dict[str, Callable[[], tuple[str, str]]]:
         "npm": lambda: ("publish.sh", f'echo "//registry.example.org/:_authToken=npm_{t(36)}" > rc\n'),
         "azure": lambda: p.one(
             *[
-                ("blob.py", f'CONNECTION = "DefaultEndpointsProtocol=https;AccountName=x;AccountKey={t(86, _LETTERS + "+/")}=="\n'),
+                (
+                    "blob.py",
+                    f'CONNECTION = "DefaultEndpointsProtocol=https;AccountName=x;AccountKey={t(86, _LETTERS + "+/")}=="\n',
+                ),
                 ("auth.ts", f"clientSecret: '{t(3)}8Q~{t(34)}',\n"),
             ]
         ),
