@@ -115,6 +115,8 @@ class GenerateRequest:
     nearby: tuple[str, ...] = ()
     """Texts outside of the prompt that the answer may repeat pieces of; the engine only guesses from them."""
     begin: str = ""
+    adapter: str | None = None
+    """Which adapter answers: None the one that is active, the empty text none, else the one of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class CompleteRequest:
     recent: tuple[Place, ...] = ()
     tabs: tuple[str, ...] = ()
     explain: bool = False
+    adapter: str | None = None
+    """See GenerateRequest."""
 
 
 # --- events ----------------------------------------------------------------------------
@@ -243,6 +247,8 @@ class Started:
     model: str
     prompt_tokens: int
     cached_tokens: int = 0
+    adapter: str | None = None
+    """Which adapter answers; None: the model alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class DataConfig:
     """Holes that the four arms are asked for in the end."""
     validation_holes: int = 60
     """Holes on which the best checkpoint and the adapter's strength are chosen; none of them is among the others."""
+    library_holes: int = 100
+    """Holes of Python's own library that tell what was forgotten; 0: none are asked."""
     retrieval_share: float = 0.5
     """Share of fill-in samples that have other places of the repository in front, as the editor would put them."""
     retrieval_tokens: int = 512
@@ -159,6 +161,7 @@ def check(config: RunConfig) -> None:
         ("processes", train.processes, 1, 4096),
         ("holes", data.holes, 1, 100_000),
         ("validation_holes", data.validation_holes, 1, 100_000),
+        ("library_holes", data.library_holes, 0, 10_000),
         ("retrieval_share", data.retrieval_share, 0.0, 1.0),
         ("retrieval_tokens", data.retrieval_tokens, 0, 16384),
         ("random_share", data.random_share, 0.0, 1.0),

@@ -7,12 +7,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+from finetune.config import RunConfig
+from finetune.events import Stage
+
 LOG = "job.log"
 
 
 def job_command(run: Path) -> list[str]:
     """Return the command that works on a run from where it stands to its end."""
     return [sys.executable, "-P", "-m", "finetune.job", "--run-dir", str(run)]
+
+
+def stage_command(stage: Stage, run: Path, config: RunConfig) -> list[str]:
+    """Return the command of one stage's process."""
+    if stage == "train":
+        return train_command(run, config)
+    return [sys.executable, "-P", "-m", f"finetune.{stage}", "--run-dir", str(run)]
+
+
+def train_command(run: Path, config: RunConfig) -> list[str]:  # noqa: ARG001
+    """Return the command that trains: one process."""
+    return [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(run)]
 
 
 def start_detached(run: Path) -> int:

@@ -25,6 +25,7 @@ COMMANDS = {
     "index": "read a folder of code into its index",
     "search": "find definitions and pieces of code in an indexed folder",
     "acceptance": "say what became of the suggestions that were shown, or erase that",
+    "finetune": "tune the model on a repository, and prove whether that helped",
     "evaluate": "measure how well a model fills in, and compare two measurements",
     "bench": "measure how fast this program is, also against other servers",
 }

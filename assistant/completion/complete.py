@@ -6,18 +6,16 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Protocol
 
 from assistant.completion.filters.draft import Hole
-from assistant.completion.heal import take_back
+from assistant.completion.prompt import Finds, lay_prompt
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.suggest import Suggestions
 from assistant.completion.syntax import read_syntax
-from assistant.context.window import Budget, CountTokens, Window, fit_budget, room_for_prompt, take_blocks, take_window
+from assistant.context.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.prompts.fim import FimPrompt, infill_prompt, takes_files
-from assistant.retrieval.retrieve import Retrieved
+from assistant.prompts.fim import FimPrompt
 from assistant.types import (
     CompleteRequest,
     ContextPiece,
@@ -33,12 +31,8 @@ from assistant.types import (
 )
 
 
-class Retriever(Protocol):
+class Retriever(Finds, Protocol):
     """What finds help in the rest of the repository: ``assistant.retrieval.retriever.IndexRetriever``."""
-
-    def retrieve(self, request: CompleteRequest, window: Window, room: int, count: CountTokens) -> Retrieved:
-        """Return pieces of other places for the prompt, in at most ``room`` tokens."""
-        ...
 
     def learn(self, finished: Finished) -> None:
         """Take note of how long a request took."""
@@ -85,26 +79,19 @@ def complete(
     info = engine.info
     before, after = request.text[: request.cursor], request.text[request.cursor :]
     hole = _find_hole(request, before, after, options)
-    room = room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens)
-    fitting = fit_budget(budget or Budget(), room)
-    window = take_window(request.text, request.cursor, fitting, _counter(engine))
-    others = Retrieved()
-    if retriever is not None and takes_files(info.family):
-        spare = max(room - fitting.prefix - fitting.suffix, 0)
-        others = retriever.retrieve(request, window, spare, _counter(engine))
-    prefix, begin = take_back(window.prefix) if options.heal and info.heals else (window.prefix, "")
-    suffix = without_line_end(hole.syntax.line, window.suffix)
-    fim = infill_prompt(
-        info.family,
-        prefix,
-        suffix,
-        path=request.path,
-        repository=_repository_name(request),
-        files=others.files,
+    laid = lay_prompt(
+        request,
+        family=info.family,
+        room=room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens),
+        budget=budget or Budget(),
+        count=_counter(engine),
+        heals=options.heal and info.heals,
+        finds=retriever,
     )
+    fim, window = laid.fim, laid.window
     generate = replace(
         _generate_request(request, hole.shape, fim, take_blocks(request.text, window)),
-        begin=begin,
+        begin=laid.begin,
     )
     context_ms = (time.perf_counter() - started) * 1000
     suggestions = Suggestions(hole, request.n, fim.stop_tokens, options.without)
@@ -121,23 +108,13 @@ def complete(
             case Finished():
                 if retriever is not None:
                     retriever.learn(event)
-                pieces = (*others.pieces, _piece(engine, request, window))
+                pieces = (*laid.others.pieces, _piece(engine, request, window))
                 timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
                 whole = suggestions.finish(event, explain=request.explain)
                 whole = replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
                 yield replace(whole, device=info.device, dtype=info.dtype)
             case Started() | Progress() | Failed():
                 yield event
-
-
-def without_line_end(line: str, suffix: str) -> str:
-    """Return what the model is to see right of the cursor.
-
-    On an empty line the end of that line is left to the model: with an empty line before them the lines below look as
-    if nothing were missing there.
-    """
-    rest, end, below = suffix.partition("\n")
-    return below if end and not line.strip() and not rest.strip() else suffix
 
 
 def _find_hole(request: CompleteRequest, before: str, after: str, options: Options) -> Hole:
@@ -155,10 +132,6 @@ def _counter(engine: Engine) -> CountTokens:
     return count
 
 
-def _repository_name(request: CompleteRequest) -> str | None:
-    return PurePath(request.workspace).name if request.workspace else None
-
-
 def _generate_request(
     request: CompleteRequest, shape: Shape, fim: FimPrompt, nearby: tuple[str, ...]
 ) -> GenerateRequest:
@@ -168,7 +141,7 @@ def _generate_request(
         n=request.n,
         logprobs=ALTERNATIVES if request.explain else 0,
     )
-    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby)
+    return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 
 
 def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:

@@ -12,6 +12,7 @@ Reason = Literal[
 """Why a file or folder of the workspace does not count."""
 
 _DEPENDENCIES = frozenset({"node_modules", "bower_components", "jspm_packages", "__pycache__", "__pypackages__"})
+_VENDORED = frozenset({"vendor", "vendored", "_vendor", "third_party", "thirdparty", "external", "site-packages"})
 _LOCK_FILES = frozenset(
     {"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "packages.lock.json", "mix.lock"}
 )
@@ -51,6 +52,11 @@ def reason_of_folder(name: str) -> Reason | None:
     if name in _DEPENDENCIES:
         return "dependencies"
     return "hidden" if name.startswith(".") else None
+
+
+def is_vendored(name: str) -> bool:
+    """Return whether a folder of this name holds code that others wrote: it helps to read, not to learn from."""
+    return name.lower() in _VENDORED
 
 
 def reason_of_name(name: str) -> Reason | None:

@@ -100,8 +100,9 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A decoder, the bits that its weights have, and how many tokens it reads at most."""
+    """A decoder, the bits that its weights have, how many tokens it reads at most, and transformers' model in it."""
 
     decoder: Decoder
     bits: Bits
     context: int
+    model: Any = None

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +15,21 @@ import psutil
 import torch
 
 from assistant.config import Bits, BitsChoice
+from assistant.engine.adapting import Adapting, FastAdapting, InPlace
 from assistant.engine.decode import warm_up
-from assistant.engine.decoder import Loaded
+from assistant.engine.decoder import Decoder, Loaded
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
 from assistant.engine.fast import integer
 from assistant.engine.fast.load import GROUP, load_fast
-from assistant.engine.fast.model import MissingWeightError
+from assistant.engine.fast.model import FastModel, MissingWeightError
 from assistant.engine.fast.quantised import GROUPS
 from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local import LocalEngine
 from assistant.engine.memory import give_back
 from assistant.engine.pretrained import load_pretrained
-from assistant.engine.protocol import Engine, EngineInfo
+from assistant.engine.protocol import EngineInfo, FindAdapter
 from assistant.engine.quiet import quietly
+from assistant.engine.record import context_length, read_json, read_record
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import ModelError, OutOfMemory
 
@@ -45,17 +46,19 @@ def load_engine(
     bits: BitsChoice = "auto",
     *,
     lean: bool = False,
-) -> Engine:
+    find_adapter: FindAdapter | None = None,
+) -> LocalEngine:
     """Load the model in ``folder`` onto a device; ``progress`` gets numbers from 0 to 1.
 
     ``bits`` says how finely the weights are read for each new token (16: as they are; auto: what is quickest on a
     processor, and what fits on a CUDA card; other devices know 16 only); a quantised model has its own, and is for
     processors only. ``lean`` keeps, on a processor, only what was packed so, and unpacks it for prompts: less than half
-    the memory, and slower to read. Raises InputError for a device that is not there, ModelError where the folder is
-    incomplete or damaged or the bits cannot be had, OutOfMemory where the device has no room for the model.
+    the memory, and slower to read. ``find_adapter`` finds the adapters that requests name. Raises InputError for a
+    device that is not there, ModelError where the folder is incomplete or damaged or the bits cannot be had,
+    OutOfMemory where the device has no room for the model.
     """
     tell = progress or _tell_nobody
-    record = _read_record(folder)
+    record = read_record(folder)
     quantised = _read_quantisation(folder, record)
     place = choose_device("cpu" if quantised and device == "auto" else device)
     if quantised and place.type != "cpu":
@@ -66,8 +69,8 @@ def load_engine(
     packing = Packing(quantised.bits, lean, quantised.group) if quantised else Packing(bits, lean)
     dtype = choose_dtype(place)
     tell(0.02)
-    config = _read_json(folder / "config.json")
-    context = int(record.get("context_length") or config.get("max_position_embeddings") or 2048)
+    config = read_json(folder / "config.json")
+    context = context_length(record, config)
     heard = quietly(lambda what, done, total: tell(0.15 + 0.8 * done / max(total, 1)) if "weights" in what else None)
     with heard, ThreadPoolExecutor(1) as beside:
         reading = beside.submit(Tokenizer.load, folder)  # a second of one core
@@ -85,7 +88,19 @@ def load_engine(
         parameters=int(record.get("parameters") or 0),
     )
     tell(1.0)
-    return LocalEngine(loaded.decoder, tokenizer, info, _end_ids(folder, config, tokenizer), _cache_bytes(place))
+    decoder, adapting = _adapting(loaded, folder)
+    ends = _end_ids(folder, config, tokenizer)
+    return LocalEngine(decoder, tokenizer, info, ends, _cache_bytes(place), adapting, find_adapter)
+
+
+def _adapting(loaded: Loaded, folder: Path) -> tuple[Decoder, Adapting | None]:
+    """Return the decoder without an adapter, and what changes it by one."""
+    if isinstance(loaded.decoder, FastModel):
+        return loaded.decoder, FastAdapting(loaded.decoder, folder)
+    if loaded.model is None:
+        return loaded.decoder, None
+    place = InPlace(loaded.decoder, loaded.model, folder)
+    return place.base, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +137,6 @@ def _tell_nobody(_share: float) -> None:
     """Ignore progress that nobody asked for."""
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        if not isinstance(record["id"], str):
-            raise TypeError("its id is no text")
-    except FileNotFoundError:
-        raise ModelError(f"There is no installed model in {folder}; see `grafter models list`.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); remove the model and fetch it.") from None
-    return record
-
-
 def _read_quantisation(folder: Path, record: dict[str, Any]) -> _Quantisation | None:
     said = record.get("quantisation")
     if said is None:
@@ -145,16 +148,6 @@ def _read_quantisation(folder: Path, record: dict[str, Any]) -> _Quantisation | 
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); remove the model and make it.") from None
     return _Quantisation(bits, group, base)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); remove the model and fetch it again.") from None
-    if not isinstance(table, dict):
-        raise ModelError(f"{path} cannot be read (it holds no table); remove the model and fetch it again.")
-    return table
 
 
 def _load_decoder(
@@ -189,7 +182,8 @@ def _load_decoder(
             _LOG.info("The model goes through transformers: %s.", shape)
             from assistant.engine.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as above)
 
-            loaded = Loaded(TransformersDecoder(load_pretrained(folder, place, dtype)), 16, context)
+            model = load_pretrained(folder, place, dtype)
+            loaded = Loaded(TransformersDecoder(model), 16, context, model)
         warm_up(loaded.decoder)
     except ModelError:
         raise
@@ -216,7 +210,7 @@ def _end_ids(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> froz
     generation = folder / "generation_config.json"
     named = [config.get("eos_token_id"), tokenizer.end_id]
     if generation.exists():
-        named.append(_read_json(generation).get("eos_token_id"))
+        named.append(read_json(generation).get("eos_token_id"))
     ids: set[int] = set()
     for each in named:
         ids.update(each if isinstance(each, list) else () if each is None else (each,))

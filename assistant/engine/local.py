@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from assistant.engine.decode import Batch, CacheStore, prefill
+from assistant.engine.adapting import Adapting
+from assistant.engine.decode import Batch, prefill
 from assistant.engine.decoder import Cache, Decoder, Interrupted
 from assistant.engine.device import is_out_of_memory, release_memory
-from assistant.engine.guess import Guesser, GuessRecord, Places
+from assistant.engine.guess import Guesser, Places
 from assistant.engine.heal import Beginning, ByteVocabulary, after
-from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter
 from assistant.engine.sampling import Sampled
 from assistant.engine.stream import TextStream
 from assistant.engine.tokenizer import Tokenizer
+from assistant.engine.variants import Variant, Variants
 from assistant.errors import GrafterError, InputError, OutOfMemory
 from assistant.types import (
     Chat,
@@ -56,18 +58,21 @@ class LocalEngine:
         info: EngineInfo,
         end_ids: frozenset[int],
         cache_bytes: int = 256 << 20,
+        adapting: Adapting | None = None,
+        find_adapter: FindAdapter | None = None,
     ) -> None:
         """``end_ids`` are the tokens with which the model itself ends a text.
 
-        ``cache_bytes`` bounds the memory in which the KV caches of recent prompts are kept.
+        ``cache_bytes`` bounds the memory in which the KV caches of recent prompts are kept. ``adapting`` makes what
+        answers with an adapter, ``find_adapter`` finds those that requests name.
         """
-        self._decoder = decoder
         self._device = decoder.device
+        self._variants = Variants(decoder, adapting, cache_bytes)
+        self._find_adapter = find_adapter
+        self._active: AdapterChoice | None = None
         self._tokenizer = tokenizer
         self._info = replace(info, heals=True)
         self._end_ids = end_ids
-        self._store = CacheStore(cache_bytes)
-        self._guesses = GuessRecord()
         self._nearby: dict[str, Places] = {}
         self._vocabulary: ByteVocabulary | None = None
 
@@ -76,19 +81,24 @@ class LocalEngine:
         """Facts about the model."""
         return self._info
 
+    def set_adapter(self, choice: AdapterChoice | None, *, wait: bool = False) -> None:
+        """Have an adapter answer where a request names none; see Adapts. ``wait``: return when it is merged."""
+        self._active = self._variants.find(choice, wait=wait, now=True).choice
+        self._info = replace(self._info, adapter=self._active.name if self._active else None)
+
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
         """Return the number of tokens of each text."""
         return self._tokenizer.count(texts)
 
     def close(self) -> None:
         """Give the model's memory back."""
-        self._store.clear()
-        del self._decoder
+        self._variants.close()
+        del self._variants
         release_memory(self._device)
 
     def forget(self) -> None:
         """Forget the prompts that were read and the texts to guess from."""
-        self._store.clear()
+        self._variants.clear()
         self._nearby.clear()
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
@@ -98,7 +108,7 @@ class LocalEngine:
         except GrafterError as error:
             failed = Failed(request.id, str(error), error.code)
         except Exception as error:
-            self._store.clear()  # what it holds may be half a step
+            self._variants.clear()  # what it holds may be half a step
             if not is_out_of_memory(error):
                 raise
             failed = Failed(
@@ -116,21 +126,23 @@ class LocalEngine:
     def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         begin = time.perf_counter()
         ids = self._read_prompt(request)
-        cache, cached = self._store.take(self._decoder, ids)
-        yield Started(request.id, self._info.model, len(ids), cached)
+        variant = self._variant(request.adapter)
+        decoder = variant.decoder
+        cache, cached = variant.store.take(decoder, ids)
+        yield Started(request.id, self._info.model, len(ids), cached, variant.name)
 
-        logits = yield from self._prefill(request.id, ids, cache, cached, cancel)
+        logits = yield from self._prefill(request.id, ids, variant, cache, cached, cancel)
         prefilled = time.perf_counter()
 
         guessed = accepted = 0
         writing = _Writing(request, self._tokenizer, self._end_ids)
         if logits is not None:
-            guesser = self._guesser(request, ids)
-            batch = Batch(self._decoder, cache, ids, logits, request.params, guesser, self._beginnings(request))
+            guesser = self._guesser(request, ids, variant)
+            batch = Batch(decoder, cache, ids, logits, request.params, guesser, self._beginnings(request))
             try:
                 yield from writing.run(batch, cancel)
             finally:
-                batch.leave(self._store)
+                batch.leave(variant.store)
                 guessed, accepted = batch.guessed, batch.accepted
         end = time.perf_counter()
         choices = writing.choices()
@@ -146,20 +158,30 @@ class LocalEngine:
                 decode_ms=1000 * (end - prefilled),
                 total_ms=1000 * (end - begin),
             ),
-            adapter=self._info.adapter,
+            adapter=variant.name,
             guessed_tokens=guessed,
             accepted_tokens=accepted,
         )
 
-    def _guesser(self, request: GenerateRequest, ids: Sequence[int]) -> Guesser | None:
-        decoder = self._decoder
+    def _variant(self, adapter: str | None) -> Variant:
+        """Return what answers: with the active adapter, without one, or with the one of a name."""
+        if adapter is None or (self._active is not None and adapter == self._active.name):
+            return self._variants.find(self._active)
+        if not adapter:
+            return self._variants.base
+        if self._find_adapter is None:
+            raise InputError(f"There is no adapter '{adapter}' here; ask without one.")
+        return self._variants.find(self._find_adapter(adapter))
+
+    def _guesser(self, request: GenerateRequest, ids: Sequence[int], variant: Variant) -> Guesser | None:
+        decoder = variant.decoder
         if not request.params.speculate or decoder.most_guesses == 0 or request.params.n > 1:
             return None
         # Texts nearby hardly change from request to request: each is tokenised once, few at a time: nobody should wait.
         known = {text: self._nearby[text] for text in request.nearby if text in self._nearby}
         new = [text for text in request.nearby if text not in known]
         self._nearby = known | {text: self._places(text) for text in new[:_NEW_TEXTS]}
-        return Guesser(ids, list(self._nearby.values()), self._guesses, decoder.most_guesses, decoder.guess_cost)
+        return Guesser(ids, list(self._nearby.values()), variant.guesses, decoder.most_guesses, decoder.guess_cost)
 
     def _beginnings(self, request: GenerateRequest) -> list[Beginning]:
         if not request.begin:
@@ -173,7 +195,7 @@ class LocalEngine:
         return Places(self._tokenizer.encode(Prompt((Text(text),))))
 
     def _prefill(
-        self, request_id: str, ids: Sequence[int], cache: Cache, cached: int, cancel: CancelToken
+        self, request_id: str, ids: Sequence[int], variant: Variant, cache: Cache, cached: int, cancel: CancelToken
     ) -> Generator[Event, None, torch.Tensor | None]:
         """Read the prompt; return the logits after it, or None where somebody cancelled (what was read is kept)."""
         done = cached
@@ -181,7 +203,7 @@ class LocalEngine:
         try:
             if cancel.cancelled:
                 return None
-            for read, logits in prefill(self._decoder, ids, cache, cached, lambda: cancel.cancelled):
+            for read, logits in prefill(variant.decoder, ids, cache, cached, lambda: cancel.cancelled):
                 done = read
                 yield Progress(request_id, "prefill", done, len(ids))
                 if cancel.cancelled:
@@ -193,7 +215,7 @@ class LocalEngine:
             return None
         finally:
             if not whole:
-                self._store.put(cache, ids[:done])
+                variant.store.put(cache, ids[:done])
         return None
 
     def _read_prompt(self, request: GenerateRequest) -> list[int]:

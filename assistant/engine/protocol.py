@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from assistant.models.adapters import AdapterChoice
 from assistant.types import Event, GenerateRequest, Text
+
+__all__ = ["AdapterChoice", "Adapts", "CancelToken", "Engine", "EngineInfo", "FindAdapter", "Forgets"]
+
+FindAdapter = Callable[[str], AdapterChoice]
+"""Returns the adapter of a name, for the model that is loaded. Raises InputError where there is none that fits."""
 
 
 class CancelToken:
@@ -36,7 +42,7 @@ class EngineInfo:
 
     ``family`` names the fill-in-the-middle family (a key of ``assistant.prompts``; ``none`` where
     the model has none). ``context_length`` counts tokens, prompt and answer together. ``heals`` tells whether an answer
-    can be held to a beginning (``GenerateRequest.begin``).
+    can be held to a beginning (``GenerateRequest.begin``). ``adapter`` answers where a request names none.
     """
 
     model: str
@@ -54,7 +60,7 @@ class Engine(Protocol):
 
     @property
     def info(self) -> EngineInfo:
-        """Facts about the model that do not change while it is loaded."""
+        """Facts about the model; only ``adapter`` changes while it is loaded."""
         ...
 
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
@@ -86,4 +92,16 @@ class Forgets(Protocol):
 
     def forget(self) -> None:
         """Forget the prompts that were read, so that the next one is read whole. No request runs meanwhile."""
+        ...
+
+
+@runtime_checkable
+class Adapts(Protocol):
+    """An engine whose model can be changed by adapters while it is loaded."""
+
+    def set_adapter(self, choice: AdapterChoice | None) -> None:
+        """Have an adapter answer from now on where a request names none; None, and a strength of 0: the model alone.
+
+        Requests that have begun go on as they were. Raises AdapterError where it cannot be used, and nothing changes.
+        """
         ...

@@ -37,9 +37,10 @@ class Family:
     r"""How one model family wants a hole to be described.
 
     ``layout``: control tokens and slots in order. ``bos``: the token that opens every prompt, where the family
-    was trained with one. ``stop``: control tokens that mean the middle has ended. ``repository`` and ``file``:
-    control tokens before the repository's name and before each file's path, where the family knows them; a
-    file reads ``<file>path\ntext``. ``file_always``: the path of the open file is given even when it is alone.
+    was trained with one. ``stop``: control tokens that mean the middle has ended, first the one that ends a text.
+    ``repository`` and ``file``: control tokens before the repository's name and before each file's path, where the
+    family knows them; a file reads ``<file>path\ntext``. ``file_always``: the path of the open file is given even when
+    it is alone.
     ``source``: where the format is documented.
     """
 
@@ -169,6 +170,26 @@ def infill_prompt(
     texts = {PREFIX: prefix, SUFFIX: suffix}
     parts += [Text(texts[item]) if isinstance(item, Slot) else Control(item) for item in table.layout]
     return FimPrompt(Prompt(tuple(parts)), table.stop, note)
+
+
+def file_prompt(family: str, path: str, repository: str | None, text: str) -> tuple[Prompt, str | None]:
+    """Return a file's ``text`` as the family reads files of a repository, and the control token that ends a text.
+
+    For texts without a hole. A family without tokens for files gets the text alone; None: the family is ``none``.
+    """
+    table = FAMILIES.get(family)
+    if table is None:
+        return Prompt((Text(text),)), None
+    parts: list[Part] = [Control(table.bos)] if table.bos else []
+    if table.file:
+        parts += _repository_parts(table.file, table.repository, repository, path, ())
+    return Prompt((*parts, Text(text))), table.stop[0]
+
+
+def layout_length(family: str) -> int:
+    """Return how many parts at the end of ``infill_prompt``'s prompt are the open file with its control tokens."""
+    table = FAMILIES.get(family)
+    return len(table.layout) if table else 1
 
 
 def _repository_parts(

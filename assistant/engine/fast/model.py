@@ -4,20 +4,24 @@
 
 from __future__ import annotations
 
-import math
+import copy
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 import torch
 from torch.nn import functional
 
 from assistant.config import Bits
 from assistant.engine.decoder import Interrupted, Stop, never
+from assistant.engine.fast import positions
 from assistant.engine.fast.cache import FastCache
 from assistant.engine.fast.linear import Embedding, Linear, Scratch
-from assistant.engine.fast.quantised import Quantised, concatenate, copy, dequantise, take_rows
+from assistant.engine.fast.quantised import Quantised, concatenate, dequantise, take_rows
+from assistant.engine.fast.quantised import copy as copy_matrix
 from assistant.engine.fast.shape import Shape
+from assistant.engine.memory import trim
 
 ReadTensor = Callable[[str], "torch.Tensor | Quantised | None"]
 """The weight of a name, or None where the model has none. It may lie in a mapped file."""
@@ -59,18 +63,44 @@ class Norm:
         return both[:, : x.shape[1]].contiguous()
 
 
+class Multiplies(Protocol):
+    """A product with a matrix: Linear, or one that adds something to it."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+        ...
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the product for ``x`` of shape (rows, inputs), many rows."""
+        ...
+
+    def few(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the product for a few rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of a layer: the modules whose matrices it joins, and which of them are turned by positions."""
+
+    part: Literal["qkv", "out", "up", "down"]
+    modules: tuple[str, ...]
+    turned: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class Layer:
     """One block. ``qkv`` holds queries, keys and values in this order; ``up`` holds gate and up where gated."""
 
     before_attention: Norm
-    qkv: Linear
+    qkv: Multiplies
     query_norm: Norm | None
     key_norm: Norm | None
-    out: Linear
+    out: Multiplies
     before_forward: Norm
-    up: Linear
-    down: Linear
+    up: Multiplies
+    down: Multiplies
 
 
 class FastModel:
@@ -109,7 +139,7 @@ class FastModel:
         self._read = read
         self._bits: Bits = bits
         self._group = group
-        self._order = _pair_order(shape.head_size)
+        self._order = positions.pair_order(shape.head_size)
         self._lean = lean
         self._scratch = Scratch()
         # Where only packed weights are kept, they are packed straight from the mapped file.
@@ -138,8 +168,8 @@ class FastModel:
             head, None, bits, group, scratch=self._scratch, lean=lean or not self._tied, integer=writes_integer
         )
         self._activation = _activation(shape.activation)
-        self._frequencies = _frequencies(shape)
-        self._turns = _turns(self._frequencies, 0, 1024)
+        self._frequencies = positions.frequencies(shape)
+        self._turns = positions.turns(self._frequencies, 0, 1024)
 
     @property
     def nbytes(self) -> int:
@@ -222,7 +252,7 @@ class FastModel:
         shape, tokens = self.shape, len(ids)
         slots, all_keys, all_values = cache.open(tokens)
         turns = self._turns_for(cache.length, tokens)
-        mask = _mask(cache.length, tokens, shape.window, self.dtype)
+        mask = positions.mask(cache.length, tokens, shape.window, self.dtype)
         x = self.embedding(ids)
         for index, layer in enumerate(self.layers):
             if stop():
@@ -231,8 +261,8 @@ class FastModel:
             queries, keys, values = y.split([shape.heads, shape.kv_heads, shape.kv_heads], dim=1)
             if layer.query_norm and layer.key_norm:
                 queries, keys = layer.query_norm(queries), layer.key_norm(keys)
-            queries = _turn(queries, turns).to(self.dtype)
-            keys = _turn(keys, turns).to(self.dtype)
+            queries = positions.turn(queries, turns).to(self.dtype)
+            keys = positions.turn(keys, turns).to(self.dtype)
             slots[index].copy_(torch.cat((keys, values), dim=1).transpose(0, 1))
             attended = functional.scaled_dot_product_attention(
                 queries.transpose(0, 1)[None],
@@ -256,7 +286,7 @@ class FastModel:
     def _turns_for(self, start: int, tokens: int) -> torch.Tensor:
         """Return the rotations of the positions from ``start`` on, shape (tokens, 1, head size / 2), complex."""
         if start + tokens > len(self._turns):
-            self._turns = _turns(self._frequencies, 0, 2 * (start + tokens))
+            self._turns = positions.turns(self._frequencies, 0, 2 * (start + tokens))
         return self._turns[start : start + tokens, None]
 
     # --- loading -----------------------------------------------------------------------
@@ -288,7 +318,7 @@ class FastModel:
     def _own(self, matrix: torch.Tensor | Quantised, *, packed_only: bool) -> torch.Tensor | Quantised:
         """Return a copy that does not keep the file mapped; the matrix itself where only its packed form is kept."""
         if isinstance(matrix, Quantised):
-            return copy(matrix)
+            return copy_matrix(matrix)
         return matrix if packed_only else matrix.clone()
 
     def _norm(self, name: str) -> Norm:
@@ -301,12 +331,16 @@ class FastModel:
             return None
         return Norm(self._tensor(f"{name}.weight")[self._order].contiguous(), None, self.shape.eps, rms=True)
 
-    def _linear(self, *names: str, heads: Sequence[int] = ()) -> Linear:
-        """Return one product for several matrices with the same input; ``heads`` says which are to be turned."""
-        weights = [self._matrix(f"{name}.weight") for name in names]
-        biases = [self._maybe(f"{name}.bias") for name in names]
-        for place in heads:
-            order = self._head_order(weights[place].shape[0])
+    def rows(self, name: str) -> int:
+        """Return how many outputs the matrix of this name has."""
+        return self._matrix(name).shape[0]
+
+    def linear(self, product: Product) -> Linear:
+        """Return one product for its matrices, as the model now reads them."""
+        weights = [self._matrix(f"{name}.weight") for name in product.modules]
+        biases = [self._maybe(f"{name}.bias") for name in product.modules]
+        for place in product.turned:
+            order = self.head_order(weights[place].shape[0])
             weights[place] = _take(weights[place], order)
             bias = biases[place]
             biases[place] = None if bias is None else bias[order]
@@ -322,24 +356,57 @@ class FastModel:
             weight, bias, self._bits, self._group, scratch=self._scratch, lean=self._lean, integer=self._integer
         )
 
-    def _head_order(self, rows: int) -> torch.Tensor:
+    def head_order(self, rows: int) -> torch.Tensor:
         """Return the order of rows that brings the two numbers of each rotated pair together in every head."""
         return torch.arange(rows).view(-1, self.shape.head_size)[:, self._order].reshape(-1)
 
+    def products(self, index: int) -> tuple[Product, ...]:
+        """Return the products of a layer."""
+        at, gated = f"model.layers.{index}", self.shape.gated
+        up = ("gate_proj", "up_proj") if gated else ("c_fc",)
+        return (
+            Product("qkv", tuple(f"{at}.self_attn.{name}_proj" for name in "qkv"), turned=(0, 1)),
+            Product("out", (f"{at}.self_attn.o_proj",)),
+            Product("up", tuple(f"{at}.mlp.{name}" for name in up)),
+            Product("down", (f"{at}.mlp.{'down_proj' if gated else 'c_proj'}",)),
+        )
+
     def _layer(self, index: int) -> Layer:
         at = f"model.layers.{index}"
-        gated = self.shape.gated
-        up = ("gate_proj", "up_proj") if gated else ("c_fc",)
+        made = {product.part: self.linear(product) for product in self.products(index)}
         return Layer(
             before_attention=self._norm(f"{at}.input_layernorm"),
-            qkv=self._linear(*(f"{at}.self_attn.{name}_proj" for name in "qkv"), heads=(0, 1)),
             query_norm=self._head_norm(f"{at}.self_attn.q_norm"),
             key_norm=self._head_norm(f"{at}.self_attn.k_norm"),
-            out=self._linear(f"{at}.self_attn.o_proj"),
             before_forward=self._norm(f"{at}.post_attention_layernorm"),
-            up=self._linear(*(f"{at}.mlp.{name}" for name in up)),
-            down=self._linear(f"{at}.mlp.{'down_proj' if gated else 'c_proj'}"),
+            **made,
         )
+
+    def changed(
+        self,
+        change: Callable[[FastModel, Product, Multiplies], Multiplies],
+        wrap: Callable[[ReadTensor], ReadTensor] = lambda read: read,
+        stop: Stop = never,
+    ) -> FastModel:
+        """Return a model that shares all with this one but the products for which ``change`` returns others.
+
+        ``change`` gets the new model, whose weights are read through ``wrap``. Raises Interrupted between two layers
+        where ``stop`` says so.
+        """
+        other = copy.copy(self)
+        other._read = wrap(self._read)  # noqa: SLF001  (its own class)
+
+        def layer(index: int) -> Layer:
+            if stop():
+                raise Interrupted
+            old = self.layers[index]
+            made = {each.part: change(other, each, getattr(old, each.part)) for each in self.products(index)}
+            trim()  # what was read for a layer would add up
+            return replace(old, **made)
+
+        with ThreadPoolExecutor(2 if self._integer else 1) as pool:
+            other.layers = list(pool.map(layer, range(self.shape.layers)))
+        return other
 
 
 def _take(matrix: torch.Tensor | Quantised, order: torch.Tensor) -> torch.Tensor | Quantised:
@@ -353,51 +420,6 @@ def _join(matrices: Sequence[torch.Tensor | Quantised], dtype: torch.dtype) -> t
         return concatenate(quantised)
     full = [dequantise(each, torch.bfloat16) if isinstance(each, Quantised) else each for each in matrices]
     return torch.cat([each.to(dtype) for each in full] if len({each.dtype for each in full}) > 1 else full)
-
-
-def _pair_order(size: int) -> torch.Tensor:
-    """Return the order that brings number i next to number i + size / 2, which are rotated together."""
-    half = size // 2
-    return torch.stack((torch.arange(half), torch.arange(half) + half), dim=1).reshape(-1)
-
-
-def _frequencies(shape: Shape) -> torch.Tensor:
-    """Return the angle for each position step of each pair, shape (head size / 2,)."""
-    rope = shape.rope
-    steps = torch.arange(0, shape.head_size, 2, dtype=torch.float32) / shape.head_size
-    plain = 1.0 / (float(rope["rope_theta"]) ** steps)
-    if rope["rope_type"] == "linear":
-        return plain / float(rope["factor"])
-    if rope["rope_type"] == "llama3":  # long waves are slowed down, short ones stay, with a slope between
-        factor, old = float(rope["factor"]), float(rope["original_max_position_embeddings"])
-        low, high = float(rope["low_freq_factor"]), float(rope["high_freq_factor"])
-        waves = 2 * math.pi / plain
-        slope = ((old / waves - low) / (high - low)).clamp(0, 1)
-        return (1 - slope) * plain / factor + slope * plain
-    return plain
-
-
-def _turns(frequencies: torch.Tensor, start: int, end: int) -> torch.Tensor:
-    angles = torch.outer(torch.arange(start, end, dtype=torch.float32), frequencies)
-    return torch.polar(torch.ones_like(angles), angles)
-
-
-def _turn(x: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
-    """Rotate neighbouring pairs of ``x`` (tokens, heads, head size) by ``turns`` (tokens, 1 or heads, pairs).
-
-    The result is float32.
-    """
-    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(-2)
-
-
-def _mask(before: int, tokens: int, window: int, dtype: torch.dtype) -> torch.Tensor | None:
-    """Return what each of ``tokens`` may see after ``before`` others; None where plain causality says it."""
-    if before == 0 and tokens <= window:
-        return None
-    hidden = torch.full((tokens, before + tokens), float("-inf"), dtype=dtype)
-    mask = hidden.triu(diagonal=before + 1)
-    return mask if before + tokens <= window else mask + hidden.tril_(diagonal=before - window)
 
 
 def _activation(name: str) -> Callable[[torch.Tensor], torch.Tensor]:

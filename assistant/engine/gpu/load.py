@@ -46,7 +46,7 @@ def load_on_card(
     shape = read_kv_shape(model)
     if shape is None or not attention.use(model):
         _log.info("The model's attention is of another kind; its steps run one operation at a time.")
-        return Loaded(TransformersDecoder(model), bits, context)
+        return Loaded(TransformersDecoder(model), bits, context, model)
     longest = fitting_context(context, shape.token_bytes, free_memory(place))
     if longest < context:
         _log.info("The %s has room for %d of the %d tokens that the model reads.", place.type, longest, context)
@@ -55,7 +55,7 @@ def load_on_card(
     if dtype != torch.float32 and not decoder.guesses_agree():
         _log.info("Guesses are not used: here, tokens read together are rounded otherwise than one by one.")
         decoder = make(width=1)
-    return Loaded(decoder, bits, longest)
+    return Loaded(decoder, bits, longest, model)
 
 
 def free_memory(place: torch.device) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from assistant.context.left_out import reason_of_content, reason_of_folder, reason_of_name
+from assistant.context.left_out import is_vendored, reason_of_content, reason_of_folder, reason_of_name
 from assistant.context.walk import MOST_BYTES, decode
 from assistant.errors import InputError
 from assistant.evaluate.repository.history import Blob, Commit, History
@@ -21,7 +21,6 @@ MOST_OF_A_FILE = 20
 """A file gives more only once no other file has any left: holes of one file are alike."""
 _COMPANY = 3
 """A line that stood somewhere before, between the same neighbours, so many in a row, is not new."""
-_VENDORED = frozenset({"vendor", "vendored", "_vendor", "third_party", "thirdparty", "external", "site-packages"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,39 +113,15 @@ class Chooser:
 
     def _is_enough(self, back: int, wanted: int, tried: Callable[[int], None]) -> bool:
         tried(back)
-        return sum(1 for _ in islice(self._spread(self._new(self._history.commits[back])), wanted)) == wanted
+        return sum(1 for _ in islice(spread(self._new(self._history.commits[back]), self._seed), wanted)) == wanted
 
     def _in_order(self, base: str) -> Iterator[Hole]:
         """Yield all holes: first those of many files, then what is left of the large ones."""
         new = self._new(base)
-        first = {hole.id: hole for hole in self._spread(new)}
+        first = {hole.id: hole for hole in spread(new, self._seed)}
         yield from first.values()
-        yield from self._spread([hole for hole in new if hole.id not in first], first.values(), most=None)
-
-    def _spread(
-        self, holes: Sequence[Hole], taken: Iterable[Hole] = (), most: int | None = MOST_OF_A_FILE
-    ) -> Iterator[Hole]:
-        """Yield holes that do not overlap, the kinds in turn, at most ``most`` of each file."""
-        waiting: dict[Kind, Iterator[Hole]] = {
-            kind: iter(sorted((hole for hole in holes if hole.kind == kind), key=self._rank)) for kind in KINDS
-        }
-        places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for hole in taken:
-            _take(places[hole.path], hole)
-        while waiting:
-            for kind in _TURN:
-                if kind not in waiting:
-                    continue
-                for hole in waiting[kind]:
-                    there = places[hole.path]
-                    if (most is None or len(there) < most) and _take(there, hole):
-                        yield hole
-                        break
-                else:
-                    del waiting[kind]
-
-    def _rank(self, hole: Hole) -> bytes:
-        return hashlib.sha256(f"{self._seed}:{hole.id}".encode()).digest()
+        rest = [hole for hole in new if hole.id not in first]
+        yield from spread(rest, self._seed, first.values(), most=None)
 
     def _new(self, base: str) -> list[Hole]:
         """Return every span whose lines are all new since ``base``, overlapping ones too."""
@@ -165,7 +140,7 @@ class Chooser:
                 continue
             new = added - _known(text, before)
             found += [
-                Hole(path, language, span.kind, text, span.start, span.end, span.first, _column(text, span.start))
+                hole_at(path, language, text, span)
                 for span in spans
                 if new.issuperset(range(span.first, span.last + 1))
             ]
@@ -179,7 +154,7 @@ class Chooser:
             and code_language(path) is not None
             and path not in self._ignored
             and reason_of_name(name) is None
-            and not any(reason_of_folder(folder) or folder.lower() in _VENDORED for folder in folders)
+            and not any(reason_of_folder(folder) or is_vendored(folder) for folder in folders)
         )
 
     def _read(self, paths: Iterable[str]) -> None:
@@ -212,6 +187,38 @@ class Chooser:
             f"What was added to {root} after {base.id[:12]} ({base.date[:10]}) has no place for a hole; "
             "begin earlier with --commits or --since."
         )
+
+
+def hole_at(path: str, language: str, text: str, span: Span) -> Hole:
+    """Return the hole that a span of a file's text makes."""
+    return Hole(path, language, span.kind, text, span.start, span.end, span.first, _column(text, span.start))
+
+
+def spread(
+    holes: Sequence[Hole], seed: int, taken: Iterable[Hole] = (), most: int | None = MOST_OF_A_FILE
+) -> Iterator[Hole]:
+    """Yield holes that do not overlap, the kinds in turn, at most ``most`` of each file; the same ones for a seed."""
+
+    def rank(hole: Hole) -> bytes:
+        return hashlib.sha256(f"{seed}:{hole.id}".encode()).digest()
+
+    waiting: dict[Kind, Iterator[Hole]] = {
+        kind: iter(sorted((hole for hole in holes if hole.kind == kind), key=rank)) for kind in KINDS
+    }
+    places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for hole in taken:
+        _take(places[hole.path], hole)
+    while waiting:
+        for kind in _TURN:
+            if kind not in waiting:
+                continue
+            for hole in waiting[kind]:
+                there = places[hole.path]
+                if (most is None or len(there) < most) and _take(there, hole):
+                    yield hole
+                    break
+            else:
+                del waiting[kind]
 
 
 def _take(there: list[tuple[int, int]], hole: Hole) -> bool:

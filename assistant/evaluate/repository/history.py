@@ -46,8 +46,8 @@ class Change:
 class History:
     """What is committed in a repository. Raises InputError with one sentence for what cannot be measured."""
 
-    def __init__(self, path: Path) -> None:
-        """``path`` is the repository or a folder of it."""
+    def __init__(self, path: Path, *, uncommitted: bool = False) -> None:
+        """``path`` is the repository or a folder of it. ``uncommitted``: what is not committed does not matter."""
         if not path.is_dir():
             raise InputError(f"There is no folder {path}.")
         git = Git(path.resolve())
@@ -61,7 +61,10 @@ class History:
         self._git = Git(self.root)
         if self._git.says("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise InputError(f"{self.root} has no commit yet; commit twice, and what the last one added is measured.")
-        if root and self._git.text("status", "--porcelain", "--untracked-files=no", "--ignore-submodules"):
+        status = ("status", "--porcelain", "--untracked-files=no", "--ignore-submodules")
+        self.uncommitted = bool(root and self._git.text(*status))
+        """Whether files differ from the newest commit; nothing of that is measured."""
+        if self.uncommitted and not uncommitted:
             raise InputError(
                 f"{self.root} has changes that are not committed and would not be measured; commit or stash them."
             )
@@ -133,6 +136,17 @@ class History:
             if path and fields[0] in _PLAIN_FILES and fields[3].isdecimal():
                 found[path] = Blob(fields[2], int(fields[3]))
         return found
+
+    def touched(self, commit: str, most: int) -> list[tuple[str, ...]]:
+        """Return the paths that each of ``most`` commits up to this one changed, merges as a whole, newest first."""
+        said = self._git.data(
+            "log", "-z", "--first-parent", "--diff-merges=first-parent", "--name-only", "--no-renames",
+            f"--max-count={most}", "--format=%x01", commit,
+        )  # fmt: skip
+        return [
+            tuple(path for name in entry.split(b"\0") if (path := _path(name.strip(b"\n"))))
+            for entry in said.split(b"\x01")[1:]
+        ]
 
     def ignored(self) -> frozenset[str]:
         """Return the files that are committed although .gitignore names them."""

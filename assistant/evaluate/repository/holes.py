@@ -13,13 +13,15 @@ from tree_sitter import Node, Tree
 
 from assistant.context.languages import language_of, parse_within
 
-Kind = Literal["line", "statement", "body", "expression", "argument"]
+Kind = Literal["line", "statement", "body", "expression", "argument", "block", "random"]
+"""``block``: some statements of a body; ``random``: from anywhere to anywhere. These two are learned, never asked."""
 KINDS: tuple[Kind, ...] = ("line", "statement", "body", "expression", "argument")
 
 MOST_LINES = 10
 MOST_CHARS = 320
 """A suggestion that nobody asked for has at most 96 tokens: a longer hole could not be filled by one."""
 _LONGEST_LINE = 120
+_MOST_STATEMENTS = 4
 _LEAST_CHARS = 6
 _LEAST_IN_LINE = 4
 _MOST_SECONDS = 2.0
@@ -55,18 +57,21 @@ def code_language(path: str) -> str | None:
     return None if language in _NO_CODE else language
 
 
-def find_spans(path: str, text: str) -> list[Span]:
+def find_spans(path: str, text: str, *, blocks: bool = False) -> list[Span]:
     """Return the spans of ``text``, a file's whole text with line feeds, in the order of their places.
 
     Trivial ones, texts and what holds a comment are left out: nobody could guess them, or anybody would. So is all of a
-    file that cannot be parsed in time.
+    file that cannot be parsed in time. With ``blocks`` there are those, too: two to four statements of a body.
     """
     language = code_language(path)
     source = text.encode("utf-8", "replace")
     tree = parse_within(language, source, _MOST_SECONDS) if language else None
     if tree is None:
         return []
-    found = {(span.start, span.end): span for span in _File(text, source, tree).spans()}
+    file = _File(text, source, tree)
+    found = {(span.start, span.end): span for span in file.spans()}
+    for span in file.blocks() if blocks else ():
+        found.setdefault((span.start, span.end), span)
     return sorted(found.values(), key=lambda span: (span.start, span.end))
 
 
@@ -88,6 +93,18 @@ class _File:
             yield from self._checked("line", self._starts[row] + line.find(bare[:1]), self._starts[row] + len(line))
         for node in self._nodes:
             yield from self._of(node)
+
+    def blocks(self) -> Iterator[Span]:
+        """Yield runs of statements that stand in one body, one after the other, but are not all of it."""
+        for node in self._nodes:
+            if node.has_error:
+                continue
+            for body in _children(node, _BODIES):
+                inner = [child for child in body.named_children if not _is_text(child)]
+                for first in range(len(inner)):
+                    for last in range(first + 1, min(first + _MOST_STATEMENTS, len(inner))):
+                        if last - first + 1 < len(inner):
+                            yield from self._whole_lines("block", inner[first], inner[last])
 
     def _of(self, node: Node) -> Iterator[Span]:
         if node.has_error:

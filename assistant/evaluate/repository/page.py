@@ -35,15 +35,20 @@ def make_page(about: About, figures: Figures, asked: Sequence[Asked], names: Seq
         f"<h1>{escape(title)}</h1>",
         *(f'<p class="muted">{escape(sentence)}</p>' for sentence in about.sentences),
         *(_verdict(each, figures) for each in figures.differences),
-        _exact(figures),
+        exact_section(figures),
         _differences(figures),
-        _groups("By kind of hole", "kind", figures.by_kind, names),
-        _groups("By language", "language", figures.by_language, names) if len(figures.by_language) > 1 else "",
-        _times(figures),
-        _table(figures.arms),
-        _examples(asked, names),
+        groups_section("By kind of hole", "kind", figures.by_kind, names),
+        groups_section("By language", "language", figures.by_language, names) if len(figures.by_language) > 1 else "",
+        times_section(figures),
+        figures_section(figures.arms),
+        examples_section(asked, names),
         _how(about),
     ]
+    return html_page(title, body)
+
+
+def html_page(title: str, body: Sequence[str]) -> str:
+    """Return a whole page of these parts, in the style of all reports; nothing in it is fetched or run."""
     style = resources.files("resources").joinpath("evaluate", "page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -90,13 +95,14 @@ def _verdict(each: Difference, figures: Figures) -> str:
     )
 
 
-def _exact(figures: Figures) -> str:
+def exact_section(figures: Figures) -> str:
+    """Return the plot of each arm's exact match."""
     rows = [
         Row(arm.name, f"{arm.exact_match.n} holes", (_share_point(series, arm.exact_match),))
         for series, arm in enumerate(figures.arms)
     ]
     plot = intervals("Exact match of each arm", "holes filled exactly, %, with 95 % intervals (Wilson)", rows)
-    return _section("Exact match", "How many holes were filled with just what stood there.", plot)
+    return section("Exact match", "How many holes were filled with just what stood there.", plot)
 
 
 def _differences(figures: Figures) -> str:
@@ -122,10 +128,11 @@ def _differences(figures: Figures) -> str:
         f"How many more holes {names[0] if not several else 'each arm'} fills exactly than {first}. An interval that "
         "holds zero shows no difference."
     )
-    return _section(f"Difference to {first}", text, plot, _key(["", *names]) if several else "")
+    return section(f"Difference to {first}", text, plot, key(["", *names]) if several else "")
 
 
-def _groups(title: str, what: str, groups: Sequence[Group], names: Sequence[str]) -> str:
+def groups_section(title: str, what: str, groups: Sequence[Group], names: Sequence[str]) -> str:
+    """Return the plot of each arm's exact match for parts of the holes."""
     rows = [
         Row(
             group.name,
@@ -140,15 +147,16 @@ def _groups(title: str, what: str, groups: Sequence[Group], names: Sequence[str]
     plot = intervals(f"Exact match by {what}", "holes filled exactly, %, with 95 % intervals (Wilson)", rows)
     left_out = [f"{group.name} ({group.n})" for group in groups if group.n < _LEAST_FOR_A_PLOT]
     text = f"Too few to plot: {', '.join(left_out)}." if left_out else ""
-    return _section(title, text, plot, _key(names))
+    return section(title, text, plot, key(names))
 
 
-def _times(figures: Figures) -> str:
+def times_section(figures: Figures) -> str:
+    """Return the plot of each arm's times; nothing where there are none."""
     rows = [(arm.name, series, arm.times) for series, arm in enumerate(figures.arms)]
     if not any(arm.times for arm in figures.arms):
         return ""
     plot = times("Time for an answer", "milliseconds from asking to the whole answer", rows)
-    return _section(
+    return section(
         "Time for an answer",
         "Line: 5 to 95 of 100 answers; box: the middle half; stroke: the median. Each prompt is read whole; while "
         "somebody types, most of it is known from the last key.",
@@ -156,7 +164,8 @@ def _times(figures: Figures) -> str:
     )
 
 
-def _table(arms: Sequence[ArmFigures]) -> str:
+def figures_section(arms: Sequence[ArmFigures]) -> str:
+    """Return the table of all figures, a column for each arm."""
     parses = [_percent(arm.parse_rate) if arm.parse_rate else "\N{EN DASH}" for arm in arms]
     rows = [
         ("exact match", [_percent(arm.exact_match) for arm in arms]),
@@ -183,7 +192,8 @@ def _table(arms: Sequence[ArmFigures]) -> str:
     )
 
 
-def _examples(asked: Sequence[Asked], names: Sequence[str]) -> str:
+def examples_section(asked: Sequence[Asked], names: Sequence[str]) -> str:
+    """Return a few holes with each arm's answer."""
     chosen = choose_examples(asked, names)
     if not chosen:
         return ""
@@ -229,12 +239,14 @@ def _how(about: About) -> str:
     )
 
 
-def _section(title: str, text: str, plot: str, key: str = "") -> str:
+def section(title: str, text: str, plot: str, key: str = "") -> str:
+    """Return a part of the page: what it shows, in a sentence, and a plot with its key."""
     said = f'<p class="muted">{escape(text)}</p>' if text else ""
     return f"<section><h2>{escape(title)}</h2>{said}{key}<figure>{plot}</figure></section>"
 
 
-def _key(names: Sequence[str]) -> str:
+def key(names: Sequence[str]) -> str:
+    """Return what the colours of the series mean."""
     entries = "".join(
         f'<li><i style="background: var(--s{series % _SERIES})"></i>{escape(name)}</li>'
         for series, name in enumerate(names)

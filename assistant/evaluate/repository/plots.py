@@ -15,6 +15,7 @@ _TOP, _BOTTOM = 10, 44
 _ROW, _MARK = 20, 22
 _STEPS = (1, 2, 5)
 _MOST_TICKS = 6
+_CURVE_HEIGHT, _CURVE_TITLE = 260, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,25 @@ def times(title: str, axis: str, rows: Sequence[tuple[str, int, Sequence[float]]
     return _picture(title, y + _BOTTOM, [*scale.grid(_TOP, y), *parts, scale.legend(y, axis)])
 
 
+def curves(title: str, across: str, up: str, series: Sequence[tuple[int, Sequence[tuple[float, float]]]]) -> str:
+    """Return lines through points (x, y), one for each series that has a number for its colour; axes are named."""
+    points = [point for _, line in series for point in line]
+    wide = _Scale(0.0, max((x for x, _ in points), default=1.0))
+    ys = [y for _, y in points] or [0.0, 1.0]
+    tall = _Scale(min(ys), max(ys))
+    top, bottom = float(_TOP + _ROW), float(_TOP + _ROW + _CURVE_HEIGHT)
+    parts = wide.grid(top, bottom)
+    for value in tall.ticks():
+        y = tall.at(value, bottom, top)
+        parts.append(_stroke("grid", (_LEFT, _RIGHT), (y, y)))
+        parts.append(f'<text class="note" x="{_LEFT - 10}" y="{y + 4:.1f}">{_number(value)}</text>')
+    for number, line in series:
+        path = " ".join(f"{wide.x(x):.1f},{tall.at(y, bottom, top):.1f}" for x, y in line)
+        parts.append(f'<polyline class="curve s{number}" points="{path}"/>')
+    parts.append(f'<text class="axis" x="{_LEFT}" y="{_CURVE_TITLE}">{escape(up)}</text>')
+    return _picture(title, bottom + _BOTTOM, [*parts, wide.legend(bottom, across)])
+
+
 class _Scale:
     """A straight axis from ``low`` to ``high``, widened to round numbers."""
 
@@ -98,10 +118,14 @@ class _Scale:
         """Return where a value lies."""
         return _LEFT + (_RIGHT - _LEFT) * (value - self._low) / (self._high - self._low)
 
+    def at(self, value: float, low: float, high: float) -> float:
+        """Return where a value lies between the places of the least and the most."""
+        return low + (high - low) * (value - self._low) / (self._high - self._low)
+
     def grid(self, top: float, bottom: float, *, zero: bool = False) -> list[str]:
         """Return the lines behind, and the numbers below."""
         parts: list[str] = []
-        for value in self._ticks():
+        for value in self.ticks():
             name = "zero" if zero and value == 0 else "grid"
             x = self.x(value)
             parts.append(_stroke(name, (x, x), (top, bottom)))
@@ -112,7 +136,8 @@ class _Scale:
         """Return what the numbers mean."""
         return f'<text class="axis" x="{(_LEFT + _RIGHT) / 2}" y="{bottom + 36}">{escape(axis)}</text>'
 
-    def _ticks(self) -> list[float]:
+    def ticks(self) -> list[float]:
+        """Return the round numbers that the axis is divided by."""
         count = round((self._high - self._low) / self._step)
         return [round(self._low + index * self._step, 9) + 0.0 for index in range(count + 1)]
 

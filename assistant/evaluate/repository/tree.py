@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,10 +44,20 @@ def base_index(history: History, base: str, report: Report) -> Generator[BaseInd
     A file that was renamed later lies there by its new name, so that the open file is not found once more by its old
     one. Nothing of the repository is run, and links are not written.
     """
+    renamed = {change.old: change.path for change in history.changes(base) if change.old}
+    blobs = {path: blob for path, blob in history.files(base).items() if blob.size <= MOST_BYTES}
+    files = zip((renamed.get(path, path) for path in blobs), history.read(blobs.values()), strict=True)
+    with index_of(files, len(blobs), report) as index:
+        yield index
+
+
+@contextmanager
+def index_of(files: Iterable[tuple[str, bytes]], total: int, report: Report) -> Generator[BaseIndex]:
+    """Write files, ``total`` paths with their bytes, into a temporary folder and index them; all is removed later."""
     with tempfile.TemporaryDirectory(prefix="grafter-base-") as name:
         root = Path(name).resolve() / "tree"
         root.mkdir()
-        _write_files(history, base, root, report)
+        _write_files(files, total, root, report)
         place = root.parent / "index.db"
         with contextlib.closing(IndexWriter(place, root)) as writer:
             indexer = Indexer(root, writer)
@@ -57,14 +67,12 @@ def base_index(history: History, base: str, report: Report) -> Generator[BaseInd
                 yield BaseIndex(indexer, reader)
 
 
-def _write_files(history: History, base: str, root: Path, report: Report) -> None:
-    renamed = {change.old: change.path for change in history.changes(base) if change.old}
-    blobs = {path: blob for path, blob in history.files(base).items() if blob.size <= MOST_BYTES}
+def _write_files(files: Iterable[tuple[str, bytes]], total: int, root: Path, report: Report) -> None:
     with disk_errors("The files of the base commit cannot be written"):
-        for done, (path, data) in enumerate(zip(blobs, history.read(blobs.values()), strict=True), 1):
-            file = root / renamed.get(path, path)
+        for done, (path, data) in enumerate(files, 1):
+            file = root / path
             # Two files may want one name where a system knows no capitals; either is as good.
             with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
-            report("files", done, len(blobs))
+            report("files", done, total)

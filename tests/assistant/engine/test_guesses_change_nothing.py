@@ -60,7 +60,7 @@ def requests(engine: Engine, count: int) -> list[GenerateRequest]:
 
 
 def write(engine: LocalEngine, request: GenerateRequest, *, speculate: bool, tokens: int) -> Finished:
-    engine._store.clear()  # few tokens are read in fewer bits than many: both ways begin alike
+    engine._variants.clear()  # few tokens are read in fewer bits than many: both ways begin alike
     params = replace(request.params, max_tokens=tokens, speculate=speculate)
     *_, last = engine.generate(replace(request, params=params), CancelToken())
     assert isinstance(last, Finished), last

@@ -57,7 +57,7 @@ def test_a_second_request_reuses_the_cache_and_writes_the_same(tiny_engine, ask)
     again = ask(tiny_engine, "def add(a, b):", max_tokens=10)
     assert again.texts == first.texts
     assert again.finished.cached_tokens == again.finished.prompt_tokens - 1
-    tiny_engine._store.clear()
+    tiny_engine._variants.clear()
     assert ask(tiny_engine, "def add(a, b):", max_tokens=10).finished.cached_tokens == 0
 
 
@@ -184,7 +184,7 @@ def test_cancelling_between_tokens_ends_with_what_there_is(tiny_engine):
 
 
 def test_cancelling_during_prefill_reads_no_more_and_keeps_what_was_read(tiny_engine, ask, monkeypatch):
-    monkeypatch.setattr(tiny_engine._decoder, "piece", 16)
+    monkeypatch.setattr(tiny_engine._variants.base.decoder, "piece", 16)
     prompt = "number " * 60
     cancel = CancelToken()
     pieces = 0
@@ -199,7 +199,7 @@ def test_cancelling_during_prefill_reads_no_more_and_keeps_what_was_read(tiny_en
     assert event.choices[0].mean_logprob is None
     again = ask(tiny_engine, prompt, max_tokens=5)
     assert again.finished.cached_tokens == 32
-    tiny_engine._store.clear()
+    tiny_engine._variants.clear()
     assert ask(tiny_engine, prompt, max_tokens=5).texts == again.texts
 
 
@@ -216,7 +216,7 @@ def test_cancelled_before_it_begins_it_reads_nothing(tiny_engine, ask):
 @pytest.mark.parametrize("until", [Started, Progress, Delta])
 def test_closing_the_iterator_leaves_the_engine_usable(tiny_engine, ask, until):
     before = ask(tiny_engine, "def add(", max_tokens=8).texts
-    tiny_engine._store.clear()
+    tiny_engine._variants.clear()
     events = tiny_engine.generate(
         GenerateRequest("r", Prompt((Text("def add("),)), Params(max_tokens=8)), CancelToken()
     )
@@ -245,7 +245,7 @@ def test_out_of_memory_is_said_and_the_engine_goes_on(tiny_engine, ask, monkeypa
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(tiny_engine._decoder, "next", fail)
+        patch.setattr(tiny_engine._variants.base.decoder, "next", fail)
         patch.setattr(local, "release_memory", released.append)
         failed = ask(tiny_engine, "def add(", max_tokens=8).failed
     assert failed.code == "out_of_memory"
@@ -259,7 +259,7 @@ def test_out_of_memory_is_said_and_the_engine_goes_on(tiny_engine, ask, monkeypa
 
 def test_a_bug_is_raised_and_the_half_read_cache_is_dropped(tiny_engine, ask, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(tiny_engine._decoder, "next", lambda *_: 1 / 0)
+        patch.setattr(tiny_engine._variants.base.decoder, "next", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             ask(tiny_engine, "def add(", max_tokens=8)
     assert ask(tiny_engine, "def add(", max_tokens=8).finished.cached_tokens == 0
@@ -274,7 +274,7 @@ def test_text_nearby_is_guessed_from(tiny_engine):
     prompt = Prompt((Text("def add("),))
 
     def write(*nearby, **params):
-        tiny_engine._store.clear()
+        tiny_engine._variants.clear()
         request = GenerateRequest("r1", prompt, Params(max_tokens=24, **params), nearby=nearby)
         return list(tiny_engine.generate(request, CancelToken()))[-1]
 
@@ -351,11 +351,11 @@ def test_each_token_says_where_its_characters_begin(tiny_engine, ask):
 
 def test_what_was_held_leaves_the_cache_as_good_as_ever(tiny_engine, ask):
     request = GenerateRequest("r1", Prompt((Text("def add(a, b):"),)), Params(max_tokens=10), begin=" retur")
-    tiny_engine._store.clear()
+    tiny_engine._variants.clear()
     list(tiny_engine.generate(request, CancelToken()))
     again = ask(tiny_engine, "def add(a, b):", max_tokens=10)
     assert again.finished.cached_tokens == again.finished.prompt_tokens - 1
-    tiny_engine._store.clear()
+    tiny_engine._variants.clear()
     assert ask(tiny_engine, "def add(a, b):", max_tokens=10).texts == again.texts
 
 

@@ -1,0 +1,87 @@
+"""What the process of a stage is around its work: the run's config, its events, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from assistant.config import Paths, find_paths
+from assistant.errors import DiskError, GrafterError, OutOfMemory
+from finetune.config import RunConfig, read_config
+from finetune.events import EventWriter, Failed, Paused, RunEvent, Stage
+
+DONE, BUG, BAD_INPUT, STOPPED = 0, 1, 2, 3
+"""What a stage's process ends with."""
+
+_LOOK_SECONDS = 1.0
+
+Work = Callable[[Path, RunConfig, Paths, Callable[[RunEvent], None]], None]
+"""Does a stage's work in a run's folder."""
+
+
+class StoppedError(Exception):
+    """Somebody asked the run to stop; what is done so far is kept where the stage can go on from it."""
+
+
+def main(stage: Stage, work: Work, arguments: list[str] | None = None) -> int:
+    """Do the work of a stage; return DONE, BAD_INPUT or STOPPED. What it fails of is told in the run's events."""
+    parser = argparse.ArgumentParser(prog=f"finetune.{stage}")
+    parser.add_argument("--run-dir", type=Path, required=True)
+    run: Path = parser.parse_args(arguments).run_dir.resolve()
+    try:
+        config = read_config(run)
+        say = EventWriter(run)
+    except (GrafterError, OSError) as error:
+        print(f"finetune: {error}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+    end_with_parent()
+    try:
+        work(run, config, find_paths(), say)
+    except StoppedError:
+        say(Paused(stage))
+        return STOPPED
+    except (GrafterError, OSError, MemoryError) as error:
+        failed = describe(error)
+        if failed is None:
+            raise
+        say(failed)
+        return BAD_INPUT
+    finally:
+        say.close()
+    return DONE
+
+
+def describe(error: Exception) -> Failed | None:
+    """Return in a sentence what a person has to know of an error; None where it is a mistake of this program."""
+    if isinstance(error, GrafterError):
+        return Failed(str(error), error.code)
+    if isinstance(error, MemoryError):
+        said = "There is not enough free memory; close other programs, or choose a smaller model, and resume the run."
+        return Failed(said, OutOfMemory.code)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        where = f" ({error.filename})" if error.filename else ""
+        return Failed(f"The disk refuses: {error.strerror}{where}; make room and resume the run.", DiskError.code)
+    return None
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it has ended: nobody would follow it any more."""
+    try:
+        parent = psutil.Process(os.getppid())
+    except psutil.Error:
+        return
+
+    def watch() -> None:
+        while parent.is_running() and os.getppid() == parent.pid:
+            time.sleep(_LOOK_SECONDS)
+        os._exit(STOPPED)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -1,0 +1,94 @@
+"""``python -m finetune.train --run-dir R``: plan and train one run; exits 0 done, 3 stopped, 2 bad input, 1 a bug."""
+
+from __future__ import annotations
+
+import time
+
+_BEGUN = time.monotonic()  # before the seconds that importing torch takes
+
+import argparse  # noqa: E402
+import dataclasses  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from assistant.engine import threads  # noqa: E402
+from assistant.errors import GrafterError  # noqa: E402
+from finetune.config import read_config  # noqa: E402
+from finetune.events import EventWriter, Failed  # noqa: E402
+
+DONE, BUG, BAD_INPUT, STOPPED = 0, 1, 2, 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m finetune.train")
+    parser.add_argument("--run-dir", type=Path, required=True)
+    parser.add_argument("--plan-only", action="store_true", help="print the plan as JSON and stop")
+    parser.add_argument("--loss", metavar="SET", help="print the held-out loss of base and adapter on a set")
+    parser.add_argument("--checkpoint-seconds", type=float, default=None, help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    run: Path = asked.run_dir
+    try:
+        config = read_config(run)
+        if config.threads or "LOCAL_RANK" not in os.environ:
+            threads.apply(config.threads)
+        return _work(run, asked)
+    except GrafterError as error:
+        return _fail(run, str(error), error.code)
+    except OSError as error:
+        return _fail(run, f"A file cannot be read or written ({error.strerror or error}).", "disk_error")
+    except (RuntimeError, MemoryError) as error:
+        from assistant.engine.device import is_out_of_memory  # noqa: PLC0415
+
+        if not is_out_of_memory(error):
+            raise
+        return _fail(
+            run,
+            "The memory ran out; close other programs and go on, or start a new run with shorter rows. The last "
+            "checkpoint is kept.",
+            "out_of_memory",
+        )
+
+
+def _work(run: Path, asked: argparse.Namespace) -> int:
+    from assistant.engine.quiet import quietly  # noqa: PLC0415  (imports transformers, after the threads are chosen)
+    from finetune.train.loop import CHECKPOINT_SECONDS  # noqa: PLC0415
+    from finetune.train.session import Session  # noqa: PLC0415
+
+    with quietly():
+        session = Session(run, _BEGUN, asked.checkpoint_seconds or CHECKPOINT_SECONDS)
+        try:
+            if asked.plan_only:
+                _print(session.group.first, dataclasses.asdict(session.plan().ready))
+                return DONE
+            if asked.loss:
+                _print(session.group.first, session.losses(asked.loss))
+                return DONE
+            return DONE if session.train() == "done" else STOPPED
+        finally:
+            session.close()
+            session.group.end()
+
+
+def _print(first: bool, table: Mapping[str, object]) -> None:
+    if first:
+        sys.stdout.write(json.dumps(table) + "\n")
+
+
+def _fail(run: Path, sentence: str, code: str) -> int:
+    sys.stderr.write(sentence + "\n")
+    if os.environ.get("RANK", "0") == "0":
+        try:
+            writer = EventWriter(run)
+            writer(Failed(sentence, code))
+            writer.close()
+        except OSError:
+            pass  # the disk is full: whoever started this reads the standard error
+    return BAD_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

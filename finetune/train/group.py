@@ -1,0 +1,98 @@
+"""The processes that train together: which is the first, what all agree on, and how weights are gathered and spread."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from finetune.train.adapter import adapter_config, adapter_tensors
+from finetune.train.model import Trainee
+from finetune.train.optimizer import flatten_state
+
+
+class Group:
+    """All processes of a run, as accelerate started them; one alone is a group, too."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
+        self.size: int = accelerator.num_processes
+        self.rank: int = accelerator.process_index
+        self.first: bool = accelerator.is_main_process
+        self.sharded: bool = str(accelerator.distributed_type).rpartition(".")[2] in ("FSDP", "DEEPSPEED")
+        """Whether weights or the optimizer's memory lie in pieces on several processes."""
+
+    def sum(self, *values: float) -> tuple[float, ...]:
+        """Return the sums over all processes."""
+        if self.size == 1:
+            return values
+        table = torch.tensor(values, dtype=torch.float64 if self._double() else torch.float32)
+        found = self._accelerator.reduce(table.to(self._accelerator.device), "sum")
+        return tuple(found.tolist())  # pyright: ignore[reportAttributeAccessIssue]
+
+    def least(self, *values: float) -> tuple[float, ...]:
+        """Return the least of each over all processes."""
+        if self.size == 1:
+            return values
+        rows = [self.sum(*(value if rank == self.rank else 0.0 for value in values)) for rank in range(self.size)]
+        return tuple(min(column) for column in zip(*rows, strict=True))
+
+    def all(self, yes: bool) -> bool:
+        """Return whether every process says yes."""
+        return self.sum(float(not yes))[0] == 0
+
+    def agree(self, value: Any) -> Any:
+        """Return the first process's value on each."""
+        if self.size == 1:
+            return value
+        from accelerate.utils import broadcast_object_list  # noqa: PLC0415
+
+        return broadcast_object_list([value], 0)[0]
+
+    def prepare(self, trainee: Trainee, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, Any]:
+        """Return model and optimizer as the strategy wraps them."""
+        if self.size == 1 and not self.sharded:
+            return trainee, optimizer
+        model, wrapped = self._accelerator.prepare(trainee, optimizer)
+        return model, wrapped
+
+    def backward(self, loss: torch.Tensor) -> None:
+        """Take the gradients."""
+        self._accelerator.backward(loss)
+
+    def clip(self, weights: list[nn.Parameter], most: float) -> float:
+        """Shorten the gradients to a norm of ``most`` and return the norm that they had."""
+        norm = self._accelerator.clip_grad_norm_(weights, most)
+        return 0.0 if norm is None else float(norm)
+
+    def no_exchange(self, model: nn.Module) -> Any:
+        """Return a context in which gradients only add up on each process."""
+        return self._accelerator.no_sync(model)
+
+    def adapter(self, trainee: Trainee) -> dict[str, torch.Tensor]:
+        """Return the adapter's weights by peft's names; all processes have to ask."""
+        return adapter_tensors(trainee)
+
+    def adapter_config(self, trainee: Trainee) -> dict[str, Any]:
+        """Return what adapter_config.json says."""
+        return adapter_config(trainee)
+
+    def memory(self, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+        """Return the optimizer's memory as tensors; all processes have to ask."""
+        return flatten_state(optimizer)
+
+    def end(self) -> None:
+        """Leave the group."""
+        if self.size > 1:
+            self._accelerator.end_training()
+
+    def wait(self) -> None:
+        """Return when every process is here."""
+        self._accelerator.wait_for_everyone()
+
+    def _double(self) -> bool:
+        return self._accelerator.device.type != "mps"

@@ -1,0 +1,48 @@
+import dataclasses
+import json
+
+import pytest
+
+from assistant.errors import InputError
+from finetune.config import DataConfig, RunConfig, TrainConfig, check, from_json, preset, read_config, to_json
+
+CONFIG = RunConfig(repository="/code", model="m", name="n", data=DataConfig(keep=("a/",), trusted=("b.py",)))
+
+
+def test_a_config_is_read_back_as_it_was_written():
+    assert from_json(to_json(CONFIG)) == CONFIG
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "null", '{"repository": "x"}', '{"repository": "a", "model": "m", "name": "n", "x": 1}']
+)
+def test_what_is_no_config_is_one_sentence(text):
+    with pytest.raises(InputError, match=r"config\.json"):
+        from_json(text)
+
+
+def test_an_unknown_field_of_a_part_is_named():
+    table = json.loads(to_json(CONFIG))
+    table["train"]["speed"] = 3
+    with pytest.raises(InputError, match="speed"):
+        from_json(json.dumps(table))
+
+
+def test_a_run_without_a_config_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("rank", 0), ("length", 8), ("minutes", 0.0), ("rate", 2.0), ("processes", 0)]
+)
+def test_a_value_that_cannot_be_is_named_with_its_bounds(field, value):
+    config = dataclasses.replace(CONFIG, train=dataclasses.replace(TrainConfig(), **{field: value}))
+    with pytest.raises(InputError, match=f"{field} is .*has to lie between"):
+        check(config)
+
+
+def test_presets_can_be_run():
+    for name in ("quick", "normal", "thorough"):
+        check(dataclasses.replace(CONFIG, train=preset(name)))
+    assert preset("quick").minutes < preset("normal").minutes < preset("thorough").minutes
