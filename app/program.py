@@ -68,7 +68,7 @@ def build(application: QApplication) -> tuple[MainWindow, ServiceProcess]:
     connection = Connection(process, api, application)
     completion = CompletionController(connection, api, store.settings, application)
     jobs = ModelJobs([*grafter, "models"], application)
-    tune = TuneJobs([*grafter, "finetune"], paths.cache, application)
+    tune = TuneJobs([*grafter, "finetune"], application)
     adapters = Adapters(connection, api, [*grafter, "adapters"], application)
     window = MainWindow(Services(paths, store, theme, api, connection, completion, jobs, Dialogs(), tune, adapters))
     return window, process

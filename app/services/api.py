@@ -267,11 +267,8 @@ class ApiClient(QObject):
                 said or self.tr("The service answered with status {status}.").format(status=status)
             )
 
-    def complete(self, request: CompleteRequest, *, adapter: str | None = None) -> CompletionReply:
-        """Ask for a completion; its events come through the reply that is returned.
-
-        ``adapter`` names who answers: None the one that is on, "" the base alone.
-        """
+    def complete(self, request: CompleteRequest) -> CompletionReply:
+        """Ask for a completion; its events come through the reply that is returned."""
         completion = CompletionReply(request.id, self._idle_ms, self)
         if request.trigger != "ahead":  # which nobody waits for
             completion.done.connect(self._on_done)
@@ -281,10 +278,7 @@ class ApiClient(QObject):
             http = self._request("/grafter/complete")
             http.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
             http.setRawHeader(b"Accept", b"text/event-stream")
-            asked = complete_to_json(request)
-            if adapter is not None:
-                asked["adapter"] = adapter
-            body = json.dumps(asked, ensure_ascii=False).encode("utf-8", "replace")
+            body = json.dumps(complete_to_json(request), ensure_ascii=False).encode("utf-8", "replace")
             reply = self._network.post(http, QByteArray(body))
         completion.follow(reply)
         return completion

@@ -36,7 +36,8 @@ def start_job(run: Path) -> None:
     process.setStandardInputFile(QProcess.nullDevice())
     process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
     process.setStandardOutputFile(str(run / LOG), QProcess.OpenModeFlag.Append)
-    if not process.startDetached()[0]:
+    started: object = process.startDetached()  # a flag, where its stubs promise a pair
+    if not (started[0] if isinstance(started, tuple) else started):
         text = QCoreApplication.translate("RunControl", "The training of {run} cannot be started: {error}.")
         raise InputError(text.format(run=run.name, error=process.errorString()))
 
@@ -137,8 +138,10 @@ class RunControl(QObject):
 
     @Slot()
     def look(self) -> None:
-        """Read what is new."""
-        if self._read():
+        """Read what is new; a run that was removed by others is forgotten."""
+        if self.folder is not None and not self.folder.exists():
+            self.forget()
+        elif self._read():
             self.changed.emit()
 
     def _read(self) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
 from app.services.line_process import LineProcess, Outcome
-from finetune.config import RunConfig, to_json
+from finetune.config import RunConfig
 
 Question = Literal["files", "preview", "plan"]
 _FLAGS: dict[Question, list[str]] = {"files": ["--files"], "preview": ["--preview", "24"], "plan": ["--dry-run"]}
@@ -31,26 +29,15 @@ class TuneJobs(QObject):
     """The question, and why there is no answer in one sentence."""
     dropped = Signal(str)
 
-    def __init__(self, command: Sequence[str], folder: Path, parent: QObject | None = None) -> None:
-        """``folder`` is where the settings that a question is about are written for the time that it takes."""
+    def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._command = tuple(command)
-        self._folder = folder
         self._askers = {question: _Asker(question, self) for question in get_args(Question)}
 
     def ask(self, question: Question, config: RunConfig) -> None:
         """Ask about a run with these settings."""
-        asker = self._askers[question]
-        path = self._folder / f"train-{os.getpid()}-{id(self):x}-{question}.json"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(to_json(config), encoding="utf-8")
-        except OSError as error:
-            text = self.tr("The settings cannot be written to {path}: {error}.")
-            self.failed.emit(question, text.format(path=path, error=error.strerror or error))
-            return
-        flags = [*_FLAGS[question], "--config", str(path), "--json"]
-        asker.start([*self._command, config.repository, *flags], path)
+        flags = [*_FLAGS[question], "--json"]
+        self._askers[question].start([*self._command, config.repository, *flags, *options(config)])
 
     def drop(self, question: Question) -> None:
         """Give a question up."""
@@ -66,6 +53,32 @@ class TuneJobs(QObject):
             asker.close()
 
 
+def options(config: RunConfig) -> list[str]:
+    """Return the options of the command line that say what ``config`` says, but its preset and its name."""
+    data, train = config.data, config.train
+    found = [
+        ("--model", config.model),
+        ("--device", config.device),
+        ("--seed", config.seed),
+        ("--since", data.since),
+        ("--holes", data.holes),
+        ("--retrieval-share", data.retrieval_share),
+        ("--minutes", train.minutes),
+        ("--method", train.method),
+        ("--rank", train.rank),
+        ("--rate", train.rate),
+        ("--length", train.length),
+        ("--batch", train.batch),
+        ("--accumulate", train.accumulate),
+        *(("--keep", path) for path in data.keep),
+        *(("--drop", path) for path in data.drop),
+        *(("--trust", path) for path in data.trusted),
+    ]
+    flags = ["--load-in-4bit"] if train.load_in_4bit else []
+    # With "=": a path may begin with a dash.
+    return [f"{name}={value}" for name, value in found if value not in (None, "")] + flags
+
+
 class _Asker(QObject):
     """One kind of question: its process, and the newest command where that has to wait for the older one's end."""
 
@@ -75,7 +88,6 @@ class _Asker(QObject):
         self._lines: list[str] = []
         self._next: list[str] | None = None
         self._given_up = False
-        self._path: Path | None = None
         self._process = LineProcess(self)
         self._process.line.connect(self._on_line)
         self._process.ended.connect(self._on_ended)
@@ -84,8 +96,7 @@ class _Asker(QObject):
     def busy(self) -> bool:
         return self._process.active and (not self._given_up or self._next is not None)
 
-    def start(self, command: list[str], path: Path) -> None:
-        self._path = path
+    def start(self, command: list[str]) -> None:
         if self._process.active:
             self._next, self._given_up = command, True
             self._process.stop()
@@ -102,21 +113,14 @@ class _Asker(QObject):
     def close(self) -> None:
         self._next, self._given_up = None, True
         self._process.close()
-        self._remove()
-
-    def _remove(self) -> None:
-        if self._path is not None:
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
 
     def _on_line(self, line: str) -> None:
         self._lines.append(line)
 
     def _on_ended(self, outcome: Outcome) -> None:
-        if self._next is not None and self._path is not None:
-            self.start(self._next, self._path)
+        if self._next is not None:
+            self.start(self._next)
             return
-        self._remove()
         if self._given_up:
             self._jobs.dropped.emit(self._question)
             return

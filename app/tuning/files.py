@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-SECRETS = frozenset({"secret", "secrets", "env", "key"})
+SECRETS = frozenset({"secret"})
 """Reasons that only an explicit trust overrules."""
+
+FIXED = frozenset({"binary", "link", "special", "unreadable", "held out"})
+"""Reasons that nothing overrules: there is no text to learn, or it has to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ def rules_keep(row: FileRow) -> bool:
 def needs_trust(row: FileRow) -> bool:
     """Return whether the file may hold a secret, so that keeping it has to be said twice."""
     return row.reason in SECRETS and not rules_keep(row)
+
+
+def is_fixed(row: FileRow) -> bool:
+    """Return whether nobody can decide on the file."""
+    return row.reason in FIXED and not rules_keep(row)
 
 
 def read_files(answer: Mapping[str, Any]) -> tuple[list[FileRow], Split]:

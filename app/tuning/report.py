@@ -85,7 +85,7 @@ class Report:
     """All of a report."""
 
     active: bool | None = None
-    scale: float = 1.0
+    scale: float = 0.0
     sentence: str = ""
     arms: Mapping[str, Arm] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()

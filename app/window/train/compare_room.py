@@ -82,9 +82,10 @@ class CompareRoom(QObject):
         recent, tabs = window.whereabouts.around()
         for number, adapter in enumerate(("", name)):
             request = CompleteRequest(
-                uuid.uuid4().hex, text, offset, page.relative_path(), folder, trigger="manual", recent=recent, tabs=tabs
-            )
-            reply = window.services.api.complete(request, adapter=adapter)
+                uuid.uuid4().hex, text, offset, page.relative_path(), folder,
+                trigger="manual", recent=recent, tabs=tabs, adapter=adapter,
+            )  # fmt: skip
+            reply = window.services.api.complete(request)
             reply.received.connect(lambda event, number=number: self._on_event(number, event))
             self._replies.append(reply)
             reply.done.connect(lambda reply=reply: self._forget(reply))

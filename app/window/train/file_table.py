@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.theme import Theme
-from app.tuning.files import Choices, FileRow, matching, needs_trust, rules_keep
+from app.tuning.files import Choices, FileRow, is_fixed, matching, needs_trust, rules_keep
 from app.window import numbers
 from app.window.train import words
 
@@ -61,6 +61,8 @@ class FileModel(QAbstractTableModel):
         asked = None
         for number in numbers:
             row = self.row_at(number)
+            if is_fixed(row):
+                continue
             if kept and needs_trust(row) and row.path not in self.choices.trusted:
                 asked = asked or row
                 continue
@@ -102,7 +104,8 @@ class FileModel(QAbstractTableModel):
     def flags(self, index: _Index) -> Qt.ItemFlag:
         """Let the first column be checked."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == 0 else flags
+        decidable = index.column() == 0 and not is_fixed(self.row_at(index.row()))
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if decidable else flags
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a cell shows."""
@@ -110,7 +113,7 @@ class FileModel(QAbstractTableModel):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return (row.path, numbers.size(row.bytes), self.why(row))[column]
-        if role == Qt.ItemDataRole.CheckStateRole and column == 0:
+        if role == Qt.ItemDataRole.CheckStateRole and column == 0 and not is_fixed(row):
             return Qt.CheckState.Checked if self.choices.keeps(row) else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.path if column == 0 else self.why(row) if column == 2 else None
@@ -139,7 +142,7 @@ class FileModel(QAbstractTableModel):
         if kept:
             return self.tr("Yes")
         why = words.reason(row.reason) or self.tr("left out")
-        return f"{why}: {row.detail}" if row.detail else why
+        return f"{why}: {row.detail}" if row.detail and row.detail.casefold() != why.casefold() else why
 
     def _tone(self, row: FileRow, column: int) -> str:
         kept = self.choices.keeps(row)

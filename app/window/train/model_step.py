@@ -172,11 +172,8 @@ class ModelStep(QWidget):
         self._advanced(self.tr("Judged on"), self.holes, text)
         self.four_bit = QCheckBox(self.tr("Keep the base in 4 bits (QLoRA)"))
         self._advanced(self.tr("Memory"), self.four_bit, self.tr("For NVIDIA cards with little memory."))
-        self.secrets = QCheckBox(self.tr("Leave out files that may hold secrets"))
-        self._advanced(self.tr("Secrets"), self.secrets, self.tr("A model can give away what it has learned."))
         self.retrieval.setValue(self._data.retrieval_share * 100)
         self.holes.setValue(self._data.holes)
-        self.secrets.setChecked(self._data.scan_secrets)
 
     def _make_empty(self) -> QWidget:
         holder = QWidget()
@@ -281,7 +278,6 @@ class ModelStep(QWidget):
             trusted=self._data.trusted,
             holes=self.holes.value(),
             retrieval_share=self.retrieval.value() / 100,
-            scan_secrets=self.secrets.isChecked(),
         )
         train = TrainConfig(
             method=self.method.currentData(),

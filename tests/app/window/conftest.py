@@ -106,7 +106,7 @@ class ScriptedTuning(TuneJobs):
     """Records what it is asked; the test answers by its signals."""
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__([sys.executable, "-c", ""], Path(), parent)
+        super().__init__([sys.executable, "-c", ""], parent)
         self.asked: list[tuple[str, Any]] = []
         self.gone: list[str] = []
 

@@ -47,7 +47,7 @@ def files_answer(*, extra: int = 0, kind: str = "commits") -> dict[str, Any]:
         ("src/orchard/tree.py", 15_220, True, "", ""),
         ("src/orchard/cli.py", 4120, True, "", ""),
         ("src/orchard/settings.py", 1803, False, "secret", "line 12 looks like a password"),
-        (".env", 210, False, "env", "settings that are rarely meant for others"),
+        (".env", 210, False, "secret", "a file for settings that are secret"),
         ("src/orchard/_version.py", 160, False, "generated", "its first line says so"),
         ("vendor/left_pad/pad.py", 2400, False, "vendored", "a folder of other people's code"),
         ("static/app.min.js", 310_400, False, "minified", "lines of 8,000 characters"),
@@ -252,7 +252,7 @@ class FakeJob:
         process.setArguments([str(self._script), str(run), self.mode, str(os.getpid())])
         process.setStandardOutputFile(str(run / "job.log"), QProcess.OpenModeFlag.Append)
         process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
-        assert process.startDetached()[0]
+        assert process.startDetached()
 
 
 PAUSED = [*story(), Checkpoint(180), Paused("train", 180)]
