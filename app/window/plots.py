@@ -52,6 +52,7 @@ def make(owner: QWidget) -> Any:
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    plot.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot.setAccessibleName(owner.accessibleName())
     # The wheel scrolls the page, and what the mouse rests on is found by the owner.
     plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -65,6 +65,8 @@ class TrainPage(Page):
         self._shop = workshop
         self._model: str | None = None
         self._told: object = None
+        self._looked_at: Path | None = None
+        """The repository whose files were asked for last."""
         self.step = "code"
         self.column.addWidget(label(self.tr("Learn my code"), scale=1.7, bold=True))
         text = self.tr(
@@ -173,7 +175,7 @@ class TrainPage(Page):
 
     def _arrive(self) -> None:
         shop, step = self._shop, self.step
-        if step == "code" and self.scope.repository is not None and not self.scope.files.rows:
+        if step == "code" and self.scope.repository not in (None, self._looked_at):
             self._ask_files()
         elif step == "model":
             shop.models.refresh()
@@ -206,8 +208,8 @@ class TrainPage(Page):
 
     def _ask_files(self) -> None:
         self.bars.clear("files")
-        if not self._shop.tune.busy("files"):
-            self.scope.show_busy()
+        self._looked_at = self.scope.repository
+        self.scope.show_busy()
         self._ask("files")
 
     def _ask(self, question: Any) -> None:
