@@ -18,9 +18,11 @@ from PySide6.QtWidgets import QApplication
 
 from app.completion.controller import CompletionController
 from app.connection import Connection
+from app.services.adapters import Adapters
 from app.services.api import ApiClient
 from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
+from app.services.tune_jobs import TuneJobs
 from app.settings_store import SettingsStore
 from app.theme import ThemeManager
 from app.window.dialogs import Dialogs
@@ -66,7 +68,9 @@ def build(application: QApplication) -> tuple[MainWindow, ServiceProcess]:
     connection = Connection(process, api, application)
     completion = CompletionController(connection, api, store.settings, application)
     jobs = ModelJobs([*grafter, "models"], application)
-    window = MainWindow(Services(paths, store, theme, api, connection, completion, jobs, Dialogs()))
+    tune = TuneJobs([*grafter, "finetune"], application)
+    adapters = Adapters(connection, api, [*grafter, "adapters"], application)
+    window = MainWindow(Services(paths, store, theme, api, connection, completion, jobs, Dialogs(), tune, adapters))
     return window, process
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -147,6 +147,22 @@ def is_owned(folder: Path) -> bool:
         return abs(process.create_time() - float(made)) < 1 and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, psutil.Error):
         return False
+
+
+def end_at_once(folder: Path) -> None:
+    """Kill whoever works on the run and what they started; what was learned since the last checkpoint is lost."""
+    if not is_owned(folder):
+        return
+    try:
+        owner = psutil.Process(int((folder / _OWNER).read_text(encoding="utf-8").split()[0]))
+        # The owner first: it must not take the death of a trainer for a failure and write that down.
+        family = [owner, *owner.children(recursive=True)]
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return
+    for process in family:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(family, timeout=3)
 
 
 def remove(paths: Paths, name: str) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal, SignalInstance, Slot
 from PySide6.QtNetwork import QNetworkAccessManager, QNetworkProxy, QNetworkReply, QNetworkRequest
 
 from assistant.client.sse import SseParser
@@ -138,9 +138,9 @@ class CompletionReply(QObject):
 
 
 class _Post(QObject):
-    """Something told to the service; ``ended`` carries HTTP's status, 0 where there was no answer."""
+    """Something told to the service; ``ended`` carries HTTP's status, 0 where there was no answer, and the body."""
 
-    ended = Signal(int)
+    ended = Signal(int, bytes)
 
     def __init__(self, reply: QNetworkReply, parent: QObject) -> None:
         super().__init__(parent)
@@ -150,7 +150,7 @@ class _Post(QObject):
 
     @Slot()
     def _on_finished(self) -> None:
-        self.ended.emit(_status(self._reply) or 0)
+        self.ended.emit(_status(self._reply) or 0, bytes(self._reply.readAll().data()) if self._reply.isOpen() else b"")
         self.deleteLater()
 
 
@@ -163,6 +163,12 @@ class ApiClient(QObject):
     """A Failed that says why there is no Health."""
     index_failed = Signal(int)
     """The service did not take what it was told about a workspace; carries HTTP's status, 0 where there was none."""
+    adapters_received = Signal(object)
+    """What ``GET /grafter/adapters`` answers: a dict with active, scale and adapters."""
+    adapter_changed = Signal(object)
+    """What ``POST /grafter/adapter`` answers: a dict with active and scale."""
+    adapter_failed = Signal(str)
+    """Why an adapter could not be switched, or the adapters not be listed, in one sentence."""
     running_changed = Signal(int)
     """How many completions are running that somebody waits for."""
 
@@ -218,10 +224,48 @@ class ApiClient(QObject):
         body = json.dumps({"workspace": workspace, "texts": rows}, ensure_ascii=False).encode("utf-8", "replace")
         _Post(self._network.post(http, QByteArray(body)), self).ended.connect(self._on_index)
 
-    @Slot(int)
-    def _on_index(self, status: int) -> None:
+    @Slot(int, bytes)
+    def _on_index(self, status: int, _body: bytes) -> None:
         if not 200 <= status < 300:
             self.index_failed.emit(status)
+
+    def get_adapters(self) -> None:
+        """Ask which adapters there are. ``adapters_received`` or ``adapter_failed`` follows where a service runs."""
+        if self._url:
+            reply = self._network.get(self._request("/grafter/adapters"))
+            _Post(reply, self).ended.connect(self._on_adapters)
+
+    def set_adapter(self, name: str | None, scale: float | None = None) -> None:
+        """Have an adapter answer from now on, or the base (None); ``adapter_changed`` or ``adapter_failed`` follows."""
+        if not self._url:
+            self.adapter_failed.emit(self.tr("The service is not running."))
+            return
+        http = self._request("/grafter/adapter")
+        http.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
+        body = json.dumps({"name": name, "scale": scale}).encode()
+        _Post(self._network.post(http, QByteArray(body)), self).ended.connect(self._on_adapter)
+
+    @Slot(int, bytes)
+    def _on_adapters(self, status: int, body: bytes) -> None:
+        if status != 404:  # a service without adapters has none
+            self._tell_adapters(status, body, self.adapters_received)
+
+    @Slot(int, bytes)
+    def _on_adapter(self, status: int, body: bytes) -> None:
+        self._tell_adapters(status, body, self.adapter_changed)
+
+    def _tell_adapters(self, status: int, body: bytes, signal: SignalInstance) -> None:
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            answer = None
+        if 200 <= status < 300 and isinstance(answer, dict):
+            signal.emit(answer)
+        elif status:  # else it ended, which its health says
+            said = _openai_error(body)[0]
+            self.adapter_failed.emit(
+                said or self.tr("The service answered with status {status}.").format(status=status)
+            )
 
     def complete(self, request: CompleteRequest) -> CompletionReply:
         """Ask for a completion; its events come through the reply that is returned."""

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.window import plots
 from app.window.style import label
 
 HEIGHT = 248
-# Blue and amber in every theme: told apart also by those who see no red or no green. Shape and dashes say it too.
-_TOKENS = ("accent", "warn")
-_SYMBOLS = ("o", "s")
 _NAME_CHARACTERS = 18
 _BAR = 0.34
 
@@ -32,30 +30,6 @@ class Point:
     day: dt.date | None = None
 
 
-class _Sign(QWidget):
-    """The line and the mark of a series, for the legend."""
-
-    def __init__(self, index: int) -> None:
-        super().__init__()
-        self._index, self._color = index, QColor()
-        self.setFixedSize(24, 12)
-
-    def show_color(self, color: str) -> None:
-        self._color = QColor(color)
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        style = Qt.PenStyle.DashLine if self._index else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(self._color, 2, style))
-        painter.drawLine(0, 6, 24, 6)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._color)
-        mark = QRectF(8, 2, 8, 8)
-        painter.drawRect(mark) if self._index else painter.drawEllipse(mark)
-
-
 class Chart(QWidget):
     """Two series of shares with a legend above them. Its table says the same to those who cannot see it."""
 
@@ -67,7 +41,7 @@ class Chart(QWidget):
         self.points: Sequence[Point] = ()
         self.plot: Any = None
         self._bars = False
-        self._signs = [_Sign(index) for index in range(2)]
+        self._signs = [plots.Sign(index) for index in range(2)]
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -91,7 +65,7 @@ class Chart(QWidget):
             return
         plot = self._cleared(points, theme, bars=False)
         days = [float((point.day or dt.date.min).toordinal()) for point in points]
-        for index, token in enumerate(_TOKENS):
+        for index, token in enumerate(plots.TOKENS):
             told = [(day, share * 100) for day, point in zip(days, points, strict=True)
                     if (share := point.values[index]) is not None]  # fmt: skip
             if not told:
@@ -102,7 +76,7 @@ class Chart(QWidget):
             pen.setCosmetic(True)
             plot.plot(
                 [day for day, _ in told], [share for _, share in told],
-                pen=pen, symbol=_SYMBOLS[index], symbolSize=7, symbolBrush=color, symbolPen=None, antialias=True,
+                pen=pen, symbol=plots.SYMBOLS[index], symbolSize=7, symbolBrush=color, symbolPen=None, antialias=True,
             )  # fmt: skip
         first, last = (days[0], days[-1]) if days else (0.0, 1.0)
         margin = max(0.5, (last - first) * 0.08)  # a name at the very end of the axis would be left out
@@ -117,10 +91,10 @@ class Chart(QWidget):
         """Draw shares by name, the first at the top."""
         if not self._any(points, theme):
             return
-        import pyqtgraph as pg  # noqa: PLC0415 - see _cleared
+        import pyqtgraph as pg  # noqa: PLC0415 - see plots.make
 
         plot = self._cleared(points, theme, bars=True)
-        for index, token in enumerate(_TOKENS):
+        for index, token in enumerate(plots.TOKENS):
             rows = [(-row + (0.5 - index) * _BAR, point.values[index]) for row, point in enumerate(points)]
             plot.addItem(
                 pg.BarGraphItem(
@@ -142,17 +116,12 @@ class Chart(QWidget):
         plot.getAxis("left").setTicks([[(-row, shortened(point.name)) for row, point in enumerate(points)]])
 
     def _write(self, plot: Any, text: str, x: float, y: float, theme: Theme) -> None:
-        import pyqtgraph as pg  # noqa: PLC0415 - see _cleared
-
-        item = pg.TextItem(text, color=QColor(theme.colors["muted"]), anchor=(0, 0.5))
-        item.setFont(self._small_font())
-        item.setPos(x, y)
-        plot.addItem(item, ignoreBounds=True)
+        plots.write(self, plot, text, (x, y), theme)
 
     def _any(self, points: Sequence[Point], theme: Theme) -> bool:
         """Whether there is something to draw; else say so in the place of the plot."""
         self.points = points
-        for sign, token in zip(self._signs, _TOKENS, strict=True):
+        for sign, token in zip(self._signs, plots.TOKENS, strict=True):
             sign.show_color(theme.colors[token])
         some = any(share is not None for point in points for share in point.values)
         self.nothing.setVisible(not some)
@@ -163,40 +132,14 @@ class Chart(QWidget):
         return some
 
     def _cleared(self, points: Sequence[Point], theme: Theme, *, bars: bool) -> Any:
-        # It takes a third of a second and brings numpy: the window must be there before.
-        import pyqtgraph as pg  # noqa: PLC0415
-
         self.points, self._bars = points, bars
         if self.plot is None:
-            self.plot = pg.PlotWidget()
-            self.plot.setAntialiasing(True)
-            self.plot.setMouseEnabled(x=False, y=False)
-            self.plot.setMenuEnabled(False)
-            self.plot.hideButtons()
-            self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self.plot.setAccessibleName(self.accessibleName())
-            # The wheel scrolls the page, and what the mouse rests on is found below.
-            self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self.plot = plots.make(self)
             self._column.addWidget(self.plot, 1)
-        self.plot.clear()
-        self.plot.setBackground(theme.colors["background"])
-        strong = theme.name == "high-contrast"
-        self.plot.showGrid(x=bars, y=not bars, alpha=0.5 if strong else 0.25)
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setZValue(-1)  # its grid goes behind what is drawn
-            axis.setPen(QColor(theme.colors["border"]))
-            axis.setTextPen(QColor(theme.colors["muted"]))
-            axis.setStyle(tickFont=self._small_font(), tickLength=0, tickTextOffset=6)
-        return self.plot.getPlotItem()
-
-    def _small_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        return font
+        return plots.clear(self.plot, theme, bars=bars)
 
     def _label_style(self, theme: Theme) -> dict[str, str]:
-        return {"color": theme.colors["muted"], "font-size": f"{self._small_font().pointSizeF():.1f}pt"}
+        return plots.label_style(self, theme)
 
     # --- what the mouse points at ---------------------------------------------------------
 

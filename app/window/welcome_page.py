@@ -25,6 +25,7 @@ class WelcomePage(Page):
     new_file = Signal()
     quick_open = Signal()
     recent_chosen = Signal(str)
+    train_wanted = Signal()
 
     def __init__(self, icons: IconSet, parent: QWidget | None = None) -> None:
         super().__init__(icons, self.tr("Welcome"), "leaf", parent)
@@ -48,6 +49,11 @@ class WelcomePage(Page):
             row.addWidget(push)
         row.addStretch(1)
         self.column.addLayout(row)
+        self.train = button(self.tr("Teach the model this project…"), "link")
+        self.train.setIcon(icons.icon("graduation-cap", "accent"))
+        self.train.setToolTip(self.tr("It learns how the project is written, and proves it on code it has not seen."))
+        self.train.clicked.connect(self.train_wanted)
+        self.column.addWidget(self.train)
         self.column.addSpacing(20)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
@@ -62,6 +68,7 @@ class WelcomePage(Page):
         """Show what can be done with ``folder`` open, or without one; ``server``: where the model runs, if not here."""
         self.folder_button.setVisible(folder is None)
         self.find_button.setVisible(folder is not None)
+        self.train.setVisible(folder is not None)
         if folder is None:
             self._title.setText("Grafter")
             here = self.tr("A quiet editor with a code model that runs on this machine. Nothing you write leaves it.")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.window.commands import Commands
 from app.window.editor_page import EditorPage
+from app.window.train.room import COMPARE_KEYS
 
 if TYPE_CHECKING:
     from app.window.main_window import MainWindow
@@ -164,6 +165,21 @@ def _add_assistant(window: MainWindow, commands: Commands) -> None:
     commands.add("assistant.why", group, _tr("Show or hide why this suggestion"), window.why.toggle, "Ctrl+Shift+Y")
     commands.add("assistant.focus_why", group, _tr("Go to why this suggestion"), window.why.go, "Alt+Shift+Y")
     commands.add("assistant.acceptance", group, _tr("Acceptance of suggestions"), window.acceptance.show)
+    commands.add("assistant.train", group, _tr("Train: learn my code"), lambda: window.train.show("code"))
+    commands.add("assistant.run", group, _tr("Train: the run and how it goes"), lambda: window.train.show("run"))
+    commands.add("assistant.runs", group, _tr("Train: all runs"), lambda: window.train.show("runs"))
+    commands.add(
+        "assistant.adapters", group, _tr("Adapters: strength, on and off"), lambda: window.train.show("adapters")
+    )
+    compare = commands.add(
+        "assistant.compare",
+        group,
+        _tr("Compare base and adapter at the cursor"),
+        window.train.toggle_compare,
+        COMPARE_KEYS,
+        need="file",
+    )
+    compare.setAutoRepeat(False)  # the key may be held
     commands.add("assistant.models", group, _tr("Models"), window.show_models)
     commands.add("assistant.restart", group, _tr("Restart the service"), services.connection.restart)
 

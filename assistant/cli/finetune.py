@@ -21,6 +21,7 @@ from rich.table import Table
 from assistant.cli import output
 from assistant.cli.following import Follower
 from assistant.cli.local_model import DEVICES, choose_model
+from assistant.cli.signals import ended_by_sigterm
 from assistant.config import DEFAULT_MODEL, Paths, find_paths
 from assistant.errors import InputError, ModelError
 from finetune import launch, runs
@@ -101,7 +102,8 @@ def run(args: argparse.Namespace) -> int:
         return _look(config, args)
     folder = runs.create(paths, config)
     if args.dry_run:
-        return _plan(folder, as_json=args.json)
+        with ended_by_sigterm():  # so that the trainer ends and the folder goes
+            return _plan(folder, as_json=args.json)
     return _start(folder, args)
 
 

@@ -13,9 +13,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
 from app.completion.controller import CompletionController
 from app.connection import Connection
+from app.services.adapters import Adapters
 from app.services.api import ApiClient
 from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
+from app.services.tune_jobs import TuneJobs
 from app.settings_store import SettingsStore
 from app.theme import ThemeManager, load_theme
 from app.window.dialogs import Dialogs
@@ -100,6 +102,23 @@ class ScriptedJobs(ModelJobs):
         getattr(self, signal).emit(*values)
 
 
+class ScriptedTuning(TuneJobs):
+    """Records what it is asked; the test answers by its signals."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__([sys.executable, "-c", ""], parent)
+        self.asked: list[tuple[str, Any]] = []
+        self.gone: list[str] = []
+
+    def ask(self, question: Any, config: Any) -> None:
+        """Only note it."""
+        self.asked.append((question, config))
+
+    def drop(self, question: Any) -> None:
+        """Only note it."""
+        self.gone.append(question)
+
+
 class ScriptedConnection(Connection):
     """Takes each state from the test."""
 
@@ -139,12 +158,13 @@ class ScriptedDialogs(Dialogs):
             "model_file": "",
             "unsaved": "cancel",
             "confirm": False,
+            "browse": True,
         }
         super().__init__(**{name: self._answer(name, default) for name, default in defaults.items()})
 
     def _answer(self, name: str, default: object) -> Callable[..., Any]:
-        def answer(_parent: object, *question: Any) -> Any:
-            self.asked.append((name, question))
+        def answer(*question: Any) -> Any:
+            self.asked.append((name, question if name == "browse" else question[1:]))
             return self.answers.get(name, default)
 
         return answer
@@ -179,7 +199,16 @@ def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
         connection = ScriptedConnection(process, api, root)
         completion = CompletionController(connection, api, store.settings, root)
         services = Services(
-            find_paths(), store, theme, api, connection, completion, ScriptedJobs(root), ScriptedDialogs()
+            find_paths(),
+            store,
+            theme,
+            api,
+            connection,
+            completion,
+            ScriptedJobs(root),
+            ScriptedDialogs(),
+            ScriptedTuning(root),
+            Adapters(connection, api, [sys.executable, "-c", ""], root),
         )
         window = MainWindow(services)
         window.resize(1200, 760)

@@ -1,0 +1,1 @@
+"""What the window knows of fine-tuning, without widgets: runs as they go, plans, files, reports."""

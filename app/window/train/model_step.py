@@ -1,0 +1,421 @@
+"""Second step: which model learns, for how long and how; with the plan of what that costs on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QRadioButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.tuning.plan import Measured, shape
+from app.window import numbers
+from app.window.fields import Combo, DecimalSpin, Spin, choose
+from app.window.icons import IconSet
+from app.window.model_rows import ModelRow
+from app.window.style import button, label
+from app.window.train.plan_card import PlanCard
+from assistant.errors import InputError
+from finetune.config import DataConfig, Preset, RunConfig, TrainConfig, check, preset
+from finetune.runs import check_name
+
+_FIELD_WIDTH = 296
+_MEASURE_MS = 700
+
+
+class ModelStep(QWidget):
+    """Makes the settings of a run. What was measured is kept for each model and shape."""
+
+    plan_wanted = Signal(object)
+    """A RunConfig to be measured."""
+    plan_dropped = Signal()
+    start_wanted = Signal(object)
+    """A RunConfig to begin with."""
+    models_wanted = Signal()
+    back_wanted = Signal()
+
+    def __init__(self, icons: IconSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._repository: Path | None = None
+        self._data = DataConfig()
+        self._measured: dict[object, Measured] = {}
+        self._refused: dict[object, str] = {}
+        self._asked: tuple[object, float] | None = None
+        self._loading = True
+        self._measure_soon = QTimer(self)
+        self._measure_soon.setSingleShot(True)
+        self._measure_soon.setInterval(_MEASURE_MS)
+        self._measure_soon.timeout.connect(self._measure)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        self.empty = self._make_empty()
+        column.addWidget(self.empty)
+        self.form = QWidget()
+        column.addWidget(self.form)
+        inner = QVBoxLayout(self.form)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(14)
+        self._grid = QGridLayout()
+        self._add_basics()
+        inner.addLayout(self._grid)
+        self.more = QToolButton()
+        self.more.setProperty("kind", "tool")
+        self.more.setText(self.tr("More settings"))
+        self.more.setCheckable(True)
+        self.more.setIcon(icons.icon("sliders-horizontal"))
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        inner.addWidget(self.more)
+        self.advanced = QWidget()
+        self._grid = QGridLayout(self.advanced)
+        self._add_advanced()
+        self.advanced.hide()
+        self.more.toggled.connect(self.advanced.setVisible)
+        inner.addWidget(self.advanced)
+        self.plan = PlanCard()
+        self.plan.measure_wanted.connect(lambda: self._measure(anew=True))
+        self.plan.stop_wanted.connect(self._drop)
+        inner.addWidget(self.plan)
+        self.problem = label("", "error", wrap=True)
+        inner.addWidget(self.problem)
+        inner.addLayout(self._make_actions())
+        self._choose_preset("normal")
+        self.show_models([])
+
+    # --- making ---------------------------------------------------------------------------
+
+    def _add_basics(self) -> None:
+        self._prepare_grid()
+        self.model = Combo()
+        self.model.currentIndexChanged.connect(self._on_changed)
+        self._row(
+            self.tr("Model"), self.model, self.tr("The model itself stays as it is; what is learned is kept apart.")
+        )
+        self.presets: dict[Preset, QRadioButton] = {}
+        self._group = QButtonGroup(self)
+        holder = QWidget()
+        inside = QVBoxLayout(holder)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(6)
+        names: tuple[tuple[Preset, str], ...] = (
+            ("quick", self.tr("Quick: about 10 minutes, to see whether it helps at all")),
+            ("normal", self.tr("Normal: about half an hour, right for most projects")),
+            ("thorough", self.tr("Thorough: about 2 hours, for large projects")),
+        )
+        for name, text in names:
+            radio = QRadioButton(text)
+            radio.toggled.connect(partial(self._on_preset, name))
+            self.presets[name] = radio
+            self._group.addButton(radio)
+            inside.addWidget(radio)
+        self._row(self.tr("How long"), holder)
+        self.minutes = DecimalSpin()
+        self.minutes.setDecimals(0)
+        self.minutes.setRange(1, 60 * 24 * 7)
+        self.minutes.setSuffix(self.tr(" min"))
+        self.minutes.valueChanged.connect(self._tell)
+        text = self.tr("Of learning; proving it afterwards takes a while more. It can be paused at any time.")
+        self._row(self.tr("Minutes"), self.minutes, text)
+        self.name = QLineEdit()
+        self.name.setMaxLength(100)
+        self.name.textChanged.connect(self._tell)
+        self._row(self.tr("Name of the adapter"), self.name, self.tr("What was learned is kept under this name."))
+        self.activate = QCheckBox(self.tr("Use it when it helps"))
+        self.activate.setChecked(True)
+        text = self.tr("It is switched on only where it is right more often on the held-out code than the base model.")
+        self._row(self.tr("Afterwards"), self.activate, text)
+
+    def _add_advanced(self) -> None:
+        self._prepare_grid()
+        self.method = Combo()
+        for value, text in (("lora", "LoRA"), ("dora", "DoRA"), ("rslora", "rsLoRA")):
+            self.method.addItem(text, value)
+        self._advanced(self.tr("Method"), self.method, self.tr("DoRA learns a little better and is slower."))
+        self.rank = self._spin(1, 512)
+        self._advanced(self.tr("Rank"), self.rank, self.tr("How much can be learned; more takes more memory."))
+        self.rate = DecimalSpin()
+        self.rate.setDecimals(6)
+        self.rate.setRange(0.000001, 0.1)
+        self.rate.setSingleStep(0.00005)
+        self._advanced(self.tr("Learning rate"), self.rate, self.tr("Too high forgets, too low learns little."))
+        self.length = self._spin(64, 131072)
+        self.length.setSingleStep(128)
+        self.length.setSuffix(self.tr(" tokens"))
+        self._advanced(self.tr("Length of a row"), self.length, self.tr("How much code is looked at together."))
+        self.batch = self._spin(1, 4096)
+        self._advanced(self.tr("Rows at once"), self.batch, self.tr("More is quicker on a graphics card."))
+        self.accumulate = self._spin(1, 4096)
+        self._advanced(
+            self.tr("Rows of a step"), self.accumulate, self.tr("So many times rows are gathered for one step.")
+        )
+        self.retrieval = DecimalSpin()
+        self.retrieval.setRange(0.0, 100.0)
+        self.retrieval.setDecimals(0)
+        self.retrieval.setSuffix(" %")
+        text = self.tr("Share of samples with other places of the project in front, as in the editor.")
+        self._advanced(self.tr("With retrieval"), self.retrieval, text)
+        self.holes = self._spin(10, 100_000)
+        text = self.tr("Held-out places that judge it in the end; more is surer and takes longer.")
+        self._advanced(self.tr("Judged on"), self.holes, text)
+        self.four_bit = QCheckBox(self.tr("Keep the base in 4 bits (QLoRA)"))
+        self._advanced(self.tr("Memory"), self.four_bit, self.tr("For NVIDIA cards with little memory."))
+        self.retrieval.setValue(self._data.retrieval_share * 100)
+        self.holes.setValue(self._data.holes)
+
+    def _make_empty(self) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        text = self.tr("No model is installed that could learn. Download one first: the smallest is enough to try it.")
+        column.addWidget(label(text, "muted", wrap=True))
+        opener = button(self.tr("Go to the models"), "primary")
+        opener.clicked.connect(self.models_wanted)
+        column.addWidget(opener)
+        return holder
+
+    def _make_actions(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.back = button(self.tr("Back"))
+        self.back.clicked.connect(self.back_wanted)
+        row.addWidget(self.back)
+        row.addStretch(1)
+        self.start = button(self.tr("Start learning"), "primary")
+        self.start.clicked.connect(self._on_start)
+        row.addWidget(self.start)
+        return row
+
+    def _spin(self, least: int, most: int) -> Spin:
+        spin = Spin()
+        spin.setRange(least, most)
+        return spin
+
+    def _prepare_grid(self) -> None:
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(14)
+        self._grid.setColumnMinimumWidth(0, 152)
+        self._grid.setColumnStretch(1, 1)
+
+    def _advanced(self, title: str, field: QWidget, help_text: str) -> None:
+        self._row(title, field, help_text)
+        for signal in ("valueChanged", "currentIndexChanged", "toggled"):
+            if hasattr(field, signal):
+                getattr(field, signal).connect(self._on_changed)
+
+    def _row(self, title: str, field: QWidget, help_text: str = "") -> None:
+        number = self._grid.rowCount()
+        name = label(title, "muted")
+        name.setBuddy(field)
+        field.setAccessibleName(title)
+        field.setAccessibleDescription(help_text)
+        cell = QVBoxLayout()
+        cell.setSpacing(4)
+        if isinstance(field, (Combo, Spin, DecimalSpin, QLineEdit)):
+            field.setFixedWidth(_FIELD_WIDTH)
+        line = QHBoxLayout()
+        line.addWidget(field)
+        line.addStretch(1)
+        cell.addLayout(line)
+        if help_text:
+            cell.addWidget(label(help_text, "muted", scale=0.9, wrap=True))
+        first = next(iter(self.presets.values())) if field.layout() is not None else field
+        name.setFixedHeight(first.sizeHint().height())
+        holder = QVBoxLayout()
+        holder.addWidget(name)
+        holder.addStretch(1)
+        self._grid.addLayout(holder, number, 0)
+        self._grid.addLayout(cell, number, 1)
+
+    # --- from outside -----------------------------------------------------------------------
+
+    def show_models(self, rows: Sequence[ModelRow], preferred: str | None = None) -> None:
+        """Offer the installed models that can fill in; ``preferred`` is chosen where nothing was yet."""
+        chosen = self.model.currentData() or preferred
+        self._loading = True
+        self.model.clear()
+        for row in rows:
+            if row.installed and row.fim:
+                self.model.addItem(row.name, row.id)
+        if chosen:
+            choose(self.model, chosen)
+        self._loading = False
+        some = self.model.count() > 0
+        self.empty.setVisible(not some)
+        self.form.setVisible(some)
+        self._on_changed()
+
+    def show_scope(self, repository: Path | None, data: DataConfig) -> None:
+        """Learn from another repository, or from other files of it."""
+        if repository != self._repository and repository is not None:
+            self.name.setText(_plain_name(repository.name))
+        self._repository = repository
+        self._data = data
+        self._on_changed()
+
+    def config(self) -> RunConfig:
+        """Return the settings. Raises InputError with one sentence where they cannot be."""
+        if self._repository is None:
+            raise InputError(self.tr("No folder is chosen; choose one in the first step."))
+        if self.model.currentData() is None:
+            raise InputError(self.tr("No model is chosen; install one first."))
+        data = DataConfig(
+            keep=self._data.keep,
+            drop=self._data.drop,
+            trusted=self._data.trusted,
+            holes=self.holes.value(),
+            retrieval_share=self.retrieval.value() / 100,
+        )
+        train = TrainConfig(
+            method=self.method.currentData(),
+            rank=self.rank.value(),
+            alpha=2 * self.rank.value(),
+            rate=self.rate.value(),
+            length=self.length.value(),
+            batch=self.batch.value(),
+            accumulate=self.accumulate.value(),
+            minutes=self.minutes.value(),
+            load_in_4bit=self.four_bit.isChecked(),
+        )
+        config = RunConfig(
+            repository=str(self._repository),
+            model=str(self.model.currentData()),
+            name=check_name(self.name.text().strip()),
+            activate=self.activate.isChecked(),
+            data=data,
+            train=train,
+        )
+        check(config)
+        return config
+
+    def arrive(self) -> None:
+        """Somebody looks at this step: measure what was not measured yet."""
+        self._on_changed(at_once=True)
+
+    def show_answer(self, measured: Measured | None) -> None:
+        """Take what was measured."""
+        asked, self._asked = self._asked, None
+        if measured is None:
+            self.show_refused(self.tr("The plan that was measured cannot be read; is this program's other part older?"))
+        elif asked is not None:
+            self._measured[asked[0]] = Measured(measured.data, measured.plan, asked[1])
+            self._tell()
+
+    def show_refused(self, sentence: str) -> None:
+        """Take that it cannot be measured, or that it cannot fit."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._refused[asked[0]] = sentence
+        self._tell()
+
+    def show_dropped(self) -> None:
+        """Take that nobody measures any more."""
+        self._asked = None
+        self._tell()
+
+    # --- what the person does -----------------------------------------------------------------
+
+    def _on_preset(self, name: Preset, chosen: bool) -> None:
+        if chosen and not self._loading:
+            self._choose_preset(name)
+
+    def _choose_preset(self, name: Preset) -> None:
+        found = preset(name)
+        self._loading = True
+        self.presets[name].setChecked(True)
+        self.minutes.setValue(found.minutes)
+        choose(self.method, found.method)
+        for field, value in (
+            (self.rank, found.rank),
+            (self.length, found.length),
+            (self.batch, found.batch),
+            (self.accumulate, found.accumulate),
+        ):
+            field.setValue(value)
+        self.rate.setValue(found.rate)
+        self._loading = False
+        self._on_changed()
+
+    def _on_changed(self, *_: object, at_once: bool = False) -> None:
+        if self._loading:
+            return
+        self._tell()
+        if self.isVisible() or at_once:
+            self._measure_soon.start(0 if at_once else _MEASURE_MS)
+
+    def _measure(self, *, anew: bool = False) -> None:
+        try:
+            config = self.config()
+        except InputError:
+            return
+        key = shape(config)
+        if anew:
+            self._measured.pop(key, None)
+            self._refused.pop(key, None)
+        if key in self._measured or key in self._refused or (self._asked is not None and self._asked[0] == key):
+            return
+        self._asked = (key, config.train.minutes)
+        self._tell()
+        self.plan_wanted.emit(config)
+
+    def _drop(self) -> None:
+        self._measure_soon.stop()
+        self._asked = None
+        self.plan_dropped.emit()
+        self._tell()
+
+    def _on_start(self) -> None:
+        self._measure_soon.stop()
+        try:
+            config = self.config()
+        except InputError as error:
+            self.problem.setText(str(error))
+            self.problem.show()
+            return
+        self.start_wanted.emit(config)
+
+    def _tell(self, *_: object) -> None:
+        """Show the plan for the settings as they are, or what is wrong with them."""
+        if self._loading:
+            return
+        try:
+            config = self.config()
+        except InputError as error:
+            some = self.model.count() > 0 and self._repository is not None
+            self.problem.setText(str(error))
+            self.problem.setVisible(some)
+            self.start.setEnabled(False)
+            self.plan.show_unknown()
+            return
+        self.problem.hide()
+        key = shape(config)
+        if key in self._measured:
+            self.plan.show_plan(self._measured[key], config.train.minutes)
+        elif key in self._refused:
+            self.plan.show_refused(self._refused[key])
+        elif self._asked is not None and self._asked[0] == key:
+            self.plan.show_measuring()
+        else:
+            self.plan.show_unknown()
+        self.start.setEnabled(key not in self._refused)
+        text = self.tr("Start learning: {minutes}")
+        self.start.setText(text.format(minutes=numbers.duration(config.train.minutes * 60)))
+
+
+def _plain_name(name: str) -> str:
+    """Return a name for an adapter out of a folder's."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:60]
+    return plain or "adapter"

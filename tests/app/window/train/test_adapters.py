@@ -1,0 +1,219 @@
+"""The adapter in use: its page, the status line, and the A/B key, against a service that answers HTTP."""
+
+import json
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from assistant.types import Choice, Failed, Finished, Timings
+
+pytestmark = pytest.mark.gui
+
+ROWS = [
+    {"name": "orchard", "base": "small", "repository": "/code/orchard", "made": "2026-11-20", "scale": 0.8, "fits": True,
+     "verdict": {"active": True, "scale": 0.8, "sentence": "It helps."}},
+    {"name": "mill", "base": "middle", "repository": "/code/mill", "scale": 1.0, "fits": False, "verdict": None},
+]  # fmt: skip
+
+
+@pytest.fixture
+def api(window, monkeypatch):
+    posted = []
+    monkeypatch.setattr(window.services.api, "set_adapter", lambda name, scale=None: posted.append((name, scale)))
+    window.services.api.posted = posted
+    return window.services.api
+
+
+@pytest.fixture
+def on(page, api):
+    api.adapters_received.emit({"active": "orchard", "scale": 0.8, "adapters": ROWS})
+    page.show_step("adapters")
+    return page.adapters
+
+
+def test_none_yet_is_explained(page, api):
+    api.adapters_received.emit({"active": None, "scale": 1.0, "adapters": []})
+    page.show_step("adapters")
+    assert page.adapters.empty.isVisible()
+    assert not page.adapters.hint.isVisible()
+
+
+def test_the_status_line_and_the_cards_say_what_is_in_use(on, window):
+    assert window.status.adapter.text() == "adapter orchard 0.8"
+    card = on.cards["orchard"]
+    assert card.state.text() == "in use"
+    assert card.slider.value() == 16
+    assert card.verdict.text() == "It helps."
+    assert card.on.text() == "Switch off"
+    assert on.cards["mill"].state.text() == "for another model"
+    assert not on.cards["mill"].on.isEnabled()
+
+
+def test_the_slider_tells_the_service_once_it_rests(on, api, qtbot, window):
+    slider = on.cards["orchard"].slider
+    for value in (15, 12, 10):
+        slider.setValue(value)
+    assert on.cards["orchard"].value.text() == "0.50"
+    assert api.posted == []
+    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.5)])
+    api.adapter_changed.emit({"active": "orchard", "scale": 0.5})
+    assert window.status.adapter.text() == "adapter orchard 0.5"
+
+
+def test_off_and_on(on, api, window):
+    on.cards["orchard"].on.click()
+    assert api.posted == [(None, None)]
+    assert not on.cards["orchard"].on.isEnabled()
+    api.adapter_changed.emit({"active": None, "scale": 1.0})
+    assert window.status.adapter.isHidden()
+    assert on.cards["orchard"].state.text() == "off"
+    on.cards["orchard"].on.click()
+    assert api.posted[-1] == ("orchard", None)
+    api.adapter_failed.emit("The adapter orchard is damaged; remove it.")
+    assert window.train.page.bars.texts()["adapter"] == "The adapter orchard is damaged; remove it."
+    assert on.cards["orchard"].on.isEnabled()
+
+
+def test_removing_asks_and_switches_off_first(on, api, window, qtbot):
+    on.cards["orchard"].remove.click()
+    assert api.posted == []
+    window.services.dialogs.answers["confirm"] = True
+    with qtbot.waitSignal(window.services.adapters.removed) as heard:
+        on.cards["orchard"].remove.click()
+    assert heard.args == ["orchard"]
+    assert api.posted == [(None, None)]
+
+
+def test_the_status_line_leads_to_the_adapters(on, window):
+    window.show_settings()
+    window.status.adapter.click()
+    assert window.central.current is window.train.page
+    assert window.train.page.step == "adapters"
+
+
+def test_what_was_learned_is_used_at_once(page, window, support, folder, job, api, qtbot):
+    support.make_run(folder, support.PAUSED, "orchard")
+    window.train.show("run")
+    control = window.train.control
+    page.run.resume.click()
+    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    (control.folder / "finish").touch()
+    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)], timeout=20_000)
+    assert page.step == "report"
+
+
+# --- the A/B key -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(on, window, folder, monkeypatch):
+    path = folder / "src" / "tree.py"
+    path.write_text("class Tree:\n    def height(self):\n        \n", encoding="utf-8")
+    page = window.documents.open(path)
+    page.editor.set_cursor_offset(42)
+    requests = []
+    real = window.services.api.complete
+
+    def complete(request):
+        requests.append(request)
+        return real(request)
+
+    monkeypatch.setattr(window.services.api, "complete", complete)
+    window.commands["assistant.compare"].action.trigger()
+    return requests
+
+
+def answer(compare, number, text):
+    choice = Choice(0, text, "stop", 3, -0.1)
+    compare._on_event(number, Finished("r", "small", (choice,), 1, 0, 1, Timings(1.0, 0.0, 5.0, 9.0, 15.0)))
+
+
+def test_both_are_asked_for_the_same_cursor(asked, window):
+    assert [request.adapter for request in asked] == ["", "orchard"]
+    assert {request.cursor for request in asked} == {42}
+    assert asked[0].session is None
+    panel = window.train.compare.panel
+    assert panel.isVisible()
+    assert [side.name.text() for side in panel.sides] == ["Base model", "orchard at 0.8"]
+    answer(window.train.compare, 0, "return 0")
+    answer(window.train.compare, 1, "total = 1\n        return total")
+    assert panel.sides[0].code.toPlainText() == "return 0"
+    assert panel.sides[1].code.toPlainText() == "total = 1\nreturn total"
+    assert panel.sides[1].facts.text() == "15 ms"
+
+
+def test_one_of_them_can_be_taken(asked, window):
+    answer(window.train.compare, 1, "total = 1\n        return total")
+    window.train.compare.panel.sides[1].take.click()
+    page = window.central.current
+    assert page.editor.plain_text() == "class Tree:\n    def height(self):\n        total = 1\n        return total\n"
+    assert not window.train.compare.shown
+
+
+def test_the_same_answer_is_said(asked, window):
+    for number in (0, 1):
+        answer(window.train.compare, number, "return 0")
+    assert window.train.compare.panel.note.text() == "Both suggest the same."
+
+
+def test_a_failure_stands_in_its_side(asked, window):
+    window.train.compare._on_event(1, Failed("r", "There is no adapter orchard."))
+    assert window.train.compare.panel.sides[1].facts.text() == "There is no adapter orchard."
+
+
+@pytest.mark.parametrize("how", ["key", "escape", "typing", "cursor", "tab"])
+def test_it_goes_away(asked, window, qtbot, how):
+    page, compare = window.central.current, window.train.compare
+    if how == "key":
+        window.commands["assistant.compare"].action.trigger()
+    elif how == "escape":
+        qtbot.keyClick(page.editor, Qt.Key.Key_Escape)
+    elif how == "typing":
+        qtbot.keyClick(page.editor, Qt.Key.Key_X)
+    elif how == "cursor":
+        page.editor.set_cursor_offset(0)
+    else:
+        window.show_settings()
+    assert not compare.shown
+    assert not compare.panel.isVisible()
+    assert compare._replies == []
+
+
+def test_a_key_that_was_held_ends_it_when_let_go_and_a_short_press_does_not(asked, window):
+    editor, compare = window.central.current.editor, window.train.compare
+
+    def let_go():
+        event = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
+        QApplication.sendEvent(editor, event)
+
+    let_go()
+    assert compare.shown
+    compare._opened -= 1.0
+    let_go()
+    assert not compare.shown
+    assert not window.commands["assistant.compare"].action.autoRepeat()
+
+
+def test_without_an_adapter_the_way_to_one_is_shown(page, window, folder, api):
+    window.documents.open(folder / "src" / "tree.py")
+    window.commands["assistant.compare"].action.trigger()
+    bar = window.central.bars.bar("compare")
+    bar.buttons[0].click()
+    assert window.central.current is page
+
+
+def test_the_service_hears_of_a_switch_by_http(fake_service, qtbot, window):
+    """Against a service without adapters: what it says reaches the person as a sentence."""
+    api = window.services.api
+    heard = []
+    api.adapter_failed.connect(heard.append)
+    api.set_adapter("orchard", 0.5)
+    assert heard == ["The service is not running."]
+    api._tell_adapters(
+        409, json.dumps({"error": {"message": "It belongs to another base."}}).encode(), api.adapter_changed
+    )
+    assert heard[-1] == "It belongs to another base."
+    api._tell_adapters(0, b"", api.adapter_changed)
+    assert len(heard) == 2

@@ -1,0 +1,100 @@
+import pytest
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def step(page, tune, support, qtbot):
+    tune.answered.emit("files", support.files_answer())
+    page.show_step("model")
+    qtbot.waitUntil(lambda: tune.asked[-1][0] == "plan")
+    return page.model
+
+
+def plans(tune):
+    return [config for question, config in tune.asked if question == "plan"]
+
+
+def test_arriving_measures_once_and_shows_the_plan(step, tune, support):
+    assert step.plan.busy.isVisible()
+    tune.answered.emit("plan", support.plan_answer())
+    assert not step.plan.busy.isVisible()
+    figures = {name: widget.text() for name, widget in step.plan.figures.items()}
+    assert figures["time"] == "about 30 min"
+    assert figures["memory"] == "3.4 GB"
+    assert figures["steps"] == "310"
+    assert step.start.text() == "Start learning: 30 min"
+
+
+def test_other_minutes_need_no_other_measurement_and_other_settings_do(step, tune, support, qtbot):
+    tune.answered.emit("plan", support.plan_answer())
+    step.minutes.setValue(60)
+    assert step.plan.figures["steps"].text() == "620"
+    assert step.plan.figures["memory"].text() == "3.4 GB"
+    step._measure()
+    assert len(plans(tune)) == 1
+    step.rank.setValue(8)
+    assert not step.plan._grid_holder.isVisible()
+    qtbot.waitUntil(lambda: len(plans(tune)) == 2)
+    assert plans(tune)[-1].train.rank == 8
+    step.rank.setValue(16)
+    assert step.plan.figures["steps"].text() == "620"
+
+
+def test_presets_are_plain_words_that_set_the_rest(step, tune):
+    step.presets["quick"].setChecked(True)
+    config = step.config()
+    assert (config.train.minutes, config.train.rank, config.train.alpha) == (10.0, 8, 16)
+    step.presets["thorough"].setChecked(True)
+    assert step.config().train.rate == pytest.approx(2e-4)
+
+
+def test_a_refusal_says_why_and_nothing_can_begin(step, tune):
+    tune.failed.emit("plan", "Training needs 31 GB and 12 GB are free; choose a smaller model.")
+    assert step.plan.text.text().startswith("Training needs 31 GB")
+    assert not step.start.isEnabled()
+    step.presets["quick"].setChecked(True)
+    assert step.start.isEnabled()
+
+
+def test_a_plan_with_changes_says_what_was_made_smaller(step, tune, support):
+    tune.answered.emit("plan", support.plan_answer(changes=["Rows are 512 tokens long, to fit."]))
+    assert step.plan.changes.text() == "Rows are 512 tokens long, to fit."
+
+
+def test_measuring_can_be_stopped(step, tune):
+    step.plan.measure.click()
+    assert tune.gone[-1] == "plan"
+    assert not step.plan.busy.isVisible()
+    assert step.start.isEnabled()
+
+
+def test_a_bad_name_is_said_at_once(step):
+    step.name.setText("no/name")
+    assert "is no name" in step.problem.text()
+    assert step.problem.isVisible()
+    assert not step.start.isEnabled()
+    step.name.setText("good-name")
+    assert not step.problem.isVisible()
+
+
+def test_without_a_model_the_way_to_one_is_shown(page, window):
+    for model in window.services.jobs.models:
+        model["installed"] = False
+    page.show_step("model")
+    assert page.model.empty.isVisible()
+    assert not page.model.form.isVisible()
+    page.models_wanted.emit()
+    assert window.central.current is window.models
+
+
+def test_starting_makes_a_run_with_these_settings(page, step, job, tune, window, qtbot):
+    page.scope.files.decide([0], False)
+    step.minutes.setValue(12)
+    step.start.click()
+    control = window.train.control
+    assert page.step == "run"
+    assert control.config.train.minutes == 12.0
+    assert control.config.data.drop == ("src/orchard/graft.py",)
+    assert job.started == [control.folder]
+    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
