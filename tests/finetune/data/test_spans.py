@@ -6,9 +6,9 @@ def test_blocks_are_some_statements_of_a_body(make_module):
     blocks = [text[span.start : span.end] for span in syntax_spans("a.py", text) if span.kind == "block"]
     assert blocks
     for block in blocks:
-        assert len(
-            [line for line in block.split("\n") if line.startswith(("    ", "rows", "if", "clean", "audit"))]
-        ) >= 2
+        assert (
+            len([line for line in block.split("\n") if line.startswith(("    ", "rows", "if", "clean", "audit"))]) >= 2
+        )
         assert "def " not in block
 
 
