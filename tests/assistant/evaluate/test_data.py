@@ -40,7 +40,12 @@ def test_a_row_may_bring_other_files_of_its_repository(write_rows, gcd_row):
 
 def test_rows_of_crosscodeeval_are_read_as_they_are(write_rows):
     chunk = {"retrieved_chunk": "def price(): ...", "filename": "shop/item.py", "score": 3.5}
-    about = {"task_id": "project_cc_python/62", "repository": "shop-1a2b", "file": "shop/cart.py", "context_start_lineno": 0}
+    about = {
+        "task_id": "project_cc_python/62",
+        "repository": "shop-1a2b",
+        "file": "shop/cart.py",
+        "context_start_lineno": 0,
+    }
     row = {
         "prompt": "total = ",
         "groundtruth": "price()",
