@@ -21,12 +21,13 @@ from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.cli.signals import ended_by_sigterm
 from assistant.config import find_paths
+from assistant.context.window import Budget
 from assistant.engine.protocol import EngineInfo, Forgets
 from assistant.errors import InputError
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.report import Share
 from assistant.evaluate.repository import figures as counting
-from assistant.evaluate.repository.arms import ARMS, Bench, make_arms, read_arms
+from assistant.evaluate.repository.arms import ARMS, WINDOW, Bench, make_arms, read_arms
 from assistant.evaluate.repository.ask import Asked, ask_all, to_json
 from assistant.evaluate.repository.choose import Chooser, Held
 from assistant.evaluate.repository.history import History
@@ -62,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--context-tokens", type=int, default=1024, metavar="N", help="most tokens of other places in a prompt (1024)"
     )
+    parser.add_argument(
+        "--window",
+        type=_window,
+        default=WINDOW,
+        metavar="P,S",
+        help=f"most tokens of the open file before and after the hole ({WINDOW.prefix},{WINDOW.suffix})",
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write each hole's answers there as a JSON line")
     parser.add_argument(
         "--resume", action="store_true", help="go on where an earlier run with the same options stopped in --output"
@@ -70,6 +78,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, device_help="run on this device; else the chosen one")
     add_remote_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _window(text: str) -> Budget:
+    before, comma, after = text.partition(",")
+    if not comma or not before.isdecimal() or not after.isdecimal() or not 16 <= int(before) <= 65536:
+        raise argparse.ArgumentTypeError(f"'{text}' is no window; write two numbers of tokens, such as 512,128")
+    return Budget(int(before), int(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
         settings = _settings(history, held, names, engine.info, args)
         run_ = _Run(history, held, names, engine.info, settings, isinstance(engine, Forgets))
         done = read_record(args.output, settings, held.holes, names) if args.resume else {}
-        arms = make_arms(names, Bench(engine, index, history.root, args.context_tokens))
+        arms = make_arms(names, Bench(engine, index, history.root, args.context_tokens, args.window))
         with (
             open_record(args.output, settings, resume=bool(done)) as write,
             contextlib.closing(ask_all(arms, index, held.holes, done)) as results,
@@ -177,6 +192,7 @@ def _settings(
         "seed": args.seed,
         "arm_names": list(names),
         "context_tokens": args.context_tokens,
+        "window": [args.window.prefix, args.window.suffix],
         "model": info.model,
         "adapter": info.adapter,
         "device": info.device,
@@ -224,7 +240,7 @@ def _about(run_: _Run, n: int, args: argparse.Namespace) -> About:
     command = [
         "grafter", "evaluate", "repo", str(args.repository), "--since", run_.held.base.id[:12],
         "--limit", str(args.limit), "--seed", str(args.seed), "--arms", ",".join(run_.names),
-        "--context-tokens", str(args.context_tokens),
+        "--context-tokens", str(args.context_tokens), "--window", f"{args.window.prefix},{args.window.suffix}",
     ]  # fmt: skip
     for option in ("model", "device", "bits", "threads", "api_base", "api_model", "adapter", "family"):
         value = getattr(args, option)

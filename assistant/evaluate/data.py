@@ -156,11 +156,9 @@ def _from_crosscodeeval(data: dict[str, Any]) -> dict[str, Any]:
     about = cast("dict[str, object]", about) if isinstance(about, dict) else {}
     found: object = data.get("crossfile_context")
     chunks: object = cast("dict[str, object]", found).get("list") if isinstance(found, dict) else None
-    files = [
-        {"path": chunk.get("filename"), "text": chunk.get("retrieved_chunk")}
-        for chunk in (cast("list[object]", chunks) if isinstance(chunks, list) else [])
-        if isinstance(chunk, dict)
-    ]
+    listed = cast("list[object]", chunks) if isinstance(chunks, list) else []
+    tables = [cast("dict[str, object]", chunk) for chunk in listed if isinstance(chunk, dict)]
+    files = [{"path": chunk.get("filename"), "text": chunk.get("retrieved_chunk")} for chunk in tables]
     named = {"task_id": about.get("task_id"), "path": about.get("file"), "repository": about.get("repository")}
     return {
         "prompt": data.get("prompt"),

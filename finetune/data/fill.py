@@ -10,7 +10,7 @@ from assistant.completion.prompt import Laid, lay_prompt
 from assistant.completion.window_budget import STEPS
 from assistant.context.window import Budget, CountTokens, Window, fit_budget
 from assistant.evaluate.repository.choose import Hole
-from assistant.prompts.fim import NO_FAMILY, file_prompt, layout_length
+from assistant.prompts.fim import NO_FAMILY, file_prompt
 from assistant.retrieval.pack import Piece, render
 from assistant.retrieval.retrieve import Retrieved, retrieve
 from assistant.retrieval.source import Source
@@ -103,7 +103,7 @@ class Filler:
         laid = lay_prompt(request, family=family, room=room, budget=budget, count=self.count, heals=True, finds=finds)
         dropped = laid.window.suffix[: len(laid.window.suffix) - len(laid.suffix)]
         middle = laid.begin + hole.truth + dropped
-        ids, each = self._weigh(laid.fim.prompt, weights.file)
+        ids, each = self._weigh(laid.fim.prompt, weights.file, laid.fim.open_from)
         answer = self._encoder.encode(Prompt((Text(middle),)))
         end = laid.fim.stop_tokens[:1]
         answer += self._encoder.encode(Prompt(tuple(Control(token) for token in end)))
@@ -117,19 +117,18 @@ class Filler:
         ``whole``: the file ends with it, so the token that ends a text is learned too.
         """
         prompt, end = file_prompt(self._encoder.family, path, self._repository, text)
-        ids, weights = self._weigh(prompt, 1.0, parts=1)
+        ids, weights = self._weigh(prompt, 1.0, len(prompt.parts) - 1)
         if whole and end is not None:
             ids += self._encoder.encode(Prompt((Control(end),)))
             weights.append(1.0)
         return Sample(ids, weights, file) if 1 < len(ids) <= self._length else None
 
-    def _weigh(self, prompt: Prompt, weight: float, parts: int | None = None) -> tuple[list[int], list[float]]:
-        """Return the prompt's ids, and ``weight`` for each token of text of its last ``parts``: the open file.
+    def _weigh(self, prompt: Prompt, weight: float, first: int) -> tuple[list[int], list[float]]:
+        """Return the prompt's ids, and ``weight`` for each token of text from part ``first`` on: the open file.
 
         Control tokens, the names, and other places count nothing. The ids are those of the prompt encoded at once,
         since text never runs on over a control token.
         """
-        first = len(prompt.parts) - (layout_length(self._encoder.family) if parts is None else parts)
         ids: list[int] = []
         weights: list[float] = []
         run: list[Text] = []

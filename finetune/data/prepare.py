@@ -165,7 +165,7 @@ def _write(part: Path, found: Split, config: RunConfig, tokenizer: Encoder, tell
         contextlib.closing(_samples(found, config, tokenizer, index, wanted_tokens, tell)) as samples,
     ):
         sets["train"] = SampleSet.of(one.sample for one in samples)
-    if len(sets["train"]) < _LEAST_SAMPLES:
+    if len(sets["train"]) < _LEAST_SAMPLES and not 0 < wanted_tokens <= sets["train"].tokens:
         raise InputError(
             f"Only {len(sets['train'])} samples could be made of {config.repository}, too few to learn from; choose a "
             "repository with more code, or a larger length."

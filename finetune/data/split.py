@@ -154,7 +154,8 @@ def divide(holes: Sequence[Hole], validation: int, test: int, seed: int) -> tupl
     chosen: set[str] = set()
     count = 0
     for path in order:
-        if count < wanted and count + len(by_file[path]) <= 2 * wanted and len(chosen) + 1 < len(by_file):
+        left = len(holes) - count - len(by_file[path])
+        if count < wanted and left >= _ENOUGH * (have - wanted):
             chosen.add(path)
             count += len(by_file[path])
     first = [hole for hole in holes if hole.path in chosen][:wanted]

@@ -34,8 +34,6 @@ def judge(gain: Difference, right: tuple[float, float], n: int, scale: float, fo
     on where the interval of exact match lies above zero, or that of edit similarity does and no exact match is lost;
     and where it is not shown to lose more of the standard library than MOST_FORGOTTEN.
     """
-    if scale <= 0:
-        return Verdict(False, 0.0, "Left off: at no strength does it help on the validation holes.")
     low, high = gain.exact_interval
     said = (
         f"{percent(right[1])} of {n} held-out holes are filled exactly with it, {percent(right[0])} without "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from assistant.completion.complete import Retriever, complete
+from assistant.context.window import Budget
 from assistant.engine.protocol import CancelToken, Engine, Forgets
 from assistant.errors import InputError
 from assistant.evaluate.ask import EVERYTHING, Answer, read_answer
@@ -16,6 +17,9 @@ from assistant.evaluate.repository.choose import Hole
 from assistant.evaluate.repository.tree import BaseIndex
 from assistant.retrieval.candidate import Sources
 from assistant.types import CompleteRequest
+
+WINDOW = Budget(512, 128)
+"""What the editor reads of the open file on a processor of middling speed; where reading is quick it reads more."""
 
 
 class Arm(Protocol):
@@ -33,22 +37,32 @@ class Arm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What arms are made of: the model, the index of the base commit, the repository, most tokens of other files."""
+    """What arms are made of: the model, the index of the base commit, the repository, most tokens of other files.
+
+    ``budget`` is what is read of the open file.
+    """
 
     engine: Engine
     index: BaseIndex
     repository: Path
     tokens: int
+    budget: Budget = WINDOW
 
 
 @dataclass(frozen=True, slots=True)
 class EditorArm:
-    """Asks as the editor does when somebody stops typing at the hole, shows everything, and is greedy."""
+    """Asks as the editor does when somebody stops typing at the hole, shows everything, and is greedy.
+
+    ``adapter`` as in CompleteRequest: None is the active one, the empty text the model alone. ``budget`` is what is
+    read of the open file.
+    """
 
     name: str
     engine: Engine
     repository: Path
     retriever: Retriever | None = None
+    adapter: str | None = None
+    budget: Budget = WINDOW
 
     def ask(self, hole: Hole) -> Answer:
         """Return the suggestion; nobody looked at other files lately, and none is in a tab.
@@ -64,17 +78,27 @@ class EditorArm:
             cursor=hole.start,
             path=hole.path,
             workspace=str(self.repository),
+            adapter=self.adapter,
         )
-        return read_answer(complete(self.engine, request, CancelToken(), options=EVERYTHING, retriever=self.retriever))
+        return read_answer(
+            complete(
+                self.engine,
+                request,
+                CancelToken(),
+                options=EVERYTHING,
+                retriever=self.retriever,
+                budget=self.budget,
+            )
+        )
 
 
 def _base(bench: Bench) -> Arm:
-    return EditorArm("base", bench.engine, bench.repository)
+    return EditorArm("base", bench.engine, bench.repository, budget=bench.budget)
 
 
 def _retrieval(bench: Bench) -> Arm:
     retriever = RowRetriever(bench.index.reader, Sources(), bench.tokens)
-    return EditorArm("retrieval", bench.engine, bench.repository, retriever)
+    return EditorArm("retrieval", bench.engine, bench.repository, retriever, budget=bench.budget)
 
 
 ARMS: Mapping[str, Callable[[Bench], Arm]] = {"base": _base, "retrieval": _retrieval}

@@ -12,8 +12,11 @@ _ABOVE, _BELOW = 9, 3
 def choose_examples(asked: Sequence[Asked], names: Sequence[str], most: int = 20) -> list[tuple[str, Asked]]:
     """Return holes with a word on why each was chosen, the telling ones first: good and bad, the first of each sort.
 
+    ``names`` are the arms that they are sorted by; what others wrote does not count.
     Every arm gets its share of the holes that it alone has right, so that what harms is seen as well as what helps.
     """
+    asked_by = {each.hole.id: each for each in asked}
+    asked = [Asked(each.hole, {name: each.marks[name] for name in names}) for each in asked]
     sorts: list[tuple[str, list[Asked]]] = [
         (f"only {name} is right", _those(asked, lambda marks, name=name: _alone(marks, name)))
         for name in (*names[1:], names[0])
@@ -29,7 +32,7 @@ def choose_examples(asked: Sequence[Asked], names: Sequence[str], most: int = 20
         for at, (_, found) in enumerate(sorts):
             if chosen[at] < len(found) and sum(chosen.values()) < most:
                 chosen[at] += 1
-    return [(why, each) for at, (why, found) in enumerate(sorts) for each in found[: chosen[at]]]
+    return [(why, asked_by[each.hole.id]) for at, (why, found) in enumerate(sorts) for each in found[: chosen[at]]]
 
 
 def surroundings(asked: Asked) -> tuple[str, str, int]:

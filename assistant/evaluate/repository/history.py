@@ -158,7 +158,7 @@ class History:
         yield from self._git.blobs(blob.id for blob in blobs)
 
     def changes(self, base: str) -> list[Change]:
-        """Return what the newest commit has more than ``base``: new, changed and renamed files, with their lines."""
+        """Return what the newest commit has more than ``base``: new, changed, renamed files, with their new lines."""
         said = self._git.data(
             "diff-tree", "-r", "-z", "--raw", "--patch", "--unified=0", "--find-renames", "--diff-filter=AMR",
             "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", base, self.commits[0],
@@ -168,7 +168,7 @@ class History:
         return [
             Change(path, old, lines)
             for (path, old), lines in zip(files, added, strict=True)
-            if path is not None and lines
+            if path is not None and (lines or old not in (None, path))
         ]
 
 

@@ -192,9 +192,9 @@ def figures_section(arms: Sequence[ArmFigures]) -> str:
     )
 
 
-def examples_section(asked: Sequence[Asked], names: Sequence[str]) -> str:
-    """Return a few holes with each arm's answer."""
-    chosen = choose_examples(asked, names)
+def examples_section(asked: Sequence[Asked], names: Sequence[str], compared: Sequence[str] = ()) -> str:
+    """Return a few holes with each arm's answer; ``compared``: the arms that they are sorted by, else all."""
+    chosen = choose_examples(asked, compared or names)
     if not chosen:
         return ""
     parts = "\n".join(_example(why, each, names) for why, each in chosen)

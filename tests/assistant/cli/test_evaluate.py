@@ -193,7 +193,7 @@ def test_the_standard_library_needs_no_file(engine, capsys):
 
 @pytest.mark.parametrize(
     ("options", "context", "first"),
-    [((), "files", "<|repo_name|>"), (("--context", "none"), "none", "<|fim_prefix|>")],
+    [((), "files", "<|fim_prefix|><|file_sep|>"), (("--context", "none"), "none", "<|fim_prefix|>from")],
 )
 def test_other_files_of_a_row_are_read_or_left_out(engine, tmp_path, capsys, options, context, first):
     row = {

@@ -80,7 +80,7 @@ def test_json_says_what_was_measured_and_what_came_of_it(repository, engine, cap
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {
         "n", "arms", "differences", "by_kind", "by_language", "repository", "base", "base_date", "head", "head_date",
-        "commits", "holes", "limit", "seed", "arm_names", "context_tokens", "model", "adapter", "device", "dtype", "version",
+        "commits", "holes", "limit", "seed", "arm_names", "context_tokens", "window", "model", "adapter", "device", "dtype", "version",
         "interrupted", "load_seconds",
     }  # fmt: skip
     assert (found["n"], found["limit"], found["commits"], found["repository"]) == (9, 9, 1, "shop")

@@ -132,8 +132,7 @@ def test_what_the_repository_adds_stands_before_the_file_and_is_said():
     engine, library = FakeEngine("1"), Library()
     finished = ask(engine, "x = |\n", path="m.py", workspace="/home/me/shop", retriever=library)[-1]
     assert flat_prompt(engine.requests[0].prompt) == (
-        "<|repo_name|>shop\n<|file_sep|>lib.py\ndef add(a, b):\n<|file_sep|>m.py\n"
-        "<|fim_prefix|>x = <|fim_suffix|>\n<|fim_middle|>"
+        "<|fim_prefix|><|file_sep|>lib.py\ndef add(a, b):\n<|file_sep|>m.py\nx = <|fim_suffix|>\n<|fim_middle|>"
     )
     assert [(piece.path, piece.why) for piece in finished.context] == [("lib.py", "defines add"), ("m.py", "this file")]
     assert library.learned == [finished.prompt_tokens]

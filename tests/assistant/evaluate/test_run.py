@@ -65,7 +65,7 @@ def test_the_editors_way_finds_help_in_the_files_that_a_row_brings():
     engine = FakeEngine("user.address, 'x')")
     answer = asker("editor", others=OtherFiles())(engine, WITH_FILES)
     prompt = flat_prompt(engine.requests[0].prompt)
-    assert prompt.startswith(f"<|repo_name|>shop\n<|file_sep|>mail.py\n{MAIL.text}")
+    assert prompt.startswith(f"<|fim_prefix|><|file_sep|>mail.py\n{MAIL.text}")
     assert [(piece.path, piece.why) for piece in answer.context] == [
         ("mail.py", "defines send_mail"),
         ("app.py", "this file"),

@@ -2,7 +2,15 @@ import pytest
 
 from assistant.errors import InputError
 from assistant.prompts import fim
-from assistant.prompts.fim import FAMILIES, SourceFile, control_tokens, guess_family, infill_prompt
+from assistant.prompts.fim import (
+    FAMILIES,
+    SourceFile,
+    control_tokens,
+    file_prompt,
+    guess_family,
+    infill_prompt,
+    layout_length,
+)
 from assistant.types import Control, Text
 
 
@@ -53,10 +61,22 @@ def test_qwen_repository_format():
     files = [SourceFile("a/util.py", "def f(): ..."), SourceFile("b.py", "x = 1\n")]
     made = infill_prompt("qwen2.5-coder", "P", "S", path="src/m.py", repository="shop", files=files)
     assert spell(made.prompt) == (
-        "<|repo_name|>shop\n<|file_sep|>a/util.py\ndef f(): ...\n<|file_sep|>b.py\nx = 1\n"
-        "<|file_sep|>src/m.py\n<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>"
+        "<|fim_prefix|><|file_sep|>a/util.py\ndef f(): ...\n<|file_sep|>b.py\nx = 1\n"
+        "<|file_sep|>src/m.py\nP<|fim_suffix|>S<|fim_middle|>"
     )
     assert made.note == ""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("files", [(), (SourceFile("a.py", "other"),)])
+def test_what_belongs_to_the_open_file_is_told(family, files):
+    made = infill_prompt(family, "PREFIX", "SUFFIX", path="m.py", repository="shop", files=files)
+    before, after = made.prompt.parts[: made.open_from], made.prompt.parts[made.open_from :]
+    said = "".join(part.text for part in after if isinstance(part, Text))
+    assert "PREFIX" in said
+    assert "SUFFIX" in said
+    assert "other" not in said
+    assert not any("PREFIX" in part.text or "SUFFIX" in part.text for part in before if isinstance(part, Text))
 
 
 def test_an_unknown_repository_name_is_left_out_not_made_up():
@@ -108,3 +128,24 @@ def test_unknown_family_is_an_input_error_that_names_the_known_ones():
 )
 def test_family_is_guessed_from_the_vocabulary(family, vocabulary):
     assert guess_family(frozenset(vocabulary)) == family
+
+
+@pytest.mark.parametrize(
+    ("family", "spelled", "end"),
+    [
+        ("qwen2.5-coder", "<|repo_name|>shop\n<|file_sep|>a.py\nx = 1\n", "<|endoftext|>"),
+        ("mellum", "<filename>a.py\nx = 1\n", "<|endoftext|>"),
+        ("codegemma", "<bos>x = 1\n", "<eos>"),
+        ("none", "x = 1\n", None),
+    ],
+)
+def test_a_file_without_a_hole(family, spelled, end):
+    prompt, found = file_prompt(family, "a.py", "shop", "x = 1\n")
+    assert (spell(prompt), found) == (spelled, end)
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "none"])
+def test_the_open_file_is_the_last_parts(family):
+    prompt = infill_prompt(family, "P", "S", "a.py", "shop", [SourceFile("b.py", "text\n")]).prompt
+    last = prompt.parts[-layout_length(family) :]
+    assert [part.text for part in last if isinstance(part, Text)] in (["P", "S"], ["S", "P"], ["P"])

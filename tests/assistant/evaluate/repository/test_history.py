@@ -6,7 +6,7 @@ import pytest
 
 from assistant.errors import InputError
 from assistant.evaluate.repository import git as git_module
-from assistant.evaluate.repository.history import History
+from assistant.evaluate.repository.history import Change, History
 
 LINES = "".join(f"value_{number} = {number}\n" for number in range(20))
 
@@ -145,3 +145,25 @@ def test_nothing_of_the_repository_is_run(shop, tmp_path):
     history = History(shop.root)
     assert history.changes(history.commits[1])
     assert not ran.exists()
+
+
+def test_a_file_that_was_only_renamed_is_a_change_without_lines(repository):
+    made = repository({"old.py": LINES})
+    (made.root / "old.py").rename(made.root / "new.py")
+    made.commit({})
+    history = History(made.root)
+    assert history.changes(history.commits[1]) == [Change("new.py", "old.py", frozenset())]
+
+
+def test_which_files_the_latest_commits_touched(repository):
+    made = repository({"a.py": "1\n", "b b.py": "1\n"}, {"b b.py": "2\n"}, {"c.py": "1\n"})
+    history = History(made.root)
+    assert history.touched("HEAD", 2) == [("c.py",), ("b b.py",)]
+    assert history.touched(history.commits[1], 9) == [("b b.py",), ("a.py", "b b.py")]
+
+
+def test_uncommitted_changes_can_be_passed_over(shop):
+    shop.write({"README.md": "changed\n"})
+    assert History(shop.root, uncommitted=True).uncommitted
+    with pytest.raises(InputError, match="not committed"):
+        History(shop.root)

@@ -1,0 +1,243 @@
+"""The stage that proves: held-out loss, strength, four arms, what was forgotten, verdict, report, and the adapter."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from assistant.config import Paths, load_settings
+from assistant.engine import threads
+from assistant.errors import ModelError
+from assistant.evaluate.ask import Answer, ask_editor
+from assistant.evaluate.data import Row
+from assistant.evaluate.library import library_holes
+from assistant.evaluate.metrics import exact_match, mean
+from assistant.evaluate.others import RowRetriever
+from assistant.evaluate.repository.arms import Arm, EditorArm
+from assistant.evaluate.repository.ask import Asked, Mark, ask_all, mark, to_json
+from assistant.evaluate.repository.bootstrap import mean_interval
+from assistant.evaluate.repository.figures import difference, summarise
+from assistant.evaluate.repository.record import open_record, read_record
+from assistant.evaluate.repository.tree import BaseIndex
+from assistant.models.adapters import AdapterChoice, AdapterRecord, AdapterStore, identity
+from assistant.models.files import disk_errors
+from assistant.models.store import Store
+from assistant.retrieval.candidate import Sources
+from finetune import runs
+from finetune.config import RunConfig
+from finetune.data.manifest import Manifest, read_holes, read_manifest
+from finetune.data.prepare import evaluation_index
+from finetune.evaluate.report import Proof, make_report, write_report
+from finetune.evaluate.strength import MOST_HOLES, Tried, best, try_scales
+from finetune.evaluate.verdict import Forgetting, judge
+from finetune.events import ArmScore, RunEvent, StageProgress, StageStarted, Verdict
+from finetune.stage import StoppedError
+
+if TYPE_CHECKING:
+    from assistant.engine.local import LocalEngine
+
+ARMS = ("base", "retrieval", "adapter", "both")
+_TRIED = "tried"
+_FOLDER = "evaluate"
+
+
+def prove(run: Path, config: RunConfig, paths: Paths, say: Callable[[RunEvent], None]) -> None:
+    """Do the stage's work, or what is left of it. Raises StoppedError, GrafterError."""
+    if not (run / "report.json").exists() or not (run / "installed").exists():
+        Evaluation(run, config, paths, say).prove()
+
+
+class Evaluation:
+    """One run's proof. What was asked is kept, so that a stage that was stopped goes on where it was."""
+
+    def __init__(self, run: Path, config: RunConfig, paths: Paths, say: Callable[[RunEvent], None]) -> None:
+        self._run = run
+        self._config = config
+        self._paths = paths
+        self._say = say
+        self._folder = run / _FOLDER
+        self._adapter = run / "best"
+        self._manifest: Manifest = read_manifest(run / "data")
+
+    def prove(self) -> None:
+        """Do all of it. Raises StoppedError, GrafterError."""
+        with disk_errors("The evaluation cannot be written"):
+            self._folder.mkdir(exist_ok=True)
+        self._say(StageStarted("evaluate", resumed=(self._folder / "answers.jsonl").exists()))
+        losses = self._losses()
+        threads.apply(self._config.threads or load_settings(self._paths).threads)
+        engine = self._load()
+        try:
+            with evaluation_index(self._config, self._manifest, self._tell_index) as index:
+                tried = self._strengths(engine, index)
+                scale = best(tried)
+                asked = self._four_arms(engine, index, scale)
+            forgetting = self._forgetting(engine, scale)
+        finally:
+            engine.close()
+        self._conclude(losses, tried, scale, asked, forgetting)
+
+    # --- the parts -------------------------------------------------------------------
+
+    def _losses(self) -> dict[str, float]:
+        """Return the loss on the test holes of base and adapter, in nats a token, from a process of its own."""
+        place = self._folder / "loss.json"
+        if place.exists():
+            return json.loads(place.read_text(encoding="utf-8"))
+        self._tell("Reading the held-out holes", 0, 0)
+        command = [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(self._run), "--loss", "test"]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        if runs.is_asked_to_stop(self._run):
+            raise StoppedError
+        if result.returncode:
+            raise ModelError("The held-out loss could not be computed; job.log tells why. Resume the run to try again.")
+        found = cast("dict[str, float]", json.loads(result.stdout.splitlines()[-1]))
+        with disk_errors("The evaluation cannot be written"):
+            place.write_text(json.dumps(found), encoding="utf-8")
+        return found
+
+    def _load(self) -> LocalEngine:
+        from assistant.engine.load import load_engine  # noqa: PLC0415  (after the threads are counted)
+
+        settings = load_settings(self._paths)
+        folder = Store(self._paths).path(self._config.model)
+
+        def progress(share: float) -> None:
+            self._tell("Loading the model", round(100 * share), 100)
+
+        return load_engine(folder, self._config.device, progress, settings.bits, lean=settings.lean)
+
+    def _strengths(self, engine: LocalEngine, index: BaseIndex) -> list[Tried]:
+        place = self._folder / "scales.json"
+        if place.exists():
+            return [Tried(*row) for row in json.loads(place.read_text(encoding="utf-8"))]
+        holes = read_holes(self._run / "data" / "validation.jsonl")[:MOST_HOLES]
+        asked = 0
+
+        def ask(scale: float) -> list[Mark]:
+            nonlocal asked
+            self._use(engine, scale)
+            arm = self._arm(engine, index, "adapter")
+            marks: list[Mark] = []
+            for hole in holes:
+                self._look_for_stop()
+                with index.with_open(hole):
+                    marks.append(mark(hole, arm.ask(hole)))
+                asked += 1
+                self._tell("Choosing the strength", asked, 3 * len(holes))
+            return marks
+
+        tried = try_scales(ask)
+        with disk_errors("The evaluation cannot be written"):
+            place.write_text(json.dumps([dataclasses.astuple(each) for each in tried]), encoding="utf-8")
+        return tried
+
+    def _four_arms(self, engine: LocalEngine, index: BaseIndex, scale: float) -> list[Asked]:
+        holes = read_holes(self._run / "data" / "test.jsonl")
+        self._use(engine, scale)
+        arms = [self._arm(engine, index, name) for name in ARMS]
+        settings = {"model": engine.info.model, "dtype": engine.info.dtype, "scale": scale, "holes": len(holes)}
+        place = self._folder / "answers.jsonl"
+        done = read_record(place, settings, holes, ARMS)
+        asked: list[Asked] = []
+        right = dict.fromkeys(ARMS, 0)
+        with open_record(place, settings, resume=bool(done)) as write:
+            for each in ask_all(arms, index, holes, done):
+                asked.append(each)
+                if each.hole.id not in done:
+                    write(to_json(each))
+                for name in ARMS:
+                    right[name] += each.marks[name].exact
+                    self._say(ArmScore(name, right[name] / len(asked), len(asked), len(holes)))
+                self._look_for_stop()
+        return asked
+
+    def _forgetting(self, engine: LocalEngine, scale: float) -> Forgetting | None:
+        """Ask holes of Python's own library without and with the adapter; None where no Python is learned."""
+        count = self._config.data.library_holes
+        if count == 0:
+            return None
+        rows = library_holes(count, self._config.seed)
+        marks: dict[bool, list[float]] = {False: [], True: []}
+        for number, adapted in enumerate((False, True)):
+            self._use(engine, scale if adapted else 0.0)
+            for at, row in enumerate(rows, 1):
+                self._look_for_stop()
+                marks[adapted].append(_right(row, ask_editor(engine, row)))
+                self._tell("Looking what was forgotten", number * count + at, 2 * count)
+        lost = [after - before for before, after in zip(marks[False], marks[True], strict=True)]
+        return Forgetting(count, mean(marks[False]), mean(marks[True]), mean(lost), mean_interval(lost))
+
+    def _conclude(
+        self,
+        losses: dict[str, float],
+        tried: Sequence[Tried],
+        scale: float,
+        asked: Sequence[Asked],
+        forgetting: Forgetting | None,
+    ) -> None:
+        figures = summarise(asked, ARMS)
+        gain = difference(asked, "retrieval", "both")
+        shares = {arm.name: arm.exact_match.value for arm in figures.arms}
+        verdict = judge(gain, (shares["retrieval"], shares["both"]), len(asked), scale, forgetting)
+        proof = Proof(self._config, self._manifest, verdict, figures, tuple(asked), losses, tuple(tried), forgetting)
+        write_report(self._run, make_report(self._run, proof), proof)
+        self._install(verdict, scale)
+        self._say(verdict)
+
+    def _install(self, verdict: Verdict, scale: float) -> None:
+        """Put the adapter into the store, switched on where the verdict says so and the person wants that."""
+        store = AdapterStore(self._paths)
+        model = store.models.get(self._config.model)
+        taken = {record.name for record in store.list()}
+        names = [self._config.name, *(f"{self._config.name}-{number}" for number in range(2, 1000))]
+        record = AdapterRecord(
+            name=next(name for name in names if name not in taken),
+            base=model.id,
+            base_sha256=identity(model, store.models.path(model.id)),
+            repository=self._config.repository,
+            commit=self._manifest.base,
+            run=self._run.name,
+            scale=scale,
+            verdict=verdict.sentence,
+        )
+        store.install(self._adapter, record)
+        if verdict.active and self._config.activate:
+            store.enable(record.name, scale)
+        with disk_errors("The evaluation cannot be written"):
+            (self._run / "installed").write_text(record.name, encoding="utf-8")
+
+    # --- small things ------------------------------------------------------------------
+
+    def _arm(self, engine: LocalEngine, index: BaseIndex, name: str) -> Arm:
+        retriever = RowRetriever(index.reader, Sources(), self._config.data.retrieval_tokens)
+        return EditorArm(
+            name,
+            engine,
+            Path(self._config.repository),
+            retriever if name in ("retrieval", "both") else None,
+            adapter=None if name in ("adapter", "both") else "",
+        )
+
+    def _use(self, engine: LocalEngine, scale: float) -> None:
+        choice = AdapterChoice(_TRIED, self._adapter, scale, version=f"{scale:g}") if scale > 0 else None
+        engine.set_adapter(choice)
+
+    def _look_for_stop(self) -> None:
+        if runs.is_asked_to_stop(self._run):
+            raise StoppedError
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        self._say(StageProgress("evaluate", what, done, total))
+
+    def _tell_index(self, _stage: str, done: int, total: int) -> None:
+        self._tell("Reading the repository as it was", done, total)
+
+
+def _right(row: Row, answer: Answer) -> float:
+    return float(not answer.error and exact_match(answer.text, row.right(answer.replaces)))
