@@ -56,7 +56,7 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def test_files_samples_plan_run_pause_and_resume(grafter_home, repository, desk, qtbot):
+def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, repository, desk, qtbot):
     from assistant.engine.tiny import make_tiny_model
 
     make_tiny_model(find_paths().models / "tiny")
@@ -65,7 +65,7 @@ def test_files_samples_plan_run_pause_and_resume(grafter_home, repository, desk,
     window.open_folder(repository)
     window.train.show("code")
     page = window.train.page
-    qtbot.waitUntil(lambda: page.scope.content.isVisible() or page.bars.texts(), timeout=STEP_MS)
+    qtbot.waitUntil(lambda: page.scope.content.isVisible() or bool(page.bars.texts()), timeout=STEP_MS)
     assert page.bars.texts() == {}
     assert page.scope.split.kind == "commits"
     assert page.scope.files.rowCount() >= 10
@@ -77,7 +77,7 @@ def test_files_samples_plan_run_pause_and_resume(grafter_home, repository, desk,
     page.model.minutes.setValue(1)
     page.show_step("code")
     page.scope.show_them.click()
-    qtbot.waitUntil(lambda: page.scope.samples.isVisible() or page.bars.texts(), timeout=STEP_MS)
+    qtbot.waitUntil(lambda: page.scope.samples.isVisible() or bool(page.bars.texts()), timeout=STEP_MS)
     assert page.bars.texts() == {}
     assert page.scope.samples.code.marked
     page.show_step("model")
@@ -94,5 +94,12 @@ def test_files_samples_plan_run_pause_and_resume(grafter_home, repository, desk,
         page.run.resume.click()
         qtbot.waitUntil(lambda: control.story.step.step > step, timeout=STEP_MS)
         assert control.state == "running"
+        qtbot.waitUntil(lambda: not control.at_work, timeout=2 * STEP_MS)
+        assert control.state == "finished", (control.folder / "job.log").read_text()
+        assert page.step == "report"
+        assert page.report.verdict.text() == control.story.verdict.sentence
+        assert page.report.table.rowCount() == 4
+        assert page.report.examples.shown
+        assert page.report.page.isVisible()
     finally:
         control.stop_now()
