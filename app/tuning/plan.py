@@ -38,19 +38,14 @@ def read_measured(answer: Mapping[str, Any], minutes: float) -> Measured | None:
 
 
 def scaled(measured: Measured, minutes: float) -> PlanReady:
-    """Return the plan for other minutes: a step costs what it did, and there are more or fewer of them."""
+    """Return the plan for other minutes: a step costs what it did, and there are more or fewer of them.
+
+    The samples stay: with more minutes they are read more often.
+    """
     plan, ratio = measured.plan, minutes / measured.minutes
     if plan.steps <= 0 or ratio == 1:
         return plan
-    steps = max(1, round(plan.steps * ratio))
-    each = steps / plan.steps
-    return dataclasses.replace(
-        plan,
-        steps=steps,
-        samples=round(plan.samples * each),
-        tokens=round(plan.tokens * each),
-        seconds=plan.seconds * each,
-    )
+    return dataclasses.replace(plan, steps=max(1, round(plan.steps * ratio)), seconds=plan.seconds * ratio)
 
 
 def shape(config: RunConfig) -> tuple[object, ...]:

@@ -48,11 +48,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Nats a token of held-out middles; ``curve`` are (step, loss) while training."""
+    """Nats a token of held-out middles; (step, loss) while training: of what is held out, and of what was learned."""
 
     base: float | None
     adapter: float | None
     curve: tuple[tuple[int, float], ...] = ()
+    training: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,6 @@ class Report:
     kinds: tuple[Kind, ...] = ()
     losses: Losses | None = None
     forgetting: Forgetting | None = None
-    scales: tuple[tuple[float, float], ...] = ()
     examples: tuple[Example, ...] = ()
     seconds: float | None = None
 
@@ -123,13 +123,12 @@ def read_report(table: Mapping[str, Any]) -> Report:
         arms={name: arm for name in ARMS if (arm := _arm(_table(_table(table, "arms"), name))) is not None},
         differences=tuple(found for row in _rows(table, "differences") if (found := _difference(row)) is not None),
         kinds=tuple(
-            Kind(str(name), int(_number(row, "n") or 0), _shares(_table(row, "arms")))
+            Kind(str(name), int(_number(row, "n") or 0), _shares(_table(row, "arms") or row))
             for name, row in _table(table, "by_kind").items()
             if isinstance(row, dict)
         ),
         losses=_losses(_table(table, "loss")),
         forgetting=_forgetting(_table(table, "forgetting")),
-        scales=_pairs(table.get("scales")),
         examples=tuple(_example(row) for row in _rows(table, "examples")),
         seconds=_number(table, "seconds"),
     )
@@ -155,8 +154,8 @@ def _difference(row: Mapping[str, Any]) -> Difference | None:
 def _losses(row: Mapping[str, Any]) -> Losses | None:
     if not row:
         return None
-    curve = tuple((int(step), loss) for step, loss in _pairs(row.get("curve")))
-    return Losses(_number(row, "base"), _number(row, "adapter"), curve)
+    curves = (tuple((int(step), loss) for step, loss in _pairs(row.get(name))) for name in ("curve", "training"))
+    return Losses(_number(row, "base"), _number(row, "adapter"), *curves)
 
 
 def _forgetting(row: Mapping[str, Any]) -> Forgetting | None:

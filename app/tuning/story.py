@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,19 @@ class LossPoint:
 
     step: int
     loss: float
+
+
+def smoothed(points: Iterable[tuple[int, float]]) -> list[LossPoint]:
+    """Return (step, loss) smoothed over about ten points."""
+    found: list[LossPoint] = []
+    for step, loss in points:
+        found.append(_next(found, step, loss))
+    return found
+
+
+def _next(before: Sequence[LossPoint], step: int, loss: float) -> LossPoint:
+    share = min(_SMOOTHING, 1 - 1 / (len(before) + 1))
+    return LossPoint(step, loss * (1 - share) + (before[-1].loss * share if before else 0.0))
 
 
 class Story:
@@ -105,7 +119,8 @@ class Story:
             case StageStarted():
                 self._begin(event, now)
             case StageProgress():
-                if event.stage not in self.progress:
+                before = self.progress.get(event.stage)
+                if before is None or (before.what, before.total) != (event.what, event.total):
                     self._stage_time, self._stage_done = now, event.done
                 self.progress[event.stage] = event
             case Step():
@@ -143,9 +158,7 @@ class Story:
         self.step = event
         while self.losses and self.losses[-1].step >= event.step:
             self.losses.pop()
-        before = self.losses[-1].loss if self.losses else event.loss
-        share = min(_SMOOTHING, 1 - 1 / (len(self.losses) + 1))
-        self.losses.append(LossPoint(event.step, before * share + event.loss * (1 - share)))
+        self.losses.append(_next(self.losses, event.step, event.loss))
 
     def _end(self, event: Paused | Failed | Finished) -> None:
         self.ending = event

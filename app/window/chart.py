@@ -136,6 +136,7 @@ class Chart(QWidget):
         if self.plot is None:
             self.plot = plots.make(self)
             self._column.addWidget(self.plot, 1)
+            self._column.activate()  # who points at it meanwhile finds it
         return plots.clear(self.plot, theme, bars=bars)
 
     def _label_style(self, theme: Theme) -> dict[str, str]:

@@ -26,7 +26,7 @@ from assistant.config import DEFAULT_MODEL, Paths, find_paths
 from assistant.errors import InputError, ModelError
 from finetune import launch, runs
 from finetune.config import PRESETS, DataConfig, RunConfig, check, preset
-from finetune.events import EventReader, Failed, Finished, Paused
+from finetune.events import DataReady, EventReader, Failed, Finished, Paused, PlanReady
 
 _STOPPED, _BAD_INPUT = 3, 2
 _POLL_SECONDS = 0.2
@@ -291,23 +291,30 @@ def _plan(folder: Path, *, as_json: bool) -> int:
         for stage in ("data", "train"):
             command = launch.stage_command(stage, folder, runs.look(folder).config)
             command += ["--plan-only"] if stage == "train" else []
-            code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False).returncode
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
             failed = [each.event for each in EventReader(folder).read() if isinstance(each.event, Failed)]
             if failed:
                 raise InputError(failed[-1].sentence)
-            if code:
-                raise ModelError(f"Trying some steps ended unexpectedly (status {code}).")
-        events = {type(each.event).__name__: each.event for each in EventReader(folder).read()}
-        data, plan = events["DataReady"], events["PlanReady"]
+            if done.returncode:
+                raise ModelError(f"Trying some steps ended unexpectedly (status {done.returncode}).")
+        data = next(each.event for each in EventReader(folder).read() if isinstance(each.event, DataReady))
+        # The trainer prints its plan last, and writes it down only when it goes on to train.
+        plan = _read_plan(done.stdout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if as_json:
-        output.print_json({"data": dataclasses.asdict(data), "plan": dataclasses.asdict(plan)})  # pyright: ignore[reportArgumentType]
+        output.print_json({"data": dataclasses.asdict(data), "plan": dataclasses.asdict(plan)})
         return 0
     with Follower(None) as follower:
         follower.say(data)
         follower.say(plan)
     return 0
+
+
+def _read_plan(printed: bytes) -> PlanReady:
+    table: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    table["changes"] = tuple(table["changes"])
+    return PlanReady(**table)
 
 
 # --- all runs ----------------------------------------------------------------------------

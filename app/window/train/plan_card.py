@@ -47,7 +47,7 @@ class PlanCard(QFrame):
             "time": self.tr("time in all"),
             "memory": self.tr("memory at most"),
             "steps": self.tr("steps"),
-            "tokens": self.tr("tokens"),
+            "tokens": self.tr("tokens of samples"),
             "samples": self.tr("samples"),
             "rate": self.tr("speed"),
         }

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.tuning.report import Forgetting, Report
-from app.tuning.story import LossPoint
+from app.tuning.story import LossPoint, smoothed
 from app.window import numbers
 from app.window.figure_table import FigureTable
 from app.window.icons import IconSet
@@ -56,7 +56,7 @@ class ReportStep(QWidget):
         self.facts = Facts()
         facts.addWidget(self.facts)
         inner.addWidget(self.facts_part)
-        self.loss_part, loss = _part(self.tr("Held-out loss"))
+        self.loss_part, loss = _part(self.tr("Loss while it learned"))
         self.curve = CurveChart()
         loss.addWidget(self.curve)
         inner.addWidget(self.loss_part)
@@ -177,8 +177,11 @@ class ReportStep(QWidget):
         if report.arms:
             self.chart.show_arms(report.arms, theme)
         if report.losses is not None:
-            points = [LossPoint(step, loss) for step, loss in report.losses.curve]
-            self.curve.show_curves((), points, report.losses.base, theme)
+            learned = smoothed(report.losses.training)
+            held_out = [LossPoint(step, loss) for step, loss in report.losses.curve]
+            # The line is the held-out loss of the curve's own places, not of those that judge.
+            base = next((point.loss for point in held_out if point.step == 0), None)
+            self.curve.show_curves(learned, held_out, base, theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

@@ -16,9 +16,9 @@ def test_what_is_printed_is_read_with_what_is_not_known_left_out():
     assert read_measured({"message": "no"}, 10.0) is None
 
 
-def test_other_minutes_scale_steps_samples_tokens_and_time_but_not_memory():
+def test_other_minutes_scale_steps_and_time_but_neither_memory_nor_samples():
     plan = scaled(Measured(DATA, PLAN, 10.0), 30.0)
-    assert (plan.steps, plan.samples, plan.tokens, plan.seconds) == (300, 1440, 360_000, 1800.0)
+    assert (plan.steps, plan.samples, plan.tokens, plan.seconds) == (300, 480, 120_000, 1800.0)
     assert (plan.peak_bytes, plan.tokens_per_second) == (PLAN.peak_bytes, PLAN.tokens_per_second)
     assert scaled(Measured(DATA, PLAN, 10.0), 10.0) == PLAN
 

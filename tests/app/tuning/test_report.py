@@ -12,10 +12,14 @@ def test_every_part_is_read():
             "verdict": {"active": True, "scale": 0.8, "sentence": "It helps."},
             "arms": {"both": {"exact_match": 0.3, "interval": [0.2, 0.4], "p50_ms": 90}, "base": {"exact_match": 0.1}},
             "differences": [{"first": "base", "second": "both", "exact_match": 0.2, "interval": [0.1, 0.3]}],
-            "by_kind": {"line": {"n": 12, "arms": {"base": 0.1, "other": 1}}},
-            "loss": {"base": 1.5, "adapter": 1.1, "curve": [[0, 1.5], [10, 1.1], ["x", 1], [1]]},
+            "by_kind": {"line": {"n": 12, "arms": {"base": 0.1, "other": 1}}, "block": {"n": 3, "base": 0.2}},
+            "loss": {
+                "base": 1.5,
+                "adapter": 1.1,
+                "curve": [[0, 1.5], [10, 1.1], ["x", 1], [1]],
+                "training": [[1, 2.0]],
+            },
             "forgetting": {"base": 0.4, "adapter": 0.39, "n": 400},
-            "scales": [[0.5, 0.2]],
             "examples": [
                 {"path": "a.py", "line": 3, "kind": "line", "good": True, "truth": "x", "answers": {"base": "y"}}
             ],
@@ -26,8 +30,8 @@ def test_every_part_is_read():
     assert list(report.arms) == ["base", "both"]
     assert report.arms["both"] == Arm(0.3, (0.2, 0.4), None, None, 90.0)
     assert report.differences == (Difference("base", "both", 0.2, (0.1, 0.3)),)
-    assert report.kinds[0].arms == {"base": 0.1}
-    assert report.losses == Losses(1.5, 1.1, ((0, 1.5), (10, 1.1)))
+    assert [(kind.name, kind.arms) for kind in report.kinds] == [("line", {"base": 0.1}), ("block", {"base": 0.2})]
+    assert report.losses == Losses(1.5, 1.1, ((0, 1.5), (10, 1.1)), ((1, 2.0),))
     assert report.forgetting == Forgetting(0.4, 0.39, 400, pytest.approx(-0.01))
     assert report.examples[0].answers == {"base": "y"}
     assert report.seconds == 60.0
@@ -35,7 +39,7 @@ def test_every_part_is_read():
 
 @pytest.mark.parametrize(
     "table",
-    [{}, {"verdict": None, "arms": 3, "differences": {}, "loss": [], "examples": "no", "scales": 1, "by_kind": []}],
+    [{}, {"verdict": None, "arms": 3, "differences": {}, "loss": [], "examples": "no", "by_kind": []}],
 )
 def test_parts_that_are_missing_or_of_another_form_are_left_out(table):
     assert read_report(table) == Report()

@@ -1,6 +1,6 @@
 import pytest
 
-from app.tuning.story import Story
+from app.tuning.story import Story, smoothed
 from finetune.events import (
     STAGES,
     ArmScore,
@@ -53,6 +53,10 @@ def test_time_left_of_other_stages_follows_from_what_was_done():
     story = told(StageStarted("data"), StageProgress("data", "files", 10, 100), StageProgress("data", "files", 40, 100))
     assert story.share == 0.4
     assert story.seconds_left == pytest.approx(10.0 * 60 / 30)
+    story.take(Stamped(1030.0, StageProgress("data", "samples", 5, 50)))
+    assert story.seconds_left is None
+    story.take(Stamped(1031.0, StageProgress("data", "samples", 10, 50)))
+    assert story.seconds_left == pytest.approx(8.0)
 
 
 def test_losses_are_smoothed_and_the_base_is_the_look_before_the_first_step():
@@ -62,6 +66,10 @@ def test_losses_are_smoothed_and_the_base_is_the_look_before_the_first_step():
     assert [(point.step, point.loss) for point in story.losses] == [(1, 2.0), (2, 1.5)]
     assert story.base_loss == 1.5
     assert story.best == HeldOut(2, 1.2, True)
+
+
+def test_a_reports_losses_are_smoothed_the_same_way():
+    assert [point.loss for point in smoothed([(1, 2.0), (2, 1.0)])] == [2.0, 1.5]
 
 
 def test_steps_after_a_kill_replace_those_that_came_to_nothing():

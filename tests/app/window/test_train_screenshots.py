@@ -45,7 +45,7 @@ def shoot(make_window, theme, folder, qtbot):
         QTest.qWait(60)
         if window.train.page is not None:
             window.train.page.scroller.verticalScrollBar().setValue(scroll)
-        QTest.mouseMove(window, QPoint(size[0] // 2, size[1] - 40))
+        QTest.mouseMove(window, QPoint(size[0] - 30, 6))  # where no tool tip comes up
         QTest.qWait(60)
         image = window.grab().toImage()
         OUT.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,105 @@
+"""Learning a small repository with the tiny model from the window: the real command line, job and trainer behind it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from assistant.config import find_paths
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+STEP_MS = 180_000
+
+
+def module(name: str) -> str:
+    parts = [
+        f'''def make_{name}_{number}(tree, count):
+    """Make something of a tree."""
+    total = 0
+    for branch in tree.branches:
+        if branch.alive and branch.length > count + {number}:
+            total += branch.length * {number}
+    return total
+
+
+class Holder{name.capitalize()}{number}:
+    def __init__(self, tree):
+        self.tree = tree
+        self.items = [make_{name}_{number}(tree, each) for each in range({number + 2})]
+
+    def describe(self):
+        return f"holder of {{len(self.items)}} items"
+'''
+        for number in range(6)
+    ]
+    return "\n\n".join(parts)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a repository with a first commit, and later ones that can be held out."""
+    folder = tmp_path / "orchard"
+    (folder / "src").mkdir(parents=True)
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+    git("init", "-q")
+    plants = "apple berry cherry damson elder fig grape hazel iris juniper kale lemon mango nettle olive pear"
+    for number, name in enumerate(plants.split()):
+        (folder / "src" / f"{name}.py").write_text(module(name))
+        if number >= 9:
+            git("add", ".")
+            git("commit", "-q", "-m", name)
+    return folder
+
+
+def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, repository, desk, qtbot):
+    from assistant.engine.tiny import make_tiny_model
+
+    make_tiny_model(find_paths().models / "tiny")
+    here = desk()
+    window = here.window
+    window.open_folder(repository)
+    window.train.show("code")
+    page = window.train.page
+    qtbot.waitUntil(lambda: page.scope.content.isVisible() or bool(page.bars.texts()), timeout=STEP_MS)
+    assert page.bars.texts() == {}
+    assert page.scope.split.kind == "commits"
+    assert page.scope.files.rowCount() >= 10
+    page.show_step("model")
+    qtbot.waitUntil(lambda: page.model.model.count() > 0, timeout=STEP_MS)
+    page.model.holes.setValue(20)
+    page.model.rank.setValue(2)
+    page.model.length.setValue(256)
+    page.model.minutes.setValue(1)
+    page.show_step("code")
+    page.scope.show_them.click()
+    qtbot.waitUntil(lambda: page.scope.samples.isVisible() or bool(page.bars.texts()), timeout=STEP_MS)
+    assert page.bars.texts() == {}
+    assert page.scope.samples.code.marked
+    page.show_step("model")
+    qtbot.waitUntil(page.model.plan.figures["steps"].isVisible, timeout=STEP_MS)
+    assert page.model.plan.figures["memory"].text().endswith("B")
+    page.model.start.click()
+    control = window.train.control
+    try:
+        qtbot.waitUntil(lambda: control.story.step is not None or not control.at_work, timeout=STEP_MS)
+        assert control.state == "running", (control.folder / "job.log").read_text()
+        page.run.pause.click()
+        qtbot.waitUntil(lambda: control.state == "paused", timeout=STEP_MS)
+        step = control.story.step.step
+        page.run.resume.click()
+        qtbot.waitUntil(lambda: control.story.step.step > step, timeout=STEP_MS)
+        assert control.state == "running"
+        qtbot.waitUntil(lambda: not control.at_work, timeout=2 * STEP_MS)
+        assert control.state == "finished", (control.folder / "job.log").read_text()
+        assert page.step == "report"
+        assert page.report.verdict.text() == control.story.verdict.sentence
+        assert page.report.table.rowCount() == 4
+        assert page.report.examples.shown
+        assert page.report.page.isVisible()
+    finally:
+        control.stop_now()
