@@ -7,12 +7,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+from finetune.config import TrainConfig
+
 LOG = "job.log"
 
 
 def job_command(run: Path) -> list[str]:
     """Return the command that works on a run from where it stands to its end."""
     return [sys.executable, "-P", "-m", "finetune.job", "--run-dir", str(run)]
+
+
+def train_command(run: Path, config: TrainConfig) -> list[str]:
+    """Return the command that trains a run: one process, or as many as asked for with accelerate.
+
+    Its exit status is 0 when it is done, 3 stopped on request, 2 for bad input (the reason is written), 1 for a bug.
+    """
+    if config.processes == 1:
+        return [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(run)]
+    strategy = "ddp" if config.strategy == "auto" else config.strategy
+    together = [sys.executable, "-P", "-m", "finetune.train.together", "--run-dir", str(run)]
+    return [*together, "--processes", str(config.processes), "--strategy", strategy]
 
 
 def start_detached(run: Path) -> int:

@@ -46,7 +46,7 @@ class Session:
         self.run, self._begun, self._checkpoint_seconds = run, begun, checkpoint_seconds
         self.config: RunConfig = read_config(run)
         accelerator = Accelerator(cpu=choose_place(self.config.device).type == "cpu")
-        self.group = Group(accelerator)
+        self.group = Group(accelerator, self.config.train.strategy)
         self.place = choose_place(self.config.device, accelerator.local_process_index)
         self.dtype = choose_type(self.config.train.precision, self.place)
         self._store = Store(find_paths())
