@@ -22,7 +22,7 @@ def train_command(run: Path, config: TrainConfig) -> list[str]:
 
     Its exit status is 0 when it is done, 3 stopped on request, 2 for bad input (the reason is written), 1 for a bug.
     """
-    if config.processes == 1:
+    if config.processes == 1 or config.strategy in ("zero2", "zero3"):  # which one process refuses
         return [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(run)]
     strategy = "ddp" if config.strategy == "auto" else config.strategy
     together = [sys.executable, "-P", "-m", "finetune.train.together", "--run-dir", str(run)]

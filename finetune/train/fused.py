@@ -164,14 +164,34 @@ class _MlpCaller:
         return _Mlp.apply(x, self._wide, self._narrow, _scales(layers), *_pairs(layers))  # pyright: ignore[reportReturnType]
 
 
+class _Norm(torch.autograd.Function):
+    """RMSNorm with a frozen weight: what is kept is its input and one number a row."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+        # The norm of a row is summed up in float32 without a copy of the row.
+        norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        inverse = norm.square_().div_(x.shape[-1]).add_(eps).rsqrt_()
+        ctx.save_for_backward(x, weight, inverse)
+        return (x * inverse.to(x.dtype)).mul_(weight)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, None, None]:
+        x, weight, inverse = ctx.saved_tensors
+        grad = grads[0] * weight
+        along = (grad * x).sum(-1, keepdim=True, dtype=torch.float32)
+        along.mul_(inverse.pow(3)).div_(-x.shape[-1])
+        return grad.mul_(inverse.to(x.dtype)).addcmul_(x, along.to(x.dtype)), None, None
+
+
 class _NormCaller:
-    """Stands for the forward of an RMSNorm: torch's own, which keeps its input and one number a row."""
+    """Stands for the forward of an RMSNorm."""
 
     def __init__(self, norm: Any, eps: float) -> None:
         self._norm, self._eps = norm, eps
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return functional.rms_norm(x, (x.shape[-1],), self._norm.weight, self._eps)
+        return _Norm.apply(x, self._norm.weight, self._eps)  # pyright: ignore[reportReturnType]
 
 
 def fuse(model: nn.Module) -> int:

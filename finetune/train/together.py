@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m finetune.train.together")
     parser.add_argument("--run-dir", type=Path, required=True)
     parser.add_argument("--processes", type=int, required=True)
-    parser.add_argument("--strategy", choices=("ddp", "fsdp", "zero2", "zero3"), default="ddp")
+    parser.add_argument("--strategy", choices=("ddp", "fsdp"), default="ddp")
     asked, rest = parser.parse_known_args(arguments)
     run: Path = asked.run_dir
     told = EventReader(run)

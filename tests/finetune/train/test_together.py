@@ -14,6 +14,7 @@ from finetune import runs
 from finetune.config import TrainConfig, read_config
 from finetune.events import Checkpoint, Failed, HeldOut, Paused, Step
 from finetune.launch import train_command
+from finetune.train.__main__ import main
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,6 +28,12 @@ def train(run: Path) -> subprocess.CompletedProcess[str]:
 def test_one_process_needs_no_launcher(tmp_path) -> None:
     assert train_command(tmp_path, TrainConfig())[1:4] == ["-P", "-m", "finetune.train"]
     assert "fsdp" in train_command(tmp_path, TrainConfig(processes=2, strategy="fsdp"))
+
+
+def test_zero_is_refused_by_one_process(make_run, events_of) -> None:
+    run = make_run(processes=2, strategy="zero2")
+    assert main(["--run-dir", str(run)]) == 2
+    assert "fsdp" in events_of(run, Failed)[-1].sentence
 
 
 @pytest.mark.slow
