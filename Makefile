@@ -6,7 +6,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow bench bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -16,6 +16,8 @@ help:
 	@echo "make bench-gpu          tokens a second on a CUDA card, in each way; installs torchao"
 	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
 	@echo "make bench-suggestions  what must never be shown, counted over 2,000 suggestions (--seconds: in pieces)"
+	@echo "make bench-train        tokens a second and memory of training, beside peft alone and trl (installs trl aside)"
+	@echo "make torture            kill a training run twenty times, and see that it ends as an unbroken one"
 	@echo "make screenshots        pictures of the window in build/screenshots"
 	@echo "make coverage           fails where a branch of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
@@ -52,16 +54,16 @@ format: setup-dev
 	$(PY) -m ruff format .
 
 plain: setup-dev
-	$(PYTEST) -q -m "not gui and not e2e and not model and not gpu and not slow and not peer"
+	$(PYTEST) -q -m "not gui and not e2e and not model and not gpu and not slow and not peer and not torture"
 
 gui: setup-dev
-	$(PYTEST) -q -m "gui and not e2e and not model and not gpu and not slow and not peer"
+	$(PYTEST) -q -m "gui and not e2e and not model and not gpu and not slow and not peer and not torture"
 
 e2e: setup-dev
-	$(PYTEST) -q -m "e2e and not model and not gpu and not slow and not peer"
+	$(PYTEST) -q -m "e2e and not model and not gpu and not slow and not peer and not torture"
 
 model-tests: model
-	$(PYTEST) -q -m "model and not gpu and not slow and not peer"
+	$(PYTEST) -q -m "model and not gpu and not slow and not peer and not torture"
 
 # Weights in 8 or 4 bits on a card: not for machines without one.
 gpu-extra: setup-dev
@@ -71,11 +73,17 @@ gpu: model gpu-extra
 	$(PYTEST) -q -m "gpu and not peer"
 
 slow: model
-	$(PYTEST) -q -m "slow and not peer"
+	$(PYTEST) -q -m "slow and not peer and not torture"
 
 peer-tests: model
 	$(PY) -P tools/peers.py
 	$(PYTEST) -q -m peer
+
+torture: setup-dev
+	$(PYTEST) -q -m torture
+
+bench-train: model
+	$(PY) -P tests/bench/train.py $(ARGS)
 
 coverage: setup-dev
 	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \

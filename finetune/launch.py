@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from finetune.config import RunConfig
+from finetune.config import RunConfig, TrainConfig
 from finetune.events import Stage
 
 LOG = "job.log"
@@ -21,13 +21,20 @@ def job_command(run: Path) -> list[str]:
 def stage_command(stage: Stage, run: Path, config: RunConfig) -> list[str]:
     """Return the command of one stage's process."""
     if stage == "train":
-        return train_command(run, config)
+        return train_command(run, config.train)
     return [sys.executable, "-P", "-m", f"finetune.{stage}", "--run-dir", str(run)]
 
 
-def train_command(run: Path, config: RunConfig) -> list[str]:  # noqa: ARG001
-    """Return the command that trains: one process."""
-    return [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(run)]
+def train_command(run: Path, config: TrainConfig) -> list[str]:
+    """Return the command that trains a run: one process, or as many as asked for with accelerate.
+
+    Its exit status is 0 when it is done, 3 stopped on request, 2 for bad input (the reason is written), 1 for a bug.
+    """
+    if config.processes == 1 or config.strategy in ("zero2", "zero3"):  # which one process refuses
+        return [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(run)]
+    strategy = "ddp" if config.strategy == "auto" else config.strategy
+    together = [sys.executable, "-P", "-m", "finetune.train.together", "--run-dir", str(run)]
+    return [*together, "--processes", str(config.processes), "--strategy", strategy]
 
 
 def start_detached(run: Path) -> int:

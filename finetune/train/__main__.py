@@ -67,7 +67,8 @@ def _work(run: Path, asked: argparse.Namespace) -> int:
             if asked.loss:
                 _print(session.group.first, session.losses(asked.loss))
                 return DONE
-            return DONE if session.train() == "done" else STOPPED
+            # accelerate takes every other status for a failure; who started it reads the events.
+            return STOPPED if session.train() == "stopped" and session.group.size == 1 else DONE
         finally:
             session.close()
             session.group.end()
@@ -80,7 +81,8 @@ def _print(first: bool, table: Mapping[str, object]) -> None:
 
 def _fail(run: Path, sentence: str, code: str) -> int:
     sys.stderr.write(sentence + "\n")
-    if os.environ.get("RANK", "0") == "0":
+    # All processes meet bad input, and the first says so; memory and disks run out for one alone.
+    if os.environ.get("RANK", "0") == "0" or code in ("out_of_memory", "disk_error"):
         try:
             writer = EventWriter(run)
             writer(Failed(sentence, code))

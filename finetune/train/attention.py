@@ -37,9 +37,10 @@ def packed_attention(  # noqa: PLR0913  (transformers names them)
         raise NotImplementedError("caps or sinks in attention")
     parts: list[torch.Tensor] = []
     shared = query.shape[1] != key.shape[1]
-    for first, end in itertools.pairwise(borders):
-        q, k, v = (x[:, :, first:end] for x in (query, key, value))
-        mask = _band(end - first, sliding_window, q.device)
+    sizes = [end - first for first, end in itertools.pairwise(borders)]
+    # Split, not sliced: the gradient of a slice is as large as the row, and most of it zeros.
+    for q, k, v in zip(*(x.split(sizes, 2) for x in (query, key, value)), strict=True):
+        mask = _band(q.shape[2], sliding_window, q.device)
         part = functional.scaled_dot_product_attention(
             q, k, v, mask, dropout, is_causal=mask is None, scale=scaling, enable_gqa=shared
         )

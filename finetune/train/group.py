@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import torch
@@ -13,18 +14,19 @@ from torch import nn
 from finetune.train.adapter import adapter_config, adapter_tensors
 from finetune.train.model import Trainee
 from finetune.train.optimizer import flatten_state
+from finetune.train.shard import shard
 
 
 class Group:
     """All processes of a run, as accelerate started them; one alone is a group, too."""
 
-    def __init__(self, accelerator: Accelerator) -> None:
+    def __init__(self, accelerator: Accelerator, strategy: str = "ddp") -> None:
+        """``strategy`` is TrainConfig's."""
         self._accelerator = accelerator
+        self._pieces = strategy == "fsdp" and accelerator.num_processes > 1
         self.size: int = accelerator.num_processes
         self.rank: int = accelerator.process_index
         self.first: bool = accelerator.is_main_process
-        self.sharded: bool = str(accelerator.distributed_type).rpartition(".")[2] in ("FSDP", "DEEPSPEED")
-        """Whether weights or the optimizer's memory lie in pieces on several processes."""
 
     def sum(self, *values: float) -> tuple[float, ...]:
         """Return the sums over all processes."""
@@ -55,7 +57,10 @@ class Group:
 
     def prepare(self, trainee: Trainee, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, Any]:
         """Return model and optimizer as the strategy wraps them."""
-        if self.size == 1 and not self.sharded:
+        if self.size == 1:
+            return trainee, optimizer
+        if self._pieces:
+            shard(trainee, self._accelerator.device)
             return trainee, optimizer
         model, wrapped = self._accelerator.prepare(trainee, optimizer)
         return model, wrapped
@@ -64,6 +69,15 @@ class Group:
         """Take the gradients."""
         self._accelerator.backward(loss)
 
+    def exchange(self, weights: list[nn.Parameter]) -> None:
+        """Make the gradients the mean over all processes, where taking them has not done so."""
+        if not self._pieces:
+            return
+        for weight in weights:
+            if weight.grad is not None:
+                torch.distributed.all_reduce(weight.grad)
+                weight.grad.div_(self.size)
+
     def clip(self, weights: list[nn.Parameter], most: float) -> float:
         """Shorten the gradients to a norm of ``most`` and return the norm that they had."""
         norm = self._accelerator.clip_grad_norm_(weights, most)
@@ -71,7 +85,7 @@ class Group:
 
     def no_exchange(self, model: nn.Module) -> Any:
         """Return a context in which gradients only add up on each process."""
-        return self._accelerator.no_sync(model)
+        return contextlib.nullcontext() if self._pieces else self._accelerator.no_sync(model)
 
     def adapter(self, trainee: Trainee) -> dict[str, torch.Tensor]:
         """Return the adapter's weights by peft's names; all processes have to ask."""

@@ -16,6 +16,7 @@ from assistant.engine.pretrained import load_pretrained
 from assistant.errors import InputError, ModelError
 from finetune.config import Device, Precision, TrainConfig
 from finetune.train.attention import NAME
+from finetune.train.fused import fuse
 from finetune.train.loss import weighted_loss
 from finetune.train.rows import Batch
 
@@ -97,8 +98,11 @@ def check_output(model: Any) -> None:
         raise ModelError("This model changes its logits in a way that cannot be trained here; choose another model.")
 
 
-def add_adapter(model: Any, config: TrainConfig, seed: int, *, checkpointing: bool) -> Trainee:
-    """Return the model with a fresh adapter, whose first weights follow from ``seed``; it changes nothing yet."""
+def add_adapter(model: Any, config: TrainConfig, seed: int, *, checkpointing: bool, fused: bool = True) -> Trainee:
+    """Return the model with a fresh adapter, whose first weights follow from ``seed``; it changes nothing yet.
+
+    ``fused`` False leaves every layer as peft and transformers compute it.
+    """
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training  # noqa: PLC0415  (seconds)
 
     if config.load_in_4bit:
@@ -123,6 +127,8 @@ def add_adapter(model: Any, config: TrainConfig, seed: int, *, checkpointing: bo
         # The name that is new in transformers 5.23, or the one before.
         enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
         enable({"use_reentrant": False})
+    if fused:
+        fuse(peft)
     peft.train()
     return Trainee(peft)
 

@@ -38,6 +38,14 @@ from finetune.train.shape import Shape
 _NAMES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
 
 
+def make_accelerator(config: RunConfig) -> Accelerator:
+    """Return what knows of the other processes. Raises InputError for a strategy that is not there."""
+    if config.train.processes > 1 and config.train.strategy in ("zero2", "zero3"):
+        # An adapter's gradients and optimizer are small; what is worth laying in pieces are the frozen weights.
+        raise InputError(f"{config.train.strategy} is not there yet; take fsdp, which lays the weights in pieces too.")
+    return Accelerator(cpu=choose_place(config.device).type == "cpu")
+
+
 class Session:
     """What a process of training has at hand."""
 
@@ -45,8 +53,8 @@ class Session:
         """``begun``: time.monotonic() when the process began. Raises GrafterError for what cannot be trained."""
         self.run, self._begun, self._checkpoint_seconds = run, begun, checkpoint_seconds
         self.config: RunConfig = read_config(run)
-        accelerator = Accelerator(cpu=choose_place(self.config.device).type == "cpu")
-        self.group = Group(accelerator)
+        accelerator = make_accelerator(self.config)
+        self.group = Group(accelerator, self.config.train.strategy)
         self.place = choose_place(self.config.device, accelerator.local_process_index)
         self.dtype = choose_type(self.config.train.precision, self.place)
         self._store = Store(find_paths())

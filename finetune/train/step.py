@@ -98,6 +98,7 @@ class Stepper:
             raise TrainingError(
                 "The loss is no number any more; start a new run with a lower rate. The last checkpoint is kept."
             )
+        self._group.exchange(self._weights)
         self._update(clip)
         return StepResult(loss / total, int(read), stops > 0)
 
