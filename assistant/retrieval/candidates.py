@@ -13,7 +13,7 @@ from assistant.context.window import Window
 from assistant.retrieval.candidate import Candidate, Origin
 from assistant.retrieval.hits import ChunkHit, SymbolHit
 from assistant.retrieval.near import Near
-from assistant.retrieval.skeleton import outline, skeleton
+from assistant.retrieval.skeleton import skeleton
 from assistant.retrieval.source import Source
 from assistant.retrieval.words import words_of
 from assistant.types import Place
@@ -35,9 +35,6 @@ _BLOCK_LINES = 32
 _MOST_BLOCKS = 48
 _MOST_CUT = 8
 _LONGEST_LINE = 400
-# How a thing is used elsewhere tells more of its next use than shared words do.
-_USE = 0.25
-_MOST_USES = 6
 
 
 # --- (a) definitions ----------------------------------------------------------------------
@@ -119,25 +116,6 @@ def _definition(source: Source, hit: SymbolHit, strength: float) -> Candidate:
     return Candidate(*place, text, "definitions", f"defines {hit.name}", strength, short)
 
 
-def from_module(source: Source, near: Near, path: str) -> list[Candidate]:
-    """Return what the module offers whose member is being typed, where the receiver is one that the file imports."""
-    if not near.receiver:
-        return []
-    for each in source.imports_of(path):
-        if (each.alias or each.name or each.module) != near.receiver:
-            continue
-        # What is taken from a package may be a module of it.
-        for module in (f"{each.module}.{each.name}" if each.name else each.module, f"{each.module}/{each.name}"):
-            for file in [file for file in source.resolve(module, path) if file != path][:1]:
-                symbols = source.symbols_of(file)
-                short = outline(symbols)
-                if short:
-                    last = max(symbol.last_line for symbol in symbols)
-                    text = whole_lines(source.text_of(file, 1, last))
-                    return [Candidate(file, 1, last, text, "definitions", f"what {near.receiver} offers", 1.0, short)]
-    return []
-
-
 def _in_window(hit: SymbolHit | ChunkHit, path: str | None, window: Window) -> bool:
     return hit.path == path and hit.first_line <= window.last_line and hit.last_line >= window.first_line
 
@@ -146,22 +124,8 @@ def _in_window(hit: SymbolHit | ChunkHit, path: str | None, window: Window) -> b
 
 
 def from_search(hits: Sequence[ChunkHit], near: Near) -> list[Candidate]:
-    """Return what a search for the words near the cursor found in other files; uses of the receiver go first."""
-    found = [_chunk(hit, near, "search", "similar words") for hit in hits]
-    uses = [
-        replace(each, why=f"uses {near.receiver}", strength=min(each.strength + _USE, 1.0))
-        for each in found
-        if near.uses_receiver(each.text)
-    ]
-    return [*uses[:_MOST_USES], *(each for each in found if not near.uses_receiver(each.text))]
-
-
-def search_uses(source: Source, near: Near, hits: Sequence[ChunkHit], path: str | None) -> Sequence[ChunkHit]:
-    """Return ``hits``, and where none of them uses the receiver, what does, too."""
-    words = words_of(near.receiver)
-    if not words or any(near.uses_receiver(hit.text) for hit in hits):
-        return hits
-    return [*hits, *(hit for hit in source.search(words, _MOST_HITS, path) if near.uses_receiver(hit.text))]
+    """Return what a search for the words near the cursor found in other files."""
+    return [_chunk(hit, near, "search", "similar words") for hit in hits]
 
 
 def _chunk(hit: ChunkHit, near: Near, origin: Origin, why: str) -> Candidate:

@@ -17,8 +17,6 @@ _FEWEST_LINES, _MOST_LINES = 8, 32
 _STEP_LINES = 4
 # What comes after code like that at the cursor is what is looked for, so a line counts for the lines below it too.
 _CARRIED = 0.6
-# A line that uses the thing whose member is being typed counts as much as one that says the two nearest words.
-_USE = 2.0
 
 
 def lines_for(budget: int) -> int:
@@ -32,10 +30,7 @@ def narrow(candidate: Candidate, near: Near, most_lines: int) -> Candidate:
     if len(lines) <= most_lines or candidate.short:
         return candidate
     weights = {word: 1 / (1 + place / 8) for place, word in enumerate(near.words)}
-    own = [
-        sum(weights.get(word, 0.0) for word in _line_words(line)) + (_USE if near.uses_receiver(line) else 0.0)
-        for line in lines
-    ]
+    own = [sum(weights.get(word, 0.0) for word in _line_words(line)) for line in lines]
     gains = list(accumulate(own, _carry))
     last = len(lines) - most_lines
     start = max([*range(0, last, _STEP_LINES), last], key=lambda start: sum(gains[start : start + most_lines]))

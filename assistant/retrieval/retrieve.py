@@ -13,7 +13,7 @@ from assistant.retrieval.narrow import lines_for, narrow
 from assistant.retrieval.near import Near, look_near
 from assistant.retrieval.pack import MOST_PIECES, Piece, render
 from assistant.retrieval.rank import fuse, without_copies
-from assistant.retrieval.skeleton import outline, skeleton
+from assistant.retrieval.skeleton import skeleton
 from assistant.retrieval.source import Source
 from assistant.retrieval.stable import arrange
 from assistant.types import CompleteRequest, ContextPiece
@@ -68,14 +68,12 @@ def _look(
     path = request.path
     found: dict[Origin, list[Candidate]] = {}
     if sources.definitions:
-        modules = look.from_module(source, near, path) if path else []
-        definitions = look.from_definitions(source, near, path, window)
-        found["definitions"] = [*modules, *_as_they_stand(definitions, request, window)]
+        found["definitions"] = _as_they_stand(look.from_definitions(source, near, path, window), request, window)
     tabs = [tab for tab in request.tabs if tab != path] if sources.tabs else []
     if sources.search or tabs:
         hits = source.search(near.words, _SEARCHED_WITH_TABS if tabs else _SEARCHED, path)
         if sources.search:
-            found["search"] = look.from_search(look.search_uses(source, near, hits[:_SEARCH_KEEPS], path), near)
+            found["search"] = look.from_search(hits[:_SEARCH_KEEPS], near)
         found["tabs"] = look.from_tabs(hits, tabs, near)
     if sources.recent:
         places = look.from_places(source, request.recent, near, path, window)
@@ -108,9 +106,7 @@ def _still_holds(piece: Piece, source: Source, request: CompleteRequest, window:
     """Return whether a piece says what its file says, and not what the window has now."""
     if piece.short:
         symbols = source.symbols_of(piece.path)
-        return piece.text == outline(symbols) or any(
-            skeleton(each, symbols) == piece.text for each in symbols if piece.text.startswith(each.signature)
-        )
+        return any(skeleton(each, symbols) == piece.text for each in symbols if piece.text.startswith(each.signature))
     if piece.path == request.path:
         inside = piece.text in window.prefix or piece.text in window.suffix
         return piece.text.removesuffix("\n") in request.text and not inside

@@ -24,12 +24,6 @@ def skeleton(hit: SymbolHit, symbols: Sequence[SymbolHit]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def outline(symbols: Sequence[SymbolHit]) -> str:
-    """Return the signatures of what a file offers, in its order: top-level and public, at most 24; else nothing."""
-    offered = [each.signature for each in symbols if not each.parent and not each.name.startswith("_")]
-    return "".join(f"{line}\n" for line in offered[:_MOST_MEMBERS])
-
-
 def _doc(hit: SymbolHit) -> list[str]:
     first = hit.doc.split("\n", 1)[0].strip()
     form = _DOC.get(language_of(hit.path) or "", "// {}")
