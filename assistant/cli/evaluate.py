@@ -18,14 +18,17 @@ from rich.table import Table
 from assistant.cli import evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
+from assistant.client.address import parse_address
 from assistant.completion.filters import FILTERS
 from assistant.config import find_paths
+from assistant.engine.protocol import EngineInfo
 from assistant.errors import InputError
 from assistant.evaluate import compare as comparing
 from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
-from assistant.evaluate.ask import EVERYTHING, WAYS, asker
+from assistant.evaluate.ask import EVERYTHING, WAYS, Ask, asker
 from assistant.evaluate.data import Row, load_rows, sample
+from assistant.evaluate.infill import InfillServer, ask_infill
 from assistant.evaluate.library import library_holes
 from assistant.evaluate.lines import open_lines
 from assistant.evaluate.metrics import mean
@@ -57,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=WAYS,
         default="editor",
         help="ask as the editor does, cuts and all (default), or with the model's plain prompt",
+    )
+    infilling.add_argument(
+        "--infill",
+        metavar="URL",
+        help="ask the /infill of a llama.cpp server, as its own plugins do, to compare with; no model is loaded",
     )
     infilling.add_argument(
         "--context",
@@ -111,6 +119,7 @@ def _infilling(args: argparse.Namespace) -> int:
     sandbox = None if args.no_tests else Sandbox()
     filters = frozenset(name for name in args.without if name in FILTERS)
     sources = Sources(**dict.fromkeys((name for name in args.without if name in ORIGINS), False))
+    path = "infill" if args.infill else args.path
     ask = asker(
         args.path,
         replace(EVERYTHING, without=filters, heal=not args.no_heal),
@@ -119,8 +128,7 @@ def _infilling(args: argparse.Namespace) -> int:
     begin = time.perf_counter()
     with (
         open_lines(args.output) as write,
-        opened_engine(find_paths(), args) as engine,
-        contextlib.closing(running.evaluate(engine, rows, ask, sandbox)) as results,
+        _opened(args, rows, ask, sandbox) as (info, results),
     ):
         load_seconds = time.perf_counter() - begin
         try:
@@ -132,7 +140,7 @@ def _infilling(args: argparse.Namespace) -> int:
         memory_bytes = psutil.Process().memory_info().rss
     report = reporting.summarise(scored)
     settings = {
-        "path": args.path,
+        "path": path,
         "context": args.context,
         "context_tokens": args.context_tokens,
         "data": args.data.name if args.data else "Python's standard library",
@@ -146,11 +154,30 @@ def _infilling(args: argparse.Namespace) -> int:
         "memory_bytes": memory_bytes,
     }
     if args.json:
-        output.print_json(reporting.to_json(report, engine.info, settings))
+        output.print_json(reporting.to_json(report, info, settings))
     else:
-        adapter = f" with the adapter {engine.info.adapter}" if engine.info.adapter else ""
-        _show(report, f"{engine.info.model}{adapter} on {engine.info.device} in {engine.info.dtype}", settings)
+        adapter = f" with the adapter {info.adapter}" if info.adapter else ""
+        _show(report, f"{info.model}{adapter} on {info.device} in {info.dtype}", settings)
     return code
+
+
+@contextlib.contextmanager
+def _opened(
+    args: argparse.Namespace, rows: Sequence[Row], ask: Ask, sandbox: Sandbox | None
+) -> Generator[tuple[EngineInfo, Generator[running.Scored]]]:
+    """Yield who is asked, the chosen model or a llama.cpp server, and its answers."""
+    if args.infill:
+        with (
+            contextlib.closing(InfillServer(parse_address(args.infill))) as server,
+            contextlib.closing(running.evaluate(server, rows, ask_infill, sandbox)) as results,
+        ):
+            yield server.info, results
+        return
+    with (
+        opened_engine(find_paths(), args) as engine,
+        contextlib.closing(running.evaluate(engine, rows, ask, sandbox)) as results,
+    ):
+        yield engine.info, results
 
 
 def _read_rows(args: argparse.Namespace) -> list[Row]:
@@ -224,7 +251,8 @@ def _show(report: reporting.Report, model: str, settings: dict[str, Any]) -> Non
 
 
 def _what_was_asked(report: reporting.Report, model: str, settings: dict[str, Any]) -> str:
-    asked = "as the editor asks" if settings["path"] == "editor" else "with the plain prompt"
+    ways = {"editor": "as the editor asks", "plain": "with the plain prompt", "infill": "by its own /infill"}
+    asked = ways[settings["path"]]
     limit, every = settings["limit"], settings["rows"]
     which = "" if limit is None or limit >= every else f" ({limit} of {every}, the sample of seed {settings['seed']})"
     stopped = ", stopped before its end" if settings["interrupted"] else ""

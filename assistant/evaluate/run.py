@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from assistant.engine.protocol import Engine
-from assistant.evaluate.ask import Answer, Ask
+from assistant.evaluate.ask import Answer
 from assistant.evaluate.data import Row
 from assistant.evaluate.metrics import edit_similarity, exact_match, first_line_match
 from assistant.evaluate.sandbox import Outcome, Sandbox
+
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,10 @@ class Scored:
     test: Outcome | None
 
 
-def evaluate(engine: Engine, rows: Iterable[Row], ask: Ask, sandbox: Sandbox | None) -> Generator[Scored]:
-    """Yield each row with its marks, in order; without a sandbox no tests are run.
+def evaluate(
+    engine: Asked, rows: Iterable[Row], ask: Callable[[Asked, Row], Answer], sandbox: Sandbox | None
+) -> Generator[Scored]:
+    """Yield each row with its marks, in order; without a sandbox no tests are run. ``engine`` is what ``ask`` asks.
 
     Closing the generator early kills the test that runs and stops the sandbox for good.
     """

@@ -9,7 +9,6 @@ from assistant.prompts.fim import (
     file_prompt,
     guess_family,
     infill_prompt,
-    layout_length,
 )
 from assistant.types import Control, Text
 
@@ -133,7 +132,7 @@ def test_family_is_guessed_from_the_vocabulary(family, vocabulary):
 @pytest.mark.parametrize(
     ("family", "spelled", "end"),
     [
-        ("qwen2.5-coder", "<|repo_name|>shop\n<|file_sep|>a.py\nx = 1\n", "<|endoftext|>"),
+        ("qwen2.5-coder", "<|file_sep|>a.py\nx = 1\n", "<|endoftext|>"),
         ("mellum", "<filename>a.py\nx = 1\n", "<|endoftext|>"),
         ("codegemma", "<bos>x = 1\n", "<eos>"),
         ("none", "x = 1\n", None),
@@ -142,10 +141,3 @@ def test_family_is_guessed_from_the_vocabulary(family, vocabulary):
 def test_a_file_without_a_hole(family, spelled, end):
     prompt, found = file_prompt(family, "a.py", "shop", "x = 1\n")
     assert (spell(prompt), found) == (spelled, end)
-
-
-@pytest.mark.parametrize("family", [*FAMILIES, "none"])
-def test_the_open_file_is_the_last_parts(family):
-    prompt = infill_prompt(family, "P", "S", "a.py", "shop", [SourceFile("b.py", "text\n")]).prompt
-    last = prompt.parts[-layout_length(family) :]
-    assert [part.text for part in last if isinstance(part, Text)] in (["P", "S"], ["S", "P"], ["P"])

@@ -50,7 +50,7 @@ def test_only_the_arm_with_retrieval_reads_other_files(asked):
         assert "grafter-base" not in helped
     helped = [each for each in found if any(p.path == "shop/item.py" for p in each.marks["retrieval"].answer.context)]
     assert helped
-    assert "<|repo_name|>shop-repo" in prompts[f"{helped[0].hole.id} retrieval"]
+    assert "<|file_sep|>shop/item.py\n" in prompts[f"{helped[0].hole.id} retrieval"]
     assert "return self.price * count" in prompts[f"{helped[0].hole.id} retrieval"]
 
 
