@@ -102,7 +102,8 @@ def _longest_run(text: str, letter: str) -> int:
 
 
 def _events(paths: Paths, messages: tuple[Message, ...], args: argparse.Namespace) -> Iterator[Event]:
-    client = None if names_running(args) or names_server(args) else find_service(paths, args.model)
+    here = names_running(args) or names_server(args) or args.adapter is not None
+    client = None if here else find_service(paths, args.model)
     if client is not None:
         with client:
             yield from client.chat(messages, args.max_tokens)
@@ -110,7 +111,7 @@ def _events(paths: Paths, messages: tuple[Message, ...], args: argparse.Namespac
     from assistant.engine.protocol import CancelToken
 
     request = GenerateRequest(f"cli-{secrets.token_hex(8)}", Chat(messages), Params(max_tokens=args.max_tokens))
-    with opened_engine(paths, args) as engine:
+    with opened_engine(paths, args, once=True) as engine:
         yield from engine.generate(request, CancelToken())
 
 

@@ -21,7 +21,7 @@ from assistant.bench.peers import KINDS
 from assistant.bench.replay import SPEEDS
 from assistant.bench.throughput import Measured, Plan, Results
 from assistant.cli import output
-from assistant.cli.local_model import add_model_arguments, choose_model, loaded_engine
+from assistant.cli.local_model import add_adapter_argument, add_model_arguments, choose_model, loaded_engine
 from assistant.config import DEFAULT_MODEL, find_paths, load_settings
 from assistant.errors import InputError, ModelError
 from assistant.models.files import human_bytes
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "Tokens a second at reading and writing, memory, and the time to load."
     engine = actions.add_parser("engine", help=text, description=text)
     add_model_arguments(engine, device_help="run on this device; else the chosen one")
+    add_adapter_argument(engine)
     plan = Plan()
     for option, default, what in (
         ("--prompt", plan.prompts, "lengths of the prompts that are read"),
@@ -136,6 +137,7 @@ def _engine(args: argparse.Namespace) -> int:
         output.print_json(
             {
                 "model": info.model,
+                "adapter": info.adapter,
                 "device": info.device,
                 "dtype": info.dtype,
                 **reporting.machine(),
@@ -151,7 +153,8 @@ def _engine(args: argparse.Namespace) -> int:
     console = output.console()
     versus = f" against {peer.name} ({peer.model or peer.url})" if peer else ""
     stopped = ", stopped before its end" if code else ""
-    console.print(f"{info.model} on {info.device} in {info.dtype}{versus}: medians of {plan.repeat}{stopped}.")
+    adapter = f" with the adapter {info.adapter}" if info.adapter else ""
+    console.print(f"{info.model}{adapter} on {info.device} in {info.dtype}{versus}: medians of {plan.repeat}{stopped}.")
     console.print(_engine_table(results, peer.name if peer else None, plan))
     guessed, accepted = results.guesses()
     if guessed:

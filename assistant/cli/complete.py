@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.cli import output
-from assistant.cli.local_model import add_model_arguments, names_running
+from assistant.cli.local_model import add_model_arguments, named_adapter, names_running
 from assistant.cli.remote import add_remote_arguments, names_server, opened_engine
 from assistant.cli.text_input import printable, read_source
 from assistant.client.http import find_service
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         n=args.n,
         max_tokens=args.max_tokens,
         explain=args.explain,
+        adapter=named_adapter(args),
     )
     finished = last_event(_events(find_paths(), request, args))
     if args.json:
@@ -95,7 +96,8 @@ def failure(event: Failed) -> InputError | ModelError:
 
 
 def _events(paths: Paths, request: CompleteRequest, args: argparse.Namespace) -> Iterator[Event]:
-    client = None if names_running(args) or names_server(args) else find_service(paths, args.model)
+    here = names_running(args) or names_server(args) or ":" in (args.adapter or "")
+    client = None if here else find_service(paths, args.model)
     if client is not None:
         with client:
             yield from client.complete(request)
@@ -103,7 +105,7 @@ def _events(paths: Paths, request: CompleteRequest, args: argparse.Namespace) ->
     from assistant.completion.complete import complete
     from assistant.engine.protocol import CancelToken
 
-    with opened_engine(paths, args) as engine:
+    with opened_engine(paths, args, once=True) as engine:
         yield from complete(engine, request, CancelToken())
 
 

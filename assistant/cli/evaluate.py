@@ -148,7 +148,8 @@ def _infilling(args: argparse.Namespace) -> int:
     if args.json:
         output.print_json(reporting.to_json(report, engine.info, settings))
     else:
-        _show(report, f"{engine.info.model} on {engine.info.device} in {engine.info.dtype}", settings)
+        adapter = f" with the adapter {engine.info.adapter}" if engine.info.adapter else ""
+        _show(report, f"{engine.info.model}{adapter} on {engine.info.device} in {engine.info.dtype}", settings)
     return code
 
 

@@ -34,6 +34,7 @@ from assistant.evaluate.repository.history import History
 from assistant.evaluate.repository.page import About, make_page, points, verdict
 from assistant.evaluate.repository.record import open_record, read_record
 from assistant.evaluate.repository.tree import base_index
+from assistant.models.adapters import BASE
 
 _INTERRUPTED = 130
 _TITLES = {"files": "Taking the files of the base commit", "index": "Indexing them"}
@@ -48,9 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="which holes, where there are more (0)")
     parser.add_argument(
         "--arms",
-        default=",".join(ARMS),
         metavar="A,B",
-        help=f"what to compare, each with the first one: {', '.join(ARMS)} (all)",
+        help=f"what to compare, each with the first one: {', '.join(ARMS)} (all; the last two with --adapter)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -146,7 +146,7 @@ def _check(args: argparse.Namespace) -> tuple[str, ...]:
     for path in (args.output, args.html):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             raise InputError(f"{path} cannot be written: name a file in a folder that exists.")
-    return read_arms(args.arms)
+    return read_arms(args.arms, adapter=args.adapter not in (None, BASE))
 
 
 def _choose(history: History, args: argparse.Namespace) -> Held:
@@ -230,8 +230,10 @@ def _sentences(run_: _Run, n: int) -> list[str]:
     more = "" if n == held.found else f" of {held.found:,}"
     commits = "commit" if held.commits == 1 else f"{held.commits:,} commits"
     name = run_.history.root.name
+    adapter = f" and the adapter {info.adapter}" if info.adapter else ""
+    model = f"{info.model}{adapter} on {info.device} in {info.dtype}"
     return [
-        f"{info.model} on {info.device} in {info.dtype}: {n}{more} holes in what the latest {commits} of {name} added.",
+        f"{model}: {n}{more} holes in what the latest {commits} of {name} added.",
         f"Base: {held.base.id[:12]} of {held.base.date[:10]}. Newest: {held.head.id[:12]} of {held.head.date[:10]}.",
     ]
 

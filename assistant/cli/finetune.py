@@ -68,6 +68,12 @@ def _add_data_arguments(group: Any) -> None:
     ):
         group.add_argument(option, action="append", default=[], metavar="PATH", help=text)
     group.add_argument("--holes", type=int, metavar="N", help="judge by N held-out holes (200)")
+    group.add_argument(
+        "--library-holes",
+        type=int,
+        metavar="N",
+        help="look at N lines of Python's library for what was forgotten (100)",
+    )
     group.add_argument("--retrieval-share", type=float, metavar="P", help="share of samples with other places in front")
 
 
@@ -126,10 +132,9 @@ def make_config(paths: Paths, args: argparse.Namespace) -> RunConfig:
     if args.steps is not None:
         changes["steps"] = args.steps
     data = DataConfig(since=args.since, keep=tuple(args.keep), drop=tuple(args.drop), trusted=tuple(args.trust))
-    if args.holes is not None:
-        data = dataclasses.replace(data, holes=args.holes)
-    if args.retrieval_share is not None:
-        data = dataclasses.replace(data, retrieval_share=args.retrieval_share)
+    for option in ("holes", "library_holes", "retrieval_share"):
+        if getattr(args, option) is not None:
+            data = dataclasses.replace(data, **{option: getattr(args, option)})
     config = RunConfig(
         repository=str(repository),
         model=model.id,

@@ -6,12 +6,17 @@ import argparse
 import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from assistant.config import DEFAULT_MODEL, BitsChoice, Device, Paths, load_settings
 from assistant.engine import threads
 from assistant.engine.protocol import Engine
-from assistant.errors import InputError, ModelError
+from assistant.errors import GrafterError, InputError, ModelError
+from assistant.models.adapters import BASE, AdapterStore, Shelf, parse_choice
 from assistant.models.store import InstalledModel, Store
+
+if TYPE_CHECKING:
+    from assistant.engine.local import LocalEngine
 
 DEVICES: tuple[Device, ...] = ("auto", "cuda", "mps", "xpu", "cpu")
 BITS: tuple[BitsChoice, ...] = ("auto", 16, 8, 4)
@@ -52,6 +57,26 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, device_help: str) ->
     )
 
 
+def add_adapter_argument(parser: Any) -> None:
+    """Add ``--adapter`` to a parser or a group of one."""
+    parser.add_argument(
+        "--adapter",
+        metavar="NAME[:SCALE]",
+        help="answer with this adapter, at a strength from 0 to 1 (its own); 'base': with none. On a server: NAME of "
+        "one that it has, or NAME=PATH of one that it can load",
+    )
+
+
+def named_adapter(args: argparse.Namespace) -> str | None:
+    """Return the adapter that a request is to name: none of its own, the base (empty), or a name.
+
+    Where a server is asked for, what it was told at the start counts.
+    """
+    if args.adapter is None or args.api_base or "=" in args.adapter:
+        return None
+    return "" if args.adapter == BASE else parse_choice(args.adapter)[0]
+
+
 def choose_model(paths: Paths, wanted: str | None) -> InstalledModel | None:
     """Return the model to use: ``wanted``, else the chosen one, else the default, else any that is installed.
 
@@ -88,27 +113,39 @@ def _threads(text: str) -> int:
     return int(text)
 
 
-def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[Callable[[float], None]], Engine]:
+def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[Callable[[float], None]], LocalEngine]:
     """Return what loads the model; the heavy imports happen when it is called."""
 
-    def load(progress: Callable[[float], None]) -> Engine:
+    def load(progress: Callable[[float], None]) -> LocalEngine:
         # Before torch is imported, and on the thread that will decode: a service loads on its worker's.
         threads.apply(running.threads)
         from assistant.engine.load import load_engine
 
-        return load_engine(Store(paths).path(model.id), running.device, progress, running.bits, lean=running.lean)
+        return load_engine(
+            Store(paths).path(model.id),
+            running.device,
+            progress,
+            running.bits,
+            lean=running.lean,
+            find_adapter=Shelf(AdapterStore(paths), model, BASE).find,
+        )
 
     return load
 
 
 @contextlib.contextmanager
-def loaded_engine(paths: Paths, args: argparse.Namespace) -> Generator[Engine]:
-    """Load a model into this process for the time of the block, with its progress on standard error."""
+def loaded_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False) -> Generator[Engine]:
+    """Load a model into this process for the time of the block, with its progress on standard error.
+
+    It answers with ``--adapter``, merged. ``once``: for one question; without that option the enabled adapter answers,
+    and nobody waits for merging.
+    """
     from rich.console import Console
 
     model = choose_model(paths, args.model)
     if model is None:
         raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
+    shelf = Shelf(AdapterStore(paths), model, args.adapter or (None if once else BASE))
     console = Console(stderr=True)
     with console.status(f"Loading {model.name} ...") as status:
 
@@ -117,6 +154,12 @@ def loaded_engine(paths: Paths, args: argparse.Namespace) -> Generator[Engine]:
 
         engine = loader(paths, model, choose_running(paths, args))(report)
     try:
+        try:
+            engine.set_adapter(shelf.first(), wait=not once)
+        except GrafterError as error:
+            if args.adapter is not None:
+                raise
+            console.print(f"The model answers without an adapter. {error}", style="yellow", markup=False)
         yield engine
     finally:
         engine.close()

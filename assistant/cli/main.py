@@ -17,6 +17,7 @@ from assistant.errors import GrafterError
 
 COMMANDS = {
     "models": "list, fetch, add, remove and check models",
+    "adapters": "list, add, enable, export and merge adapters",
     "doctor": "say what this machine can do, what is missing and how to get it",
     "serve": "run the local service for editors",
     "key": "keep or forget the key of a server that runs the model",

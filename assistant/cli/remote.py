@@ -12,6 +12,7 @@ from assistant.cli import local_model
 from assistant.config import Paths, load_settings
 from assistant.engine.protocol import Engine
 from assistant.errors import InputError
+from assistant.models.adapters import BASE
 from assistant.prompts.fim import FAMILIES, NO_FAMILY
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_remote_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--api-base", metavar="URL", help="vLLM, SGLang, llama.cpp, Ollama, any with OpenAI's API")
     where.add_argument("--local", action="store_true", help="run the model here even if the settings name a server")
     group.add_argument("--api-model", metavar="NAME", help="which of the server's models; else its first")
-    group.add_argument("--adapter", metavar="NAME[=PATH]", help="a LoRA adapter of the server, or one it can load")
+    local_model.add_adapter_argument(group)
     group.add_argument(
         "--family", choices=(*FAMILIES, NO_FAMILY), metavar="FAMILY", help="its fill-in format; else told by its name"
     )
@@ -71,14 +72,14 @@ def find_config(paths: Paths, args: argparse.Namespace, *, named_is_local: bool 
         address,
         model=args.api_model or chosen or None,
         family=args.family,
-        adapter=parse_adapter(args.adapter) if args.adapter else None,
+        adapter=None if args.adapter in (None, BASE) else parse_adapter(args.adapter),
         ca_file=args.ca_file,
     )
 
 
 def _refuse_options(args: argparse.Namespace) -> None:
     """Raise InputError for an option that only a server could follow."""
-    for option in ("api_model", "adapter", "family", "ca_file", "fallback"):
+    for option in ("api_model", "family", "ca_file", "fallback"):
         value = getattr(args, option)
         if value is not None:
             name = f"--{'no-' if value is False else ''}{option.replace('_', '-')}"
@@ -107,11 +108,14 @@ def remote_engine(
 
 
 @contextlib.contextmanager
-def opened_engine(paths: Paths, args: argparse.Namespace) -> Generator[Engine]:
-    """Connect to the server that is to be used, or load a model into this process, for the time of the block."""
+def opened_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False) -> Generator[Engine]:
+    """Connect to the server that is to be used, or load a model into this process, for the time of the block.
+
+    ``once``: see loaded_engine.
+    """
     remote = remote_engine(paths, args)
     if remote is None:
-        with local_model.loaded_engine(paths, args) as engine:
+        with local_model.loaded_engine(paths, args, once=once) as engine:
             yield engine
         return
     try:

@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until something ends it; the model loads after the ready line."""
     from assistant.engine.worker import EngineWorker
+    from assistant.models.adapters import AdapterStore, Shelf
     from assistant.retrieval.opening import workspace_indexes
     from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings_now(paths)
     idle = _idle_seconds(settings, args.idle_minutes)
     remote = remote_engine(paths, args, named_is_local=False)
+    shelf = None
     if remote is not None:
         from assistant.engine.remote.worker import RemoteWorker
 
@@ -78,14 +80,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         model = choose_model(paths, args.model)
         name = model.id if model else None
+        shelf = Shelf(AdapterStore(paths), model, args.adapter) if model else None
         worker = EngineWorker(
-            loader(paths, model, choose_running(paths, args)) if model else None, name, idle_seconds=idle
+            loader(paths, model, choose_running(paths, args)) if model else None,
+            name,
+            idle_seconds=idle,
+            adapter=shelf.first if shelf else lambda: None,
         )
     file = _token_file(args.token_file)
     with bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
         service = Service(
-            worker, paths, token, listener, name, indexes=workspace_indexes(paths), options=_options(settings)
+            worker,
+            paths,
+            token,
+            listener,
+            name,
+            indexes=workspace_indexes(paths),
+            options=_options(settings),
+            shelf=shelf,
         )
         return service.run(parent)
 

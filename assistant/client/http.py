@@ -72,6 +72,18 @@ class ServiceClient:
             _check(response)
             return health_from_json(response.json())
 
+    def adapters(self) -> dict[str, Any]:
+        """Return the answer of ``GET /grafter/adapters``: ``active``, ``scale``, and ``adapters`` with ``fits``."""
+        with _readable_errors():
+            response = self._http.get("/grafter/adapters")
+            _check(response)
+            return {"active": response.json()["active"], **response.json()}
+
+    def set_adapter(self, name: str | None, scale: float | None = None) -> None:
+        """Have an adapter answer from now on, or none. Raises InputError where the service refuses it."""
+        with _readable_errors():
+            _check(self._http.post("/grafter/adapter", json={"name": name, "scale": scale}))
+
     def complete(self, request: CompleteRequest) -> Iterator[Event]:
         """Yield the events of a completion; closing the iterator cancels it."""
         for data in self._stream("/grafter/complete", complete_to_json(request)):
@@ -127,6 +139,18 @@ def _chat_finished(chunk: dict[str, Any], text: str, reason: str) -> Finished:
         adapter=extra["adapter"],
         note=extra["note"],
     )
+
+
+def every_service(paths: Paths) -> Iterator[ServiceClient]:
+    """Yield a client of each of this user's running services; it is closed when the next one is asked for."""
+    for record in running_services(paths):
+        try:
+            token = Path(record.token_file).read_text(encoding="utf-8").strip()
+            client = ServiceClient(record.url, token)
+        except (OSError, ValueError):
+            continue
+        with client:
+            yield client
 
 
 def find_service(paths: Paths, model: str | None = None) -> ServiceClient | None:

@@ -6,9 +6,9 @@ import math
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
 from assistant.engine.stream import TextStream
 from assistant.types import (
     Chat,
@@ -98,6 +98,13 @@ class FakeEngine:
         """Count that it was asked to forget."""
         self.forgot += 1
 
+    def set_adapter(self, choice: AdapterChoice | None, *, wait: bool = False) -> None:  # noqa: ARG002
+        """Answer in the name of an adapter."""
+        self._info = replace(self._info, adapter=choice.name if choice is not None and choice.scale > 0 else None)
+
+    def _adapter(self, request: GenerateRequest) -> str | None:
+        return self._info.adapter if request.adapter is None else request.adapter or None
+
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield the events of the scripted answer; every token has a probability of one half.
 
@@ -107,7 +114,7 @@ class FakeEngine:
         answer = self._answer(request)
         prompt_tokens = len(fake_tokens(flat_prompt(request.prompt)))
         begin = time.perf_counter()
-        yield Started(request.id, self._info.model, prompt_tokens)
+        yield Started(request.id, self._info.model, prompt_tokens, adapter=self._adapter(request))
         if answer.error is not None:
             raise answer.error
         for part in range(1, answer.prefill_pieces + 1):
@@ -136,7 +143,7 @@ class FakeEngine:
             Timings(
                 prefill_ms=1000 * (prefilled - begin), decode_ms=1000 * (end - prefilled), total_ms=1000 * (end - begin)
             ),
-            adapter=self._info.adapter,
+            adapter=self._adapter(request),
         )
 
     def _answer(self, request: GenerateRequest) -> Answer:

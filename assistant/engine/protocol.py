@@ -99,8 +99,10 @@ class Forgets(Protocol):
 class Adapts(Protocol):
     """An engine whose model can be changed by adapters while it is loaded."""
 
-    def set_adapter(self, choice: AdapterChoice | None) -> None:
+    def set_adapter(self, choice: AdapterChoice | None, *, wait: bool = False) -> None:
         """Have an adapter answer from now on where a request names none; None, and a strength of 0: the model alone.
+
+        An engine may answer more slowly for some seconds, until the adapter is merged; with ``wait`` this returns then.
 
         Requests that have begun go on as they were. Raises AdapterError where it cannot be used, and nothing changes.
         """

@@ -108,6 +108,9 @@ class Variants:
 
     def _new(self, choice: AdapterChoice, decoder: Decoder, own: int = 0, *, settled: bool = False) -> Variant:
         variant = Variant(choice, decoder, CacheStore(self._cache_bytes // 2), bytes=own, settled=settled)
+        if settled:  # of one adapter a single strength is kept merged: that of the moment
+            for other in [each for each in self._kept if each.name == choice.name and self._kept[each].bytes]:
+                del self._kept[other]
         self._kept[choice] = variant
         return variant
 

@@ -16,10 +16,11 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from assistant.engine.job import Job, Sink, Work, describe_bug
 from assistant.engine.memory import give_back
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken, Engine
 from assistant.errors import GrafterError, InputError, ModelError
 from assistant.types import Failed, Health, ModelState, Priority
 
@@ -39,16 +40,22 @@ class EngineWorker:
     """
 
     def __init__(
-        self, load: Load | None, model: str | None, *, idle_seconds: Callable[[], float] = lambda: 0.0
+        self,
+        load: Load | None,
+        model: str | None,
+        *,
+        idle_seconds: Callable[[], float] = lambda: 0.0,
+        adapter: Callable[[], AdapterChoice | None] = lambda: None,
     ) -> None:
         """``load`` makes the engine and gets a function for its progress; None where there is no model.
 
         ``idle_seconds`` says after how many seconds without a request the model is put aside (0: never). It is asked
-        again and again, on the worker's thread, and must be quick.
+        again and again, on the worker's thread, and must be quick. ``adapter`` says which one answers at first.
         """
         self._load = load
         self._model = model
         self._idle_seconds = idle_seconds
+        self._first_adapter: Callable[[], AdapterChoice | None] | None = adapter
         self._wake = threading.Condition()
         self._queue: list[Job] = []
         self._stack: list[Job] = []
@@ -57,6 +64,8 @@ class EngineWorker:
         self._idle_limit = 0.0
         self._wanted = True  # whether the model is to be loaded, also without a job
         self._closing = False
+        self._changes: list[_Change] = []
+        self._adapter: AdapterChoice | None = None
         self._engine: Engine | None = None
         self._health = Health("none" if load is None else "loading", model)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -110,6 +119,18 @@ class EngineWorker:
             self._wanted = True
             self._wake.notify()
 
+    def adapt(self, choice: AdapterChoice | None) -> Future[None]:
+        """Have an adapter answer, or none, from the next request on; the future ends when it does, or cannot.
+
+        It is set again where the model is loaded again. The future raises AdapterError, or InputError where the model
+        knows no adapters; then all stays as it was.
+        """
+        change = _Change(choice)
+        with self._wake:
+            self._changes.append(change)
+            self._wake.notify()
+        return change.done
+
     def close(self, timeout: float | None = None) -> bool:
         """Cancel what runs and waits, end the thread and free the model; return whether it ended within ``timeout`` s.
 
@@ -145,12 +166,18 @@ class EngineWorker:
     def _find_step(self) -> Step | None:
         if self._closing:
             return self._find_end()
-        return self._find_cancelled() or self._find_model_step() or self._find_turn()
+        return self._find_change() or self._find_cancelled() or self._find_model_step() or self._find_turn()
+
+    def _find_change(self) -> Step | None:
+        """Return the step that sets an adapter; while the model is being loaded or put aside it is only noted."""
+        return functools.partial(self._change, self._changes.pop(0)) if self._changes else None
 
     def _find_end(self) -> Step | None:
         """Return the next step of closing: end what has begun, then refuse what has not."""
         if self._stack:
             return functools.partial(self._advance, self._stack[-1])
+        if self._changes:
+            return self._changes.pop(0).drop
         if self._queue:
             job = self._queue.pop(0)
             return functools.partial(job.end, _stopping(job.request_id))
@@ -233,9 +260,40 @@ class EngineWorker:
             _log.exception("Loading the model failed")
             self._health = Health("failed", self._model, message=describe_bug("Loading the model", error))
         else:
-            self._engine, info = engine, engine.info
+            self._engine = engine
             self._asked_at = time.monotonic()
-            self._health = Health("ready", info.model, info.device, info.dtype, 1.0, adapter=info.adapter)
+            self._tell(self._adapt_first(engine))
+
+    def _tell(self, message: str = "") -> None:
+        """Note the state of the loaded model."""
+        assert self._engine is not None  # noqa: S101  (it was just loaded, or changed)
+        info = self._engine.info
+        self._health = Health("ready", info.model, info.device, info.dtype, 1.0, message=message, adapter=info.adapter)
+
+    def _adapt_first(self, engine: Engine) -> str:
+        """Set the adapter that is to answer; return why it does not, which is no reason to have no model."""
+        try:
+            if self._first_adapter is not None:
+                self._adapter, self._first_adapter = self._first_adapter(), None
+            if self._adapter is not None:
+                _set_adapter(engine, self._adapter)
+        except GrafterError as error:
+            _log.warning("The model answers without an adapter: %s", error)
+            self._adapter = None
+            return f"The model answers without an adapter. {error}"
+        return ""
+
+    def _change(self, change: _Change) -> None:
+        """Set another adapter."""
+        try:
+            if self._engine is not None:
+                _set_adapter(self._engine, change.choice)
+                self._tell()
+        except Exception as error:  # noqa: BLE001  (whoever asked is told)
+            change.done.set_exception(error)
+            return
+        self._adapter, self._first_adapter = change.choice, None
+        change.done.set_result(None)
 
     def _put_aside(self) -> None:
         """Free the model; the next request loads it again."""
@@ -249,6 +307,26 @@ class EngineWorker:
         give_back()
         said = "Nobody asked for a while, so the model's memory was given back; the next request loads it again."
         self._health = Health("idle", self._model, message=said)
+
+
+class _Change:
+    """A wish for another adapter."""
+
+    def __init__(self, choice: AdapterChoice | None) -> None:
+        self.choice = choice
+        self.done: Future[None] = Future()
+        self.done.set_running_or_notify_cancel()
+
+    def drop(self) -> None:
+        """Answer that the service is stopping."""
+        self.done.set_exception(InputError("The service is stopping; ask again when it is back."))
+
+
+def _set_adapter(engine: Engine, choice: AdapterChoice | None) -> None:
+    if isinstance(engine, Adapts):
+        engine.set_adapter(choice)
+    elif choice is not None:
+        raise InputError("The model runs on a server; which adapters it has is up to that.")
 
 
 def _stopping(request_id: str) -> Failed:

@@ -284,6 +284,52 @@ class AdapterStore:
         return record
 
 
+class Shelf:
+    """The adapters as seen from one model: which there are, which fit, which answers at first."""
+
+    def __init__(self, store: AdapterStore, model: InstalledModel, asked: str | None = None) -> None:
+        """``asked``: NAME, NAME:SCALE, or ``base`` for none, to begin with instead of the one that is enabled.
+
+        Raises InputError where there is none of that name that fits.
+        """
+        self.store = store
+        self.model = model
+        self._asked = asked
+        self.first()
+
+    def rows(self) -> list[tuple[AdapterRecord, bool]]:
+        """Return all adapters, each with whether it fits."""
+        return [(record, self.store.fits(record, self.model)) for record in self.store.list()]
+
+    def names(self) -> list[str]:
+        """Return the names of those that fit."""
+        return [record.name for record, fits in self.rows() if fits]
+
+    def find(self, name: str) -> AdapterChoice:
+        """Return an adapter by its name. Raises InputError where there is none that fits."""
+        return self.store.choice(name, self.model)
+
+    def first(self) -> AdapterChoice | None:
+        """Return the one to begin with: the one asked for, else the one that is enabled."""
+        if self._asked is None:
+            return self.store.active(self.model)
+        if self._asked == BASE:
+            return None
+        name, scale = parse_choice(self._asked)
+        return self.store.choice(name, self.model, scale)
+
+    def switch(self, name: str | None, scale: float | None = None) -> AdapterChoice | None:
+        """Enable an adapter, or none, and keep that; return it. Raises InputError like ``find``."""
+        if name is None:
+            for record, fits in self.rows():
+                if record.enabled and fits:
+                    self.store.disable(record.name)
+            return None
+        choice = self.store.choice(name, self.model, scale)
+        self.store.enable(name, choice.scale)
+        return choice
+
+
 def export(store: AdapterStore, name: str, output: Path) -> None:
     """Copy peft's two files into a new folder. Raises InputError where that exists or the adapter does not."""
     store.get(name)

@@ -11,7 +11,9 @@ from starlette.middleware import Middleware
 
 from assistant.completion.complete import Options
 from assistant.engine.worker import EngineWorker
+from assistant.models.adapters import Shelf
 from assistant.retrieval.service import Indexes
+from assistant.server.adapter_routes import AdapterRoutes
 from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
 from assistant.server.grafter_routes import GrafterRoutes
 from assistant.server.guard import Guard
@@ -28,17 +30,19 @@ def create_app(
     dispatcher: Dispatcher | None = None,
     indexes: Indexes | None = None,
     options: Callable[[], Options] = Options,
+    shelf: Shelf | None = None,
 ) -> Starlette:
     """Return the application for a service that listens on 127.0.0.1 at ``port``.
 
     The worker and the indexes are used, not owned: whoever made them closes them. ``dispatcher`` is given by those who
     want to close it before the server stops. Without ``indexes`` completions see the open file alone. ``options`` says
-    how suggestions are made, each time one is asked for.
+    how suggestions are made, each time one is asked for. ``shelf`` has the model's adapters.
     """
     dispatcher = dispatcher or Dispatcher(worker)
     routes = [
         *GrafterRoutes(dispatcher, indexes, options).routes(),
-        *OpenAIRoutes(dispatcher, int(time.time())).routes(),
+        *AdapterRoutes(dispatcher, shelf).routes(),
+        *OpenAIRoutes(dispatcher, int(time.time()), shelf).routes(),
         *LlamaCppRoutes(dispatcher).routes(),
     ]
     app = Starlette(

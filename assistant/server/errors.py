@@ -17,6 +17,7 @@ INVALID = "invalid_request_error"
 _STATUS = {
     "invalid_request": 400,
     "context_length_exceeded": 400,
+    "adapter_error": 400,
     "out_of_memory": 503,
     "model_error": 503,
     "model_loading": 503,

@@ -6,6 +6,7 @@ mode, pictures, logit bias); what is only a hint (penalties, user, tools that ne
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import secrets
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from assistant.engine.job import Work
 from assistant.engine.protocol import CancelToken, Engine
+from assistant.models.adapters import Shelf
 from assistant.prompts.fim import FAMILIES, FimPrompt, infill_prompt
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
@@ -36,11 +38,12 @@ _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant"
 
 
 class OpenAIRoutes:
-    """The handlers; everything they need is the dispatcher."""
+    """The handlers; they need the dispatcher, and the model's adapters where it has any."""
 
-    def __init__(self, dispatcher: Dispatcher, started: int) -> None:
+    def __init__(self, dispatcher: Dispatcher, started: int, shelf: Shelf | None = None) -> None:
         self._dispatcher = dispatcher
         self._started = started
+        self._shelf = shelf
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -51,26 +54,30 @@ class OpenAIRoutes:
         ]
 
     async def models(self, _request: Request) -> Response:
-        """Name the model that is loaded or being loaded; the list is empty without one."""
+        """Name the model that is loaded or being loaded, alone and with each adapter; none: an empty list."""
         model = self._dispatcher.worker.health().model
-        rows = [{"id": model, "object": "model", "created": self._started, "owned_by": "grafter"}] if model else []
+        rows: list[dict[str, object]] = []
+        if model:
+            row: dict[str, object] = {"object": "model", "created": self._started, "owned_by": "grafter"}
+            rows.append({"id": model, **row})
+            rows += [{"id": f"{model}+{name}", **row, "parent": model} for name in await self._adapters()]
         return JSONResponse({"object": "list", "data": rows})
 
     async def completions(self, request: Request) -> Response:
         """Continue a prompt, or fill the hole between ``prompt`` and ``suffix``."""
         body = await read_body(request, CompletionBody)
-        self._check_model(body)
+        adapter = await self._read_model(body)
         prompt = _completion_prompt(body)
         request_id = f"cmpl-{secrets.token_hex(12)}"
         params = body.params(body.max_tokens, body.logprobs)
-        job = functools.partial(_complete, request_id, prompt, body.suffix, params)
+        job = functools.partial(_complete, request_id, prompt, body.suffix, params, adapter)
         shape = CompletionShape(request_id, logprobs=body.logprobs is not None, offset=len(prompt))
         return await self._answer(request, body, shape, job, Priority.INTERACTIVE)
 
     async def chat(self, request: Request) -> Response:
         """Answer a conversation, laid out by the model's own chat template."""
         body = await read_body(request, ChatBody)
-        self._check_model(body)
+        adapter = await self._read_model(body)
         _check_chat(body)
         request_id = f"chatcmpl-{secrets.token_hex(12)}"
         limit = body.limit
@@ -80,7 +87,7 @@ class OpenAIRoutes:
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
             fitting = replace(params, max_tokens=_room_for_answer(engine, chat)) if limit is None else params
-            return engine.generate(GenerateRequest(request_id, chat, fitting), cancel)
+            return engine.generate(GenerateRequest(request_id, chat, fitting, adapter=adapter), cancel)
 
         return await self._answer(request, body, shape, job, Priority.CHAT)
 
@@ -93,13 +100,26 @@ class OpenAIRoutes:
             finished = await self._dispatcher.last(stream)
         return JSONResponse(shape.answer(finished)) if finished else Response(status_code=499)
 
-    def _check_model(self, body: Sampling) -> None:
-        """Refuse when there is no model, or another is asked for: an answer of the wrong one would mislead."""
+    async def _read_model(self, body: Sampling) -> str | None:
+        """Return which adapter the model's name asks for; see GenerateRequest.
+
+        Refuses when there is no model, or another is asked for: an answer of the wrong one would mislead.
+        """
         self._dispatcher.check_model()
         loaded = self._dispatcher.worker.health().model
-        if loaded is not None and body.model not in (loaded, *_ANY_MODEL):
-            message = f"The model '{body.model}' is not loaded; this service runs '{loaded}' (or say 'default')."
-            raise ApiError(404, message, code="model_not_found", param="model")
+        if loaded is None or body.model in _ANY_MODEL:
+            return None
+        base, plus, adapter = body.model.partition("+")
+        if body.model == loaded:
+            # As on other servers that list a model with its adapters, the name alone is the model alone.
+            return "" if self._shelf else None
+        if plus and base == loaded and adapter in await self._adapters():
+            return adapter
+        message = f"The model '{body.model}' is not loaded; this service runs '{loaded}' (or say 'default')."
+        raise ApiError(404, message, code="model_not_found", param="model")
+
+    async def _adapters(self) -> list[str]:
+        return await asyncio.to_thread(self._shelf.names) if self._shelf else []
 
 
 def _completion_prompt(body: CompletionBody) -> str:
@@ -118,7 +138,13 @@ def _completion_prompt(body: CompletionBody) -> str:
 
 
 def _complete(
-    request_id: str, prompt: str, suffix: str | None, params: Params, engine: Engine, cancel: CancelToken
+    request_id: str,
+    prompt: str,
+    suffix: str | None,
+    params: Params,
+    adapter: str | None,
+    engine: Engine,
+    cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the events of a completion; a note on what the model cannot see joins the last one."""
     family = engine.info.family
@@ -128,7 +154,8 @@ def _complete(
         # Other editors lay out fill-in-the-middle prompts of their own, so the stop tokens hold here too.
         stop = FAMILIES[family].stop if family in FAMILIES else ()
         fim = FimPrompt(Prompt((Markup(prompt),)), stop)
-    for event in engine.generate(GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens), cancel):
+    request = GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens, adapter=adapter)
+    for event in engine.generate(request, cancel):
         yield replace(event, note=event.note or fim.note) if isinstance(event, Finished) else event
 
 

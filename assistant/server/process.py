@@ -36,6 +36,7 @@ from assistant.completion.complete import Options
 from assistant.config import Paths
 from assistant.engine.worker import EngineWorker
 from assistant.errors import InputError
+from assistant.models.adapters import Shelf
 from assistant.retrieval.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
@@ -148,6 +149,7 @@ class Service:
         *,
         indexes: Indexes | None = None,
         options: Callable[[], Options] = Options,
+        shelf: Shelf | None = None,
     ) -> None:
         self._worker = worker
         self._paths = paths
@@ -157,6 +159,7 @@ class Service:
         self._model = model
         self._indexes = indexes
         self._options = options
+        self._shelf = shelf
         self._dispatcher = Dispatcher(worker)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
@@ -170,6 +173,7 @@ class Service:
             dispatcher=self._dispatcher,
             indexes=self._indexes,
             options=self._options,
+            shelf=self._shelf,
         )
         config = uvicorn.Config(
             app,

@@ -204,6 +204,7 @@ class CompleteBody(Body):
     recent: Annotated[list[PlaceBody], Field(max_length=64)] = []
     tabs: Annotated[list[FilePath], Field(max_length=256)] = []
     explain: bool = False
+    adapter: Name | None = None
 
     def request(self) -> CompleteRequest:
         """Return the request that the completion path takes."""
@@ -225,6 +226,13 @@ class IndexBody(Body):
 
     workspace: FilePath
     texts: Annotated[list[TextBody], Field(max_length=256)] = []
+
+
+class AdapterBody(Body):
+    """``POST /grafter/adapter``: which adapter is to answer, and how strongly; no name: none."""
+
+    name: Name | None = None
+    scale: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 def stop_strings(stop: Stop) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from assistant.completion.prompt import Laid, lay_prompt
 from assistant.completion.window_budget import STEPS
 from assistant.context.window import Budget, CountTokens, Window, fit_budget
 from assistant.evaluate.repository.choose import Hole
-from assistant.prompts.fim import NO_FAMILY, file_prompt
+from assistant.prompts.fim import file_prompt
 from assistant.retrieval.pack import Piece, render
 from assistant.retrieval.retrieve import Retrieved, retrieve
 from assistant.retrieval.source import Source
@@ -183,11 +183,6 @@ def budgets(length: int) -> tuple[Budget, ...]:
     """Return the editor's windows that fit into a row of ``length`` tokens, at least the smallest, the small first."""
     fitting = tuple(budget for _, budget in STEPS if budget.prefix + budget.suffix <= length * 3 // 4)
     return fitting or (STEPS[0][1],)
-
-
-def fills_in(family: str) -> bool:
-    """Return whether models of this family see what follows the cursor."""
-    return family != NO_FAMILY
 
 
 def _bare(text: str) -> str:

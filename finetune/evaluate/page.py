@@ -26,12 +26,6 @@ COMPARED = ("retrieval", "both")
 """What the editor would use without the adapter and with it: what the verdict and the examples go by."""
 
 _HELD, _TRAINED = 1, 0
-_WHAT = {
-    ("base", "adapter"): "the adapter, without retrieval",
-    ("retrieval", "both"): "the adapter, with retrieval",
-    ("base", "retrieval"): "retrieval alone",
-    ("base", "both"): "both together",
-}
 
 
 def make_page(report: Mapping[str, Any], figures: Figures, asked: Sequence[Asked]) -> str:
@@ -74,14 +68,17 @@ def _sentences(report: Mapping[str, Any]) -> list[str]:
 def _differences(report: Mapping[str, Any]) -> str:
     rows = [
         Row(
-            _WHAT.get((each["first"], each["second"]), f"{each['second']} less {each['first']}"),
+            f"{each['second']} less {each['first']}",
             f"p = {each['p_value']:.2g}",
             (_point(1 + (each["second"] == "both"), each["exact_match"], each["interval"]),),
         )
         for each in report["differences"]
     ]
     plot = intervals("What each adds", "points of exact match, with 95 % intervals (paired bootstrap)", rows, zero=True)
-    text = "An interval that holds zero shows no difference. p is McNemar's, exact."
+    text = (
+        "The adapter without retrieval and with it, retrieval alone, and both. An interval that holds zero shows no "
+        "difference. p is McNemar's, exact."
+    )
     return section("What each adds", text, plot)
 
 

@@ -17,8 +17,7 @@ from assistant.evaluate.ask import Answer, ask_editor
 from assistant.evaluate.data import Row
 from assistant.evaluate.library import library_holes
 from assistant.evaluate.metrics import exact_match, mean
-from assistant.evaluate.others import RowRetriever
-from assistant.evaluate.repository.arms import Arm, EditorArm
+from assistant.evaluate.repository.arms import Arm, Bench, make_arms
 from assistant.evaluate.repository.ask import Asked, Mark, ask_all, mark, to_json
 from assistant.evaluate.repository.bootstrap import mean_interval
 from assistant.evaluate.repository.figures import difference, summarise
@@ -27,7 +26,6 @@ from assistant.evaluate.repository.tree import BaseIndex
 from assistant.models.adapters import AdapterChoice, AdapterRecord, AdapterStore, identity
 from assistant.models.files import disk_errors
 from assistant.models.store import Store
-from assistant.retrieval.candidate import Sources
 from finetune import runs
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest, read_holes, read_manifest
@@ -122,7 +120,7 @@ class Evaluation:
         def ask(scale: float) -> list[Mark]:
             nonlocal asked
             self._use(engine, scale)
-            arm = self._arm(engine, index, "adapter")
+            (arm,) = self._arms(engine, index, ("adapter",))
             marks: list[Mark] = []
             for hole in holes:
                 self._look_for_stop()
@@ -140,7 +138,7 @@ class Evaluation:
     def _four_arms(self, engine: LocalEngine, index: BaseIndex, scale: float) -> list[Asked]:
         holes = read_holes(self._run / "data" / "test.jsonl")
         self._use(engine, scale)
-        arms = [self._arm(engine, index, name) for name in ARMS]
+        arms = self._arms(engine, index, ARMS)
         settings = {"model": engine.info.model, "dtype": engine.info.dtype, "scale": scale, "holes": len(holes)}
         place = self._folder / "answers.jsonl"
         done = read_record(place, settings, holes, ARMS)
@@ -214,15 +212,9 @@ class Evaluation:
 
     # --- small things ------------------------------------------------------------------
 
-    def _arm(self, engine: LocalEngine, index: BaseIndex, name: str) -> Arm:
-        retriever = RowRetriever(index.reader, Sources(), self._config.data.retrieval_tokens)
-        return EditorArm(
-            name,
-            engine,
-            Path(self._config.repository),
-            retriever if name in ("retrieval", "both") else None,
-            adapter=None if name in ("adapter", "both") else "",
-        )
+    def _arms(self, engine: LocalEngine, index: BaseIndex, names: Sequence[str]) -> list[Arm]:
+        tokens = self._config.data.retrieval_tokens
+        return make_arms(names, Bench(engine, index, Path(self._config.repository), tokens))
 
     def _use(self, engine: LocalEngine, scale: float) -> None:
         choice = AdapterChoice(_TRIED, self._adapter, scale, version=f"{scale:g}") if scale > 0 else None

@@ -21,7 +21,7 @@ from assistant.engine.remote.estimate import estimate_tokens
 from assistant.engine.remote.families import family_by_name
 from assistant.engine.remote.loop import Mailbox
 from assistant.engine.remote.rows import Row, other_firsts
-from assistant.engine.remote.server import DEFAULT_CONTEXT, Server
+from assistant.engine.remote.server import DEFAULT_CONTEXT, Server, with_adapter
 from assistant.engine.stream import TextStream
 from assistant.errors import GrafterError
 from assistant.types import (
@@ -207,11 +207,13 @@ class _Generation:
         self._prompt_tokens = 0
         self._cached_tokens = 0
         self._read = (0, 0)
+        self._adapter: str | None = None
 
     def run(self) -> Iterator[Event]:
         """Yield the events. Raises RemoteError where the server fails."""
         request = self._request
-        server = self._connection.need(self._cancel)
+        server = with_adapter(self._connection.need(self._cancel), request.adapter)
+        self._adapter = server.adapter if server is not None else self._engine.info.adapter
         prepared = None
         if server is not None:
             with self._noticing():
@@ -222,7 +224,7 @@ class _Generation:
             return
         self._engine.remember(prepared.lengths or {})
         self._prompt_tokens = prepared.tokens
-        yield Started(request.id, self._engine.info.model, prepared.tokens)
+        yield Started(request.id, self._engine.info.model, prepared.tokens, adapter=self._adapter)
         try:
             yield from self._write(server, prepared)
         except Rejected as error:
@@ -410,7 +412,7 @@ class _Generation:
                 decode_ms=1000 * (end - first_at),
                 total_ms=1000 * (end - self._begin),
             ),
-            adapter=info.adapter,
+            adapter=self._adapter,
             note=" ".join(self._notes),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from assistant.engine.remote.address import Adapter, RemoteConfig
@@ -57,6 +57,21 @@ async def discover(http: Http, config: RemoteConfig) -> Server:
     context = config.context_length or await _context(http, dialect, base, row)
     family = config.family or _family(tokenizer, base, row)
     return Server(dialect, model, base, names, family, context, tokenizer, adapter.name if adapter else None)
+
+
+def with_adapter(server: Server | None, adapter: str | None) -> Server | None:
+    """Return the server as a request asks for it: with an adapter that it lists, with none (empty), or as it is (None).
+
+    Raises InputError for an adapter that it does not list.
+    """
+    if server is None or adapter is None or adapter == (server.adapter or ""):
+        return server
+    if not adapter:
+        return replace(server, model=server.base_model, adapter=None)
+    if adapter not in server.models:
+        have = ", ".join(server.models[:12]) or "none"
+        raise InputError(f"The server has no adapter '{adapter}'; it has: {have}.")
+    return replace(server, model=server.base_model if server.dialect.adapter_field else adapter, adapter=adapter)
 
 
 def check_family(name: str | None) -> str | None:

@@ -61,7 +61,7 @@ class EditorArm:
     engine: Engine
     repository: Path
     retriever: Retriever | None = None
-    adapter: str | None = None
+    adapter: str | None = ""
     budget: Budget = WINDOW
 
     def ask(self, hole: Hole) -> Answer:
@@ -92,25 +92,36 @@ class EditorArm:
         )
 
 
-def _base(bench: Bench) -> Arm:
-    return EditorArm("base", bench.engine, bench.repository, budget=bench.budget)
+def _arm(name: str, bench: Bench, *, retrieval: bool, adapter: str | None) -> Arm:
+    retriever = RowRetriever(bench.index.reader, Sources(), bench.tokens) if retrieval else None
+    return EditorArm(name, bench.engine, bench.repository, retriever, adapter, bench.budget)
 
 
-def _retrieval(bench: Bench) -> Arm:
-    retriever = RowRetriever(bench.index.reader, Sources(), bench.tokens)
-    return EditorArm("retrieval", bench.engine, bench.repository, retriever, budget=bench.budget)
-
-
-ARMS: Mapping[str, Callable[[Bench], Arm]] = {"base": _base, "retrieval": _retrieval}
+ARMS: Mapping[str, Callable[[Bench], Arm]] = {
+    "base": lambda bench: _arm("base", bench, retrieval=False, adapter=""),
+    "retrieval": lambda bench: _arm("retrieval", bench, retrieval=True, adapter=""),
+    "adapter": lambda bench: _arm("adapter", bench, retrieval=False, adapter=None),
+    "both": lambda bench: _arm("both", bench, retrieval=True, adapter=None),
+}
 """All arms by name. Each is compared with the first one asked for."""
+WITH_ADAPTER = ("adapter", "both")
+"""Those that the engine's active adapter answers; the others ask the base."""
+WITHOUT_ADAPTER = tuple(name for name in ARMS if name not in WITH_ADAPTER)
 
 
-def read_arms(text: str) -> tuple[str, ...]:
-    """Return the names in a list with commas. Raises InputError for one that is not known, or named twice."""
+def read_arms(text: str | None, *, adapter: bool = False) -> tuple[str, ...]:
+    """Return the names in a list with commas; None: all that there are, those with an adapter where there is one.
+
+    Raises InputError for one that is not known, or named twice, or needs an adapter.
+    """
+    if text is None:
+        return tuple(ARMS) if adapter else WITHOUT_ADAPTER
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in ARMS:
             raise InputError(f"--arms: there is no arm '{name}'; choose among {', '.join(ARMS)}.")
+        if name in WITH_ADAPTER and not adapter:
+            raise InputError(f"--arms: the arm '{name}' needs an adapter; name it with --adapter NAME.")
     if not names or len(set(names)) < len(names):
         raise InputError(f"--arms '{text}': name each arm once, with commas between them, such as base,retrieval.")
     return names

@@ -153,7 +153,7 @@ def test_fewer_holes_than_asked_for_is_said(repository, engine, capsys):
     [
         (["--limit", "0"], "--limit is 0; it has to be at least 1."),
         (["--context-tokens", "0"], "--context-tokens is 0; it has to be at least 1."),
-        (["--arms", "base,adapter"], "there is no arm 'adapter'; choose among base, retrieval."),
+        (["--arms", "base,adapter"], "the arm 'adapter' needs an adapter; name it with --adapter NAME."),
         (["--commits", "5"], "--commits is 5, but only 1 follow the first one."),
         (["--since", "never"], "neither a commit of"),
         (["--resume"], "--resume goes with --output FILE"),

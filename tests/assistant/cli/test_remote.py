@@ -74,9 +74,10 @@ def test_the_settings_name_the_server_unless_a_local_model_is_named():
     assert find_config(paths, parse("--model", "x"), named_is_local=False).model == "m"
     asked = find_config(paths, parse("--api-base", "https://other/v1", "--adapter", "a=/b"))
     assert (asked.address.root, asked.model, asked.adapter.path) == ("https://other", None, "/b")
+    assert find_config(paths, parse("--api-base", "https://other/v1", "--adapter", "base")).adapter is None
 
 
-@pytest.mark.parametrize("option", ["--api-model", "--adapter", "--ca-file"])
+@pytest.mark.parametrize("option", ["--api-model", "--ca-file"])
 def test_options_of_a_server_without_a_server_are_refused(option):
     with pytest.raises(InputError, match=f"{option} is for a model on a server; name that with --api-base URL"):
         find_config(find_paths(), parse(option, "x"))

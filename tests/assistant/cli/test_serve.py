@@ -80,7 +80,7 @@ def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monke
     install("ant")
     said = []
     monkeypatch.setattr(threads, "apply", lambda count: said.append(("threads", count)))
-    monkeypatch.setattr(load, "load_engine", lambda *given, lean: said.append(("load", *given[1:], lean)))
+    monkeypatch.setattr(load, "load_engine", lambda *given, lean, find_adapter: said.append(("load", *given[1:], lean)))
     loader(find_paths(), choose_model(find_paths(), "ant"), Running("cpu", 8, 3, lean=True))(print)
     assert said == [("threads", 3), ("load", "cpu", print, 8, True)]
 

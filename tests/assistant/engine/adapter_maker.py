@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 METHODS = {"lora": {}, "rslora": {"use_rslora": True}, "dora": {"use_dora": True}}
@@ -53,3 +55,18 @@ def merged_weights(base, adapter: Path, scale: float) -> dict[str, torch.Tensor]
     after = {name: tensor.clone() for name, tensor in tuned.state_dict().items()}
     base.load_state_dict(before)
     return {name: torch.lerp(tensor, after[name], scale) for name, tensor in before.items()}
+
+
+def write_adapter(folder: Path, shapes: dict[str, tuple[int, ...]], *, rank: int, size: float, seed: int = 0) -> Path:
+    """Write a random adapter of modules of these shapes (outputs, inputs), without loading a model."""
+    generator = torch.Generator().manual_seed(seed)
+    tensors = {}
+    for module, (outputs, inputs) in shapes.items():
+        at = f"base_model.model.{module}"
+        tensors[f"{at}.lora_A.weight"] = size * torch.randn(rank, inputs, generator=generator)
+        tensors[f"{at}.lora_B.weight"] = size * torch.randn(outputs, rank, generator=generator)
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": rank, "bias": "none"}
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    save_file(tensors, folder / "adapter_model.safetensors")
+    return folder

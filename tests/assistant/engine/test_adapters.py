@@ -256,6 +256,14 @@ def test_what_was_merged_last_stays_within_the_memory(tiny_engine, choose):
     variants.close()
 
 
+def test_of_one_adapter_a_single_strength_is_kept_merged(fast, choose):
+    for scale in (0.2, 0.4, 0.6):
+        fast.set_adapter(choose("one", scale), wait=True)
+    fast.set_adapter(choose("two"), wait=True)
+    kept = [(choice.name, choice.scale) for choice, variant in fast._variants._kept.items() if variant.bytes]
+    assert kept == [("one", 0.6), ("two", 1.0)]
+
+
 def test_closing_ends_the_thread(tiny_folder, choose):
     engine = load_engine(tiny_folder, "cpu")
     engine.set_adapter(choose("one"))

@@ -4,7 +4,10 @@ import threading
 import weakref
 from pathlib import Path
 
+import pytest
+
 from assistant.engine.fake import Answer, FakeEngine
+from assistant.engine.protocol import AdapterChoice
 from assistant.errors import InputError, ModelError
 from assistant.types import Failed, Finished, Priority, Started, Timings
 
@@ -229,3 +232,57 @@ def test_closing_a_worker_that_never_started_leaves_nothing(make_worker):
     worker.submit(ask(), sink, "r")
     assert worker.close(WAIT)
     assert sink.last().code == "service_stopping"
+
+
+def test_an_adapter_is_set_on_the_workers_thread_and_shown(make_worker):
+    engine = FakeEngine("a")
+    worker = make_worker(engine)
+    sink = Sink()
+    worker.submit(ask(), sink, "r")
+    assert sink.last().adapter is None
+    worker.adapt(AdapterChoice("mine", Path(), 0.5)).result(WAIT)
+    assert worker.health().adapter == "mine"
+    sink = Sink()
+    worker.submit(ask(), sink, "r")
+    assert sink.last().adapter == "mine"
+    worker.adapt(None).result(WAIT)
+    assert worker.health().adapter is None
+
+
+def test_an_adapter_is_set_while_a_job_is_under_way(make_worker):
+    worker = make_worker(FakeEngine("a b c d"))
+    done = []
+    sink = Sink(at={1: lambda: done.append(worker.adapt(AdapterChoice("mine", Path(), 1.0)))})
+    worker.submit(ask(), sink, "r")
+    assert sink.text == "a b c d"
+    done[0].result(WAIT)
+    assert worker.health().adapter == "mine"
+
+
+def test_an_adapter_that_cannot_be_set_changes_nothing(make_worker):
+    class Picky(FakeEngine):
+        def set_adapter(self, choice, *, wait=False):
+            raise ModelError("It does not fit.")
+
+    worker = make_worker(Picky("a"))
+    with pytest.raises(ModelError, match="does not fit"):
+        worker.adapt(AdapterChoice("mine", Path(), 1.0)).result(WAIT)
+    assert (worker.health().state, worker.health().adapter) == ("ready", None)
+
+
+def test_a_wish_before_the_model_is_there_counts_when_it_is(make_worker):
+    worker = make_worker(FakeEngine("a"), start=False)
+    wish = worker.adapt(AdapterChoice("mine", Path(), 1.0))
+    worker.start()
+    wish.result(WAIT)
+    sink = Sink()
+    worker.submit(ask(), sink, "r")
+    assert sink.last().adapter == "mine"
+
+
+def test_a_wish_at_the_end_is_answered(make_worker):
+    worker = make_worker(FakeEngine("a"), start=False)
+    wish = worker.adapt(None)
+    assert worker.close(WAIT)
+    with pytest.raises(InputError, match="is stopping"):
+        wish.result(WAIT)

@@ -26,7 +26,14 @@ def all_routes(app):
 
 def test_every_route_refuses_without_a_token(hello):
     routes = all_routes(create_app(hello.worker, "t" * 32, 1))
-    assert {path for _, path in routes} == {"/health", "/v1/models", "/grafter/wake", *GOOD}
+    assert {path for _, path in routes} == {
+        "/health",
+        "/v1/models",
+        "/grafter/wake",
+        "/grafter/adapters",
+        "/grafter/adapter",
+        *GOOD,
+    }
     others = [
         ("OPTIONS", "/v1/completions"),
         ("GET", "/"),

@@ -359,3 +359,26 @@ def test_estimates_are_rather_high(tmp_path):
     tokenizer = Tokenizer.load(make_tiny_model(tmp_path / "tiny"))
     text = "        return self.value\n"
     assert estimate_tokens(text) <= tokenizer.count([Text(text)])[0]
+
+
+def test_a_request_names_an_adapter_that_the_server_lists(make_server, connect, run):
+    server = make_server("vllm", models=[{"id": "base"}, {"id": "ours", "parent": "base"}])
+    engine = connect(server, family="qwen2.5-coder")
+    fim = infill_prompt("qwen2.5-coder", "a", "b")
+    for adapter, model in (("ours", "ours"), ("", "base"), (None, "base")):
+        finished = run(engine, GenerateRequest("r", fim.prompt, adapter=adapter)).finished
+        assert (finished.adapter, server.bodies("/v1/completions")[-1]["model"]) == (adapter or None, model)
+    failed = run(engine, GenerateRequest("r", fim.prompt, adapter="theirs")).last
+    assert (failed.code, failed.message) == (
+        "invalid_request",
+        "The server has no adapter 'theirs'; it has: base, ours.",
+    )
+
+
+def test_a_request_goes_past_the_adapter_of_the_connection(make_server, connect, run):
+    server = make_server("sglang", models=[{"id": "base"}, {"id": "ours", "parent": "base"}])
+    engine = connect(server, adapter=Adapter("ours"), family="qwen2.5-coder")
+    fim = infill_prompt("qwen2.5-coder", "a", "b")
+    assert run(engine, GenerateRequest("r", fim.prompt)).finished.adapter == "ours"
+    assert run(engine, GenerateRequest("r", fim.prompt, adapter="")).finished.adapter is None
+    assert "lora_path" not in server.bodies("/v1/completions")[-1]

@@ -54,6 +54,25 @@ def test_only_the_arm_with_retrieval_reads_other_files(asked):
     assert "return self.price * count" in prompts[f"{helped[0].hole.id} retrieval"]
 
 
+def test_two_arms_answer_with_the_active_adapter_and_two_without(asked):
+    engine, holes, _ = asked("", ("base", "retrieval", "adapter", "both"))
+    named = {request.id: request.adapter for request in engine.requests}
+    prompts = {request.id: flat_prompt(request.prompt) for request in engine.requests}
+    for hole in holes:
+        arms = {name: named[f"{hole.id} {name}"] for name in ("base", "retrieval", "adapter", "both")}
+        assert arms == {"base": "", "retrieval": "", "adapter": None, "both": None}
+        assert prompts[f"{hole.id} adapter"] == prompts[f"{hole.id} base"]
+        assert prompts[f"{hole.id} both"] == prompts[f"{hole.id} retrieval"]
+
+
+def test_which_arms_there_are_depends_on_the_adapter():
+    assert read_arms(None) == ("base", "retrieval")
+    assert read_arms(None, adapter=True) == ("base", "retrieval", "adapter", "both")
+    assert read_arms("adapter,base", adapter=True) == ("adapter", "base")
+    with pytest.raises(InputError, match="needs an adapter"):
+        read_arms("both")
+
+
 def test_the_answer_is_in_no_prompt(asked):
     engine, holes, _ = asked("")
     by_id = {hole.id: hole for hole in holes}

@@ -1,0 +1,193 @@
+"""``grafter finetune``: what it takes, what it refuses, and what it shows of a run; the run itself is a stand-in."""
+
+import json
+import sys
+
+import pytest
+
+from assistant.cli.main import main
+from assistant.config import find_paths
+from assistant.engine.tiny import make_tiny_model
+from finetune import launch, runs
+from finetune.config import RunConfig
+from finetune.events import EventWriter, Paused
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def home(tmp_path, tiny, monkeypatch):
+    monkeypatch.setenv("GRAFTER_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "models").mkdir(parents=True)
+    (tmp_path / "home" / "models" / "tiny").symlink_to(tiny)
+    (tmp_path / "code").mkdir()
+    return find_paths()
+
+
+@pytest.fixture
+def code(home, tmp_path):
+    return str(tmp_path / "code")
+
+
+SCRIPT = """
+import pathlib, sys
+from finetune import runs
+from finetune.events import *
+run = pathlib.Path(sys.argv[1])
+with runs.owned(run):
+    say = EventWriter(run)
+    say(StageStarted("data"))
+    {body}
+    say.close()
+"""
+
+
+@pytest.fixture
+def job(monkeypatch):
+    """Have the job be a script that says these events."""
+
+    def install(body):
+        monkeypatch.setattr(
+            launch, "job_command", lambda run: [sys.executable, "-c", SCRIPT.format(body=body), str(run)]
+        )
+
+    return install
+
+
+def test_a_run_is_followed_to_its_end(code, job, capsys):
+    job(
+        'say(DataReady(9, 8, 70, 9000, 20, 40, "commits", "A note."));'
+        'say(PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000, ("Rows are shorter.",)));'
+        "say(Step(1, 9, 1.5, 1e-4, 1000, 99.0, 1 << 30, 80.0)); say(HeldOut(1, 1.4, True));"
+        'say(Verdict(True, 0.75, "Switched on.")); say(Finished("code", 9.0))'
+    )
+    assert main(["finetune", code]) == 0
+    said = capsys.readouterr().out
+    assert "Learning 70 samples (9,000 tokens) from 8 of 9 files" in said
+    assert "A note." in said
+    assert "9 steps over 9,000 tokens in about 1.5 minutes (100 tokens/s), 1.1 GB of memory" in said
+    assert "Rows are shorter." in said
+    assert "Switched on." in said
+    assert "report.html" in said
+
+
+def test_json_lines_are_the_events(code, job, capsys):
+    job('say(Step(1, 9, 1.5, 1e-4, 1000, 99.0, 1, 80.0)); say(Finished("code", 9.0))')
+    assert main(["finetune", code, "--json", "--name", "mine"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["event"] for row in rows] == ["StageStarted", "Step", "Finished"]
+    assert rows[1]["loss"] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ('say(Failed("The disk is full.", "disk_error"))', 1, "The disk is full."),
+        ('say(Failed("There is no code.", "invalid_request"))', 2, "There is no code."),
+        ('say(Paused("train", 3))', 0, "grafter finetune --resume code-"),
+        ("pass", 1, "ended without a word"),
+    ],
+)
+def test_each_end_has_its_status_and_its_sentence(code, job, capsys, body, status, said):
+    job(body)
+    assert main(["finetune", code]) == status
+    printed = capsys.readouterr()
+    assert said in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Name the repository"),
+        (("/nowhere/at/all",), "There is no folder /nowhere/at/all"),
+        (("CODE", "--name", "../x"), "is no name"),
+        (("CODE", "--model", "huge"), "huge"),
+        (("CODE", "--minutes", "0"), "minutes is 0"),
+        (("CODE", "--rank", "0"), "rank is 0"),
+        (("CODE", "--retrieval-share", "2"), "retrieval_share is 2"),
+        (("--resume", "none"), "There is no run 'none'"),
+        (("--follow", "none"), "There is no run 'none'"),
+        (("--stop", "../x"), "is no name"),
+        (("--remove", "none"), "There is no run 'none'"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_status_two(code, capsys, options, said):
+    assert main(["finetune", *(code if each == "CODE" else each for each in options)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_the_options_make_the_run(code, home, job, capsys):
+    job('say(Finished("", 1.0))')
+    options = ["--preset", "quick", "--rank", "4", "--steps", "7", "--keep", "a/", "--drop", "b.py", "--trust", "c.py",
+               "--holes", "11", "--since", "HEAD~3", "--seed", "5", "--method", "dora", "--no-activate"]  # fmt: skip
+    assert main(["finetune", code, *options]) == 0
+    (found,) = runs.every(home)
+    config = found.config
+    assert (config.train.rank, config.train.alpha, config.train.steps, config.train.method) == (4, 8, 7, "dora")
+    assert (config.train.minutes, config.seed, config.activate) == (10.0, 5, False)
+    assert (config.data.keep, config.data.drop, config.data.trusted) == (("a/",), ("b.py",), ("c.py",))
+    assert (config.data.holes, config.data.since, config.model, config.name) == (11, "HEAD~3", "tiny", "code")
+
+
+def test_runs_are_listed_resumed_and_removed(code, home, job, capsys):
+    folder = runs.create(home, RunConfig(repository=code, model="tiny", name="shop"))
+    say = EventWriter(folder)
+    say(Paused("train", 3))
+    say.close()
+    assert main(["finetune", "--runs", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["runs"]
+    assert (row["run"], row["state"], row["config"]["name"]) == (folder.name, "paused", "shop")
+    assert main(["finetune", "--stop", folder.name]) == 2
+    job('say(Verdict(False, 0.0, "Left off.")); say(Finished("shop", 1.0))')
+    assert main(["finetune", "--resume", folder.name]) == 0
+    assert "Left off." in capsys.readouterr().out
+    assert main(["finetune", "--resume", folder.name]) == 2
+    assert "is finished" in capsys.readouterr().err
+    assert main(["finetune", "--remove", folder.name]) == 0
+    assert runs.every(home) == []
+
+
+def test_a_dry_run_says_what_it_costs_and_leaves_nothing(code, home, monkeypatch, capsys):
+    body = {
+        "data": 'say(DataReady(9, 8, 70, 9000, 20, 40, "files", ""))',
+        "train": 'say(PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000))',
+    }
+    monkeypatch.setattr(
+        launch,
+        "stage_command",
+        lambda stage, run, _c: [sys.executable, "-c", SCRIPT.format(body=body[stage]), str(run)],
+    )
+    assert main(["finetune", code, "--dry-run", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["data"]["samples"], found["plan"]["steps"]) == (70, 9)
+    assert runs.every(home) == []
+    body["data"] = 'say(Failed("There is too little code.", "invalid_request"))'
+    assert main(["finetune", code, "--dry-run"]) == 2
+    assert "There is too little code." in capsys.readouterr().err
+    assert list(home.runs.iterdir()) == []
+
+
+def test_files_and_samples_are_shown(code, home, tmp_path, capsys):
+    for number in range(12):
+        lines = "".join(f"    value_{n} = compute_{number}(first_{n}, second=None)\n" for n in range(12))
+        (tmp_path / "code" / f"part_{number}.py").write_text(f"def run_{number}(first):\n{lines}    return first\n")
+    (tmp_path / "code" / "data.csv").write_text("a,b\n1,2\n")
+    assert main(["finetune", code, "--files", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["split"]["kind"] == "files"
+    rows = {row["path"]: row for row in found["files"]}
+    assert not rows["data.csv"]["kept"]
+    assert rows["data.csv"]["reason"]
+    assert main(["finetune", code, "--files"]) == 0
+    assert "data.csv" in capsys.readouterr().out
+    assert main(["finetune", code, "--preview", "2", "--json"]) == 0
+    samples = json.loads(capsys.readouterr().out)["samples"]
+    assert len(samples) == 2
+    assert all(sample["middle"].strip() for sample in samples)
+    assert main(["finetune", code, "--preview", "1"]) == 0
+    assert samples[0]["path"] in capsys.readouterr().out
