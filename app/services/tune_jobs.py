@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
 from app.services.line_process import LineProcess, Outcome
-from finetune.config import RunConfig
+
+if TYPE_CHECKING:
+    from finetune.config import RunConfig
 
 Question = Literal["files", "preview", "plan"]
 _FLAGS: dict[Question, list[str]] = {"files": ["--files"], "preview": ["--preview", "24"], "plan": ["--dry-run"]}

@@ -50,7 +50,7 @@ class IconSet:
     def draw(self, painter: QPainter, rect: QRect, name: str, color: str, opacity: float = 1.0) -> None:
         """Draw the glyph centred in ``rect``."""
         glyph = self._glyphs.get(name)
-        if not glyph or not self._family:
+        if not glyph or not self._family or rect.isEmpty():
             return
         font = QFont(self._family)
         font.setPixelSize(min(rect.width(), rect.height()))
@@ -74,6 +74,8 @@ class _GlyphEngine(QIconEngine):
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
+        if size.isEmpty():  # a button that was squeezed to nothing asks for it
+            return pixmap
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         self.paint(painter, QRect(QPoint(0, 0), size), mode, state)

@@ -71,9 +71,9 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
     assert page.scope.files.rowCount() >= 10
     page.show_step("model")
     qtbot.waitUntil(lambda: page.model.model.count() > 0, timeout=STEP_MS)
-    page.model.holes.setValue(20)
-    page.model.rank.setValue(2)
-    page.model.length.setValue(256)
+    page.model.advanced.holes.setValue(20)
+    page.model.advanced.rank.setValue(2)
+    page.model.advanced.length.setValue(256)
     page.model.minutes.setValue(1)
     page.show_step("code")
     page.scope.show_them.click()

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QRadioButton,
@@ -22,16 +21,16 @@ from PySide6.QtWidgets import (
 
 from app.tuning.plan import Measured, shape
 from app.window import numbers
-from app.window.fields import Combo, DecimalSpin, Spin, choose
+from app.window.fields import Combo, DecimalSpin, choose
 from app.window.icons import IconSet
 from app.window.model_rows import ModelRow
 from app.window.style import button, label
+from app.window.train.form import AdvancedForm, Form
 from app.window.train.plan_card import PlanCard
 from assistant.errors import InputError
-from finetune.config import DataConfig, Preset, RunConfig, TrainConfig, check, preset
+from finetune.config import DataConfig, Preset, RunConfig, check, preset
 from finetune.runs import check_name
 
-_FIELD_WIDTH = 296
 _MEASURE_MS = 700
 
 
@@ -69,9 +68,9 @@ class ModelStep(QWidget):
         inner = QVBoxLayout(self.form)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(14)
-        self._grid = QGridLayout()
+        self.basics = Form()
         self._add_basics()
-        inner.addLayout(self._grid)
+        inner.addWidget(self.basics)
         self.more = QToolButton()
         self.more.setProperty("kind", "tool")
         self.more.setText(self.tr("More settings"))
@@ -79,9 +78,8 @@ class ModelStep(QWidget):
         self.more.setIcon(icons.icon("sliders-horizontal"))
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         inner.addWidget(self.more)
-        self.advanced = QWidget()
-        self._grid = QGridLayout(self.advanced)
-        self._add_advanced()
+        self.advanced = AdvancedForm()
+        self.advanced.changed.connect(self._on_changed)
         self.advanced.hide()
         self.more.toggled.connect(self.advanced.setVisible)
         inner.addWidget(self.advanced)
@@ -98,10 +96,9 @@ class ModelStep(QWidget):
     # --- making ---------------------------------------------------------------------------
 
     def _add_basics(self) -> None:
-        self._prepare_grid()
         self.model = Combo()
         self.model.currentIndexChanged.connect(self._on_changed)
-        self._row(
+        self.basics.add(
             self.tr("Model"), self.model, self.tr("The model itself stays as it is; what is learned is kept apart.")
         )
         self.presets: dict[Preset, QRadioButton] = {}
@@ -121,59 +118,22 @@ class ModelStep(QWidget):
             self.presets[name] = radio
             self._group.addButton(radio)
             inside.addWidget(radio)
-        self._row(self.tr("How long"), holder)
+        self.basics.add(self.tr("How long"), holder)
         self.minutes = DecimalSpin()
         self.minutes.setDecimals(0)
         self.minutes.setRange(1, 60 * 24 * 7)
         self.minutes.setSuffix(self.tr(" min"))
         self.minutes.valueChanged.connect(self._tell)
         text = self.tr("Of learning; proving it afterwards takes a while more. It can be paused at any time.")
-        self._row(self.tr("Minutes"), self.minutes, text)
+        self.basics.add(self.tr("Minutes"), self.minutes, text)
         self.name = QLineEdit()
         self.name.setMaxLength(100)
         self.name.textChanged.connect(self._tell)
-        self._row(self.tr("Name of the adapter"), self.name, self.tr("What was learned is kept under this name."))
+        self.basics.add(self.tr("Name of the adapter"), self.name, self.tr("What was learned is kept under this name."))
         self.activate = QCheckBox(self.tr("Use it when it helps"))
         self.activate.setChecked(True)
         text = self.tr("It is switched on only where it is right more often on the held-out code than the base model.")
-        self._row(self.tr("Afterwards"), self.activate, text)
-
-    def _add_advanced(self) -> None:
-        self._prepare_grid()
-        self.method = Combo()
-        for value, text in (("lora", "LoRA"), ("dora", "DoRA"), ("rslora", "rsLoRA")):
-            self.method.addItem(text, value)
-        self._advanced(self.tr("Method"), self.method, self.tr("DoRA learns a little better and is slower."))
-        self.rank = self._spin(1, 512)
-        self._advanced(self.tr("Rank"), self.rank, self.tr("How much can be learned; more takes more memory."))
-        self.rate = DecimalSpin()
-        self.rate.setDecimals(6)
-        self.rate.setRange(0.000001, 0.1)
-        self.rate.setSingleStep(0.00005)
-        self._advanced(self.tr("Learning rate"), self.rate, self.tr("Too high forgets, too low learns little."))
-        self.length = self._spin(64, 131072)
-        self.length.setSingleStep(128)
-        self.length.setSuffix(self.tr(" tokens"))
-        self._advanced(self.tr("Length of a row"), self.length, self.tr("How much code is looked at together."))
-        self.batch = self._spin(1, 4096)
-        self._advanced(self.tr("Rows at once"), self.batch, self.tr("More is quicker on a graphics card."))
-        self.accumulate = self._spin(1, 4096)
-        self._advanced(
-            self.tr("Rows of a step"), self.accumulate, self.tr("So many times rows are gathered for one step.")
-        )
-        self.retrieval = DecimalSpin()
-        self.retrieval.setRange(0.0, 100.0)
-        self.retrieval.setDecimals(0)
-        self.retrieval.setSuffix(" %")
-        text = self.tr("Share of samples with other places of the project in front, as in the editor.")
-        self._advanced(self.tr("With retrieval"), self.retrieval, text)
-        self.holes = self._spin(10, 100_000)
-        text = self.tr("Held-out places that judge it in the end; more is surer and takes longer.")
-        self._advanced(self.tr("Judged on"), self.holes, text)
-        self.four_bit = QCheckBox(self.tr("Keep the base in 4 bits (QLoRA)"))
-        self._advanced(self.tr("Memory"), self.four_bit, self.tr("For NVIDIA cards with little memory."))
-        self.retrieval.setValue(self._data.retrieval_share * 100)
-        self.holes.setValue(self._data.holes)
+        self.basics.add(self.tr("Afterwards"), self.activate, text)
 
     def _make_empty(self) -> QWidget:
         holder = QWidget()
@@ -197,48 +157,6 @@ class ModelStep(QWidget):
         self.start.clicked.connect(self._on_start)
         row.addWidget(self.start)
         return row
-
-    def _spin(self, least: int, most: int) -> Spin:
-        spin = Spin()
-        spin.setRange(least, most)
-        return spin
-
-    def _prepare_grid(self) -> None:
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(24)
-        self._grid.setVerticalSpacing(14)
-        self._grid.setColumnMinimumWidth(0, 152)
-        self._grid.setColumnStretch(1, 1)
-
-    def _advanced(self, title: str, field: QWidget, help_text: str) -> None:
-        self._row(title, field, help_text)
-        for signal in ("valueChanged", "currentIndexChanged", "toggled"):
-            if hasattr(field, signal):
-                getattr(field, signal).connect(self._on_changed)
-
-    def _row(self, title: str, field: QWidget, help_text: str = "") -> None:
-        number = self._grid.rowCount()
-        name = label(title, "muted")
-        name.setBuddy(field)
-        field.setAccessibleName(title)
-        field.setAccessibleDescription(help_text)
-        cell = QVBoxLayout()
-        cell.setSpacing(4)
-        if isinstance(field, (Combo, Spin, DecimalSpin, QLineEdit)):
-            field.setFixedWidth(_FIELD_WIDTH)
-        line = QHBoxLayout()
-        line.addWidget(field)
-        line.addStretch(1)
-        cell.addLayout(line)
-        if help_text:
-            cell.addWidget(label(help_text, "muted", scale=0.9, wrap=True))
-        first = next(iter(self.presets.values())) if field.layout() is not None else field
-        name.setFixedHeight(first.sizeHint().height())
-        holder = QVBoxLayout()
-        holder.addWidget(name)
-        holder.addStretch(1)
-        self._grid.addLayout(holder, number, 0)
-        self._grid.addLayout(cell, number, 1)
 
     # --- from outside -----------------------------------------------------------------------
 
@@ -272,24 +190,9 @@ class ModelStep(QWidget):
             raise InputError(self.tr("No folder is chosen; choose one in the first step."))
         if self.model.currentData() is None:
             raise InputError(self.tr("No model is chosen; install one first."))
-        data = DataConfig(
-            keep=self._data.keep,
-            drop=self._data.drop,
-            trusted=self._data.trusted,
-            holes=self.holes.value(),
-            retrieval_share=self.retrieval.value() / 100,
-        )
-        train = TrainConfig(
-            method=self.method.currentData(),
-            rank=self.rank.value(),
-            alpha=2 * self.rank.value(),
-            rate=self.rate.value(),
-            length=self.length.value(),
-            batch=self.batch.value(),
-            accumulate=self.accumulate.value(),
-            minutes=self.minutes.value(),
-            load_in_4bit=self.four_bit.isChecked(),
-        )
+        mine = self._data
+        data = self.advanced.data(DataConfig(keep=mine.keep, drop=mine.drop, trusted=mine.trusted))
+        train = self.advanced.train(self.minutes.value())
         config = RunConfig(
             repository=str(self._repository),
             model=str(self.model.currentData()),
@@ -337,15 +240,7 @@ class ModelStep(QWidget):
         self._loading = True
         self.presets[name].setChecked(True)
         self.minutes.setValue(found.minutes)
-        choose(self.method, found.method)
-        for field, value in (
-            (self.rank, found.rank),
-            (self.length, found.length),
-            (self.batch, found.batch),
-            (self.accumulate, found.accumulate),
-        ):
-            field.setValue(value)
-        self.rate.setValue(found.rate)
+        self.advanced.show_settings(found)
         self._loading = False
         self._on_changed()
 

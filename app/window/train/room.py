@@ -36,6 +36,8 @@ class TrainRoom(QObject):
         self.compare: CompareRoom | None = None
         self.start_job: Callable[[Path], object] | None = None
         """What starts a run's job in place of the real one; to be set before ``control`` is wanted."""
+        self._at_work: Path | None = None
+        """The run that was at work when it was looked at last."""
         self._answering: tuple[str | None, float] | None = None
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -137,19 +139,22 @@ class TrainRoom(QObject):
             if story.seconds_left is not None and story.seconds_left >= 1:
                 parts.append(self.tr("{time} left").format(time=numbers.duration(story.seconds_left)))
             text = " · ".join(parts)
-        was_at_work = bool(self._window.status.training.text())
         self._window.status.show_training(text)
-        if was_at_work and control.state == "finished":
+        before, self._at_work = self._at_work, control.folder if control.at_work else None
+        if control.state == "finished" and before is not None and before == control.folder:
             self._use_what_was_learned(control)
 
     def _use_what_was_learned(self, control: RunControl) -> None:
         """Have the adapter answer at once where the verdict says that it helps; the service may not know of it yet."""
-        services, config, verdict = self._window.services, control.config, control.story.verdict
+        from finetune.events import Finished  # noqa: PLC0415 - as the page
+
+        services, config, story = self._window.services, control.config, control.story
         services.adapters.refresh()
-        if config is None or verdict is None or not verdict.active or not config.activate:
+        learned = story.ending.adapter if isinstance(story.ending, Finished) else ""
+        if config is None or story.verdict is None or not (learned and story.verdict.active and config.activate):
             return
         if services.connection.state.can_complete and services.connection.state.model == config.model:
-            services.adapters.use(config.name, verdict.scale)
+            services.adapters.use(learned, story.verdict.scale)
 
     # --- the adapter in use ---------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ def test_the_model(shoot, support):
     page.model.more.setChecked(True)
     take("model-advanced", (1280, 1300))
     take("model-small", SMALL)
-    page.model.rank.setValue(512)
+    page.model.advanced.rank.setValue(512)
     page.model._measure()
     sentence = (
         "Training needs 31 GB of memory and 12 GB are free; choose a smaller model (Qwen2.5-Coder 0.5B fits) or a lower "

@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
 from assistant.types import Choice, Failed, Finished, Timings
+from finetune import runs
 
 pytestmark = pytest.mark.gui
 
@@ -102,6 +103,16 @@ def test_what_was_learned_is_used_at_once(page, window, support, folder, job, ap
     (control.folder / "finish").touch()
     qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)], timeout=20_000)
     assert page.step == "report"
+
+
+def test_looking_at_an_old_run_switches_nothing(page, window, support, folder, api):
+    old = support.make_run(folder, support.FINISHED, "old")
+    new = support.make_run(folder, support.story(), "new")
+    with runs.owned(new):
+        window.train.show("run")
+        assert window.train.control.folder == new
+        page._open_run(old)
+    assert api.posted == []
 
 
 # --- the A/B key -------------------------------------------------------------------------

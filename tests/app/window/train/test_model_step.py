@@ -33,11 +33,11 @@ def test_other_minutes_need_no_other_measurement_and_other_settings_do(step, tun
     assert step.plan.figures["memory"].text() == "3.4 GB"
     step._measure()
     assert len(plans(tune)) == 1
-    step.rank.setValue(8)
+    step.advanced.rank.setValue(8)
     assert not step.plan._grid_holder.isVisible()
     qtbot.waitUntil(lambda: len(plans(tune)) == 2)
     assert plans(tune)[-1].train.rank == 8
-    step.rank.setValue(16)
+    step.advanced.rank.setValue(16)
     assert step.plan.figures["steps"].text() == "620"
 
 
