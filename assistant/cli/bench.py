@@ -329,7 +329,7 @@ def _service_options(args: argparse.Namespace) -> list[str]:
             options += [f"--{name}", str(value)]
     if args.lean is not None:
         options.append("--lean" if args.lean else "--no-lean")
-    return options
+    return [*options, "--adapter", "base"]  # whichever is enabled
 
 
 # --- both --------------------------------------------------------------------------------

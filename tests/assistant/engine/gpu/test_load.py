@@ -49,7 +49,7 @@ def engines(tiny_folder, monkeypatch):
         loaded = load(tiny_folder) if stages else Loaded(TransformersDecoder(model), 16, 2048)
         monkeypatch.setattr("assistant.engine.load.load_fast", lambda *_args, loaded=loaded, **_kwargs: loaded.decoder)
         made.append(load_engine(tiny_folder, "cpu", bits=16))
-    assert isinstance(made[0]._decoder, StagedDecoder)
+    assert isinstance(made[0]._variants.base.decoder, StagedDecoder)
     yield made
     for engine in made:
         engine.close()
@@ -217,7 +217,7 @@ def test_what_a_card_cannot_is_said(tiny_folder, as_on_cuda, monkeypatch, error,
 def test_no_room_for_a_request_is_said_and_the_next_one_works(tiny_folder, as_on_cuda, monkeypatch, ask):
     engine = load_engine(tiny_folder, "auto")
     monkeypatch.setattr("assistant.engine.local.release_memory", lambda _place: None)
-    decoder = engine._decoder
+    decoder = engine._variants.base.decoder
     real = StagedDecoder._new_stage
 
     def fail(*_args):
@@ -230,3 +230,34 @@ def test_no_room_for_a_request_is_said_and_the_next_one_works(tiny_folder, as_on
     assert ask(engine, FIM, max_tokens=5, n=2).finished.generated_tokens == 10
     assert decoder.stages == [(1, 2048), (4, 2048)]
     engine.close()
+
+
+def test_an_adapter_changes_the_weights_under_a_recorded_step_and_they_come_back(tiny_folder, tmp_path):
+    from assistant.engine.adapting import InPlace
+    from assistant.engine.protocol import AdapterChoice
+    from tests.assistant.engine.adapter_maker import load as load_slow
+    from tests.assistant.engine.adapter_maker import make_adapter, merged_weights
+
+    loaded = load(tiny_folder)
+    assert isinstance(loaded.decoder, StagedDecoder)
+    place = InPlace(loaded.decoder, loaded.model, tiny_folder)
+    folder = make_adapter(tiny_folder, tmp_path / "a")
+    other, _ = place.merged(AdapterChoice("a", folder, 0.5))
+    ids = [1 + number for number in range(20)]
+
+    def logits(decoder):
+        cache = decoder.new_cache()
+        decoder.read(ids[:12], cache)
+        return torch.cat([decoder.next([token], cache) for token in ids[12:]])
+
+    @torch.inference_mode()
+    def wanted(model):
+        return model(input_ids=torch.tensor([ids])).logits[0, 12:]
+
+    slow = load_slow(tiny_folder)
+    plain = wanted(slow)
+    slow.load_state_dict(merged_weights(slow, folder, 0.5))
+    changed = wanted(slow)
+    assert (changed - plain).abs().max() > 0.1
+    for decoder, right in ((place.base, plain), (other, changed), (place.base, plain), (other, changed)):
+        torch.testing.assert_close(logits(decoder), right, atol=1e-3, rtol=1e-3)
