@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EDITS = 20
 QUESTIONS = 200
 PROBE_PAUSE = 0.02
+TOKENS = 512
+WHOLE = "SELECT text FROM chunks JOIN files ON files.id = file_id WHERE path = ? ORDER BY first_line"
 
 
 def main() -> int:
@@ -190,6 +192,7 @@ def edits(workspace: Path, process: Process) -> dict[str, float]:
 
 def questions(reader: Any) -> dict[str, float]:
     """Return p50 and p95 of each kind of question, on files and places drawn from the index."""
+    from assistant.retrieval.retrieve import retrieve
     from assistant.retrieval.words import distinct_words
 
     chance = random.Random(2)
@@ -204,6 +207,9 @@ def questions(reader: Any) -> dict[str, float]:
         return answer
 
     for path, line in places:
+        text = "\n".join(row[0] for row in reader._ask(WHOLE, path))
+        request, window = cursor_in(path, text, chance)
+        timed("all that helps at a new place", lambda r=request, w=window: retrieve(reader, r, w, TOKENS, count))
         chunk = timed("chunk_at", lambda p=path, n=line: reader.chunk_at(p, n))
         words = distinct_words([chunk.text])
         timed("search", lambda w=words, p=path: reader.search(w, 20, p))
@@ -222,6 +228,21 @@ def questions(reader: Any) -> dict[str, float]:
         for name, row in times.items()
         for label, share in (("p50", 0.5), ("p95", 0.95))
     }
+
+
+def cursor_in(path: str, text: str, chance: random.Random) -> tuple[Any, Any]:
+    """Return a request at a place of a file, and the window on the file there."""
+    from assistant.context.window import Budget, take_window
+    from assistant.types import CompleteRequest
+
+    cursor = chance.randrange(len(text) + 1)
+    request = CompleteRequest(id="0", text=text, cursor=cursor, path=path, workspace="bench")
+    return request, take_window(text, cursor, Budget(512, 128), count)
+
+
+def count(lines: Any) -> list[int]:
+    """Return about how many tokens each text has, without a tokenizer."""
+    return [len(line) // 4 + 1 for line in lines]
 
 
 def at(times: list[float], share: float) -> float:
