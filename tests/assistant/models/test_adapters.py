@@ -25,12 +25,7 @@ from assistant.models.adapters import (
 )
 from assistant.models.safetensors_header import read_header
 
-HOSTILE = [
-    "", ".", "..", "...", "../evil", "..\\evil", "a/b", "a\\b", "/etc/passwd", "\\\\host\\share", "C:", "c:evil", "C:\\x",
-    ".hidden", "-option", "_under", " ", " a", "a ", "a b", "a\0b", "a\n", "\na", "a\tb", "a\rb", "a" * 101, "é", "ａ", "a\u202eb",
-    "a\u200bb", "~", "~root", "$HOME", "%TEMP%", "a;b", "a|b", "a&b", "a`b`", "a'b", 'a"b', "a<b", "a>b", "a*b", "a?b", "a:b",
-    "a+b", "a@b", "a#b", "a%2e%2e", "CON", "nul", "com1", "LPT9.txt", "aux.x", "base", "Base", "a.", "a..", "🙂",
-]  # fmt: skip
+HOSTILE = json.loads(Path(__file__).with_name("hostile_names.json").read_text(encoding="utf-8"))
 MODULE = "model.layers.0.self_attn.q_proj"
 CONFIG = {
     "peft_type": "LORA",

@@ -1,6 +1,7 @@
 """Adapters over HTTP: listed, switched, named by requests, and what is refused."""
 
 import asyncio
+import importlib.util
 import json
 import shutil
 import threading
@@ -21,8 +22,14 @@ from assistant.models.adapters import AdapterStore, Shelf
 from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.types import CompleteRequest, Finished, Started
-from tests.assistant.engine.adapter_maker import make_adapter
-from tests.assistant.models.test_adapters import HOSTILE
+
+_spec = importlib.util.spec_from_file_location(
+    "adapter_maker", Path(__file__).parents[1] / "engine" / "adapter_maker.py"
+)
+maker = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(maker)
+make_adapter = maker.make_adapter
+HOSTILE = json.loads((Path(__file__).parents[1] / "models" / "hostile_names.json").read_text(encoding="utf-8"))
 
 TOKEN = "the-token-of-this-test-0123456789abcdef"
 

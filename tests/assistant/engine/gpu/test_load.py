@@ -1,8 +1,10 @@
 """Loading as onto a card, but on the processor: what is chosen, and that the engine's answers stay the same."""
 
+import importlib.util
 import json
 import shutil
 import weakref
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +21,11 @@ from assistant.engine.quiet import quietly
 from assistant.engine.transformers_decoder import TransformersDecoder
 from assistant.errors import ModelError, OutOfMemory
 from assistant.types import Control, Finished, GenerateRequest, Params, Prompt, Text
+
+_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).parents[1] / "adapter_maker.py")
+maker = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(maker)
+load_slow, make_adapter, merged_weights = maker.load, maker.make_adapter, maker.merged_weights
 
 CPU = torch.device("cpu")
 FIM = Prompt(
@@ -235,8 +242,6 @@ def test_no_room_for_a_request_is_said_and_the_next_one_works(tiny_folder, as_on
 def test_an_adapter_changes_the_weights_under_a_recorded_step_and_they_come_back(tiny_folder, tmp_path):
     from assistant.engine.adapting import InPlace
     from assistant.engine.protocol import AdapterChoice
-    from tests.assistant.engine.adapter_maker import load as load_slow
-    from tests.assistant.engine.adapter_maker import make_adapter, merged_weights
 
     loaded = load(tiny_folder)
     assert isinstance(loaded.decoder, StagedDecoder)
