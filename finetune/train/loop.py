@@ -15,6 +15,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from assistant.engine.memory import trim
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
 from finetune.events import Checkpoint, HeldOut, Paused, RunEvent, Step
@@ -136,6 +137,8 @@ class Loop:
             tokens=state.tokens + done.tokens,
             loss_scale=self._stepper.scale.factor,
         )
+        if self._task.place.type == "cpu":
+            trim()  # rows of other shapes leave other gaps in the heap, which would add up
         self._times = [*self._times[-_RECENT:], (done.tokens, time.monotonic() - first)]
         self._tell_step(done.loss, rate)
         return done.stop
