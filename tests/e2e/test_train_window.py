@@ -4,8 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 
 from assistant.config import find_paths
+from assistant.types import Finished
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -103,3 +106,27 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
         assert page.report.page.isVisible()
     finally:
         control.stop_now()
+    # The verdict leaves a model off that writes nonsense; a person may use it all the same.
+    here.start(repository)
+    adapters = window.train.adapters
+    qtbot.waitUntil(lambda: "orchard" in page.adapters.cards, timeout=STEP_MS)
+    if adapters.active is None:
+        page.adapters.cards["orchard"].on.click()
+    qtbot.waitUntil(lambda: adapters.active == "orchard" and not adapters.switching, timeout=STEP_MS)
+    qtbot.waitUntil(lambda: window.services.connection.state.adapter == "orchard", timeout=STEP_MS)
+    file = here.open(repository / "src" / "apple.py")
+    answered: list[str | None] = []
+    asked = window.services.api.complete
+
+    def complete(request):
+        reply = asked(request)
+        reply.received.connect(lambda event: answered.append(event.adapter) if isinstance(event, Finished) else None)
+        return reply
+
+    window.services.api.complete = complete
+    file.editor.moveCursor(QTextCursor.MoveOperation.End)
+    here.type(file, "\n")
+    here.press(file, Qt.Key.Key_Backslash, Qt.KeyboardModifier.AltModifier)
+    assert here.wait_for_ghost(file)
+    assert answered[-1] == "orchard"
+    assert "orchard" in window.status.adapter.text()

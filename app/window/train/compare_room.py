@@ -33,6 +33,7 @@ class CompareRoom(QObject):
         self._window, self._adapters, self._key = window, adapters, key
         self._page: EditorPage | None = None
         self._replies: list[CompletionReply] = []
+        self._replaces: dict[str, int] = {}
         self._opened = 0.0
         self._place_soon = QTimer(self)
         self._place_soon.setSingleShot(True)
@@ -69,6 +70,7 @@ class CompareRoom(QObject):
     def _begin(self, page: EditorPage, name: str) -> None:
         window, editor = self._window, page.editor
         self._page, self._opened = page, time.monotonic()
+        self._replaces.clear()
         text, offset = editor.plain_text(), editor.cursor_offset()
         line = text[text.rfind("\n", 0, offset) + 1 : offset]
         on = name == self._adapters.active
@@ -134,6 +136,7 @@ class CompareRoom(QObject):
     def _on_event(self, number: int, event: Event) -> None:
         if isinstance(event, Finished):
             text = event.choices[0].text if event.choices else ""
+            self._replaces[text] = event.choices[0].replaces if event.choices else 0
             self.panel.show_answer(number, text, event.timings.total_ms)
             self._place_soon.start()
         elif isinstance(event, Failed):
@@ -143,7 +146,13 @@ class CompareRoom(QObject):
         page = self._page
         self.close()
         if page is not None and text:
-            page.editor.textCursor().insertText(text)
+            cursor = page.editor.textCursor()
+            # What stands right of the cursor and is part of the answer goes in the same step of undoing.
+            end = cursor.position() + self._replaces.get(text, 0)
+            cursor.setPosition(
+                min(end, cursor.block().position() + cursor.block().length() - 1), cursor.MoveMode.KeepAnchor
+            )
+            cursor.insertText(text)
             page.setFocus()
 
     @Slot()

@@ -136,8 +136,8 @@ def asked(on, window, folder, monkeypatch):
     return requests
 
 
-def answer(compare, number, text):
-    choice = Choice(0, text, "stop", 3, -0.1)
+def answer(compare, number, text, replaces=0):
+    choice = Choice(0, text, "stop", 3, -0.1, replaces=replaces)
     compare._on_event(number, Finished("r", "small", (choice,), 1, 0, 1, Timings(1.0, 0.0, 5.0, 9.0, 15.0)))
 
 
@@ -161,6 +161,19 @@ def test_one_of_them_can_be_taken(asked, window):
     page = window.central.current
     assert page.editor.plain_text() == "class Tree:\n    def height(self):\n        total = 1\n        return total\n"
     assert not window.train.compare.shown
+
+
+def test_what_it_takes_the_place_of_goes_with_one_step_back(on, window, folder):
+    path = folder / "src" / "tree.py"
+    path.write_text("grow(tree)\nlast = 1\n", encoding="utf-8")
+    page = window.documents.open(path)
+    page.editor.set_cursor_offset(5)
+    window.commands["assistant.compare"].action.trigger()
+    answer(window.train.compare, 1, "tree, count)", replaces=5)
+    window.train.compare.panel.sides[1].take.click()
+    assert page.editor.plain_text() == "grow(tree, count)\nlast = 1\n"
+    page.editor.undo()
+    assert page.editor.plain_text() == "grow(tree)\nlast = 1\n"
 
 
 def test_the_same_answer_is_said(asked, window):
