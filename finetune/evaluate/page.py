@@ -100,7 +100,9 @@ def _losses(report: Mapping[str, Any]) -> str:
     text = "Loss on held-out holes as training went on, and on what was learned."
     if "base" in loss and "adapter" in loss:
         with_, without = f"{loss['adapter']:.3f}", f"{loss['base']:.3f}"
-        text += f" On the holes of the verdict it is {with_} nats a token with the adapter, {without} without."
+        text += (
+            f" On {loss['holes']} holes of the verdict it is {with_} nats a token with the adapter, {without} without."
+        )
     return section("Loss", text, plot, key(["learned code", "held-out holes"]))
 
 

@@ -67,7 +67,7 @@ def make_report(run: Path, proof: Proof) -> dict[str, Any]:
             for group in proof.figures.by_kind
         },
         "loss": {
-            **{name: round(value, 4) for name, value in proof.losses.items()},
+            **{name: round(value, 4) for name, value in proof.losses.items()},  # and how many holes that was
             "curve": held,
             "training": [[step.step, round(step.loss, 4)] for step in _thinned(steps)],
         },

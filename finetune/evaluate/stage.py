@@ -83,7 +83,7 @@ class Evaluation:
     # --- the parts -------------------------------------------------------------------
 
     def _losses(self) -> dict[str, float]:
-        """Return the loss on the test holes of base and adapter, in nats a token, from a process of its own."""
+        """Return the loss of base and adapter on so many test ``holes``, in nats a token, from a process of its own."""
         place = self._folder / "loss.json"
         if place.exists():
             return json.loads(place.read_text(encoding="utf-8"))

@@ -108,7 +108,7 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
         control.stop_now()
     # The verdict leaves a model off that writes nonsense; a person may use it all the same.
     here.start(repository)
-    adapters = window.train.adapters
+    adapters = window.services.adapters
     qtbot.waitUntil(lambda: "orchard" in page.adapters.cards, timeout=STEP_MS)
     if adapters.active is None:
         page.adapters.cards["orchard"].on.click()

@@ -27,7 +27,9 @@ EVIL = "</script><script>alert(1)</script>"
 
 def make_asked(number, right, truth=TRUTH):
     before, after = f"def f_{number}(value):\n    return ", "\n\nlast = 1\n"
-    hole = Hole("src/f.py", "python", "line", before + truth + after, len(before), len(before) + len(truth), 2, 11)
+    hole = Hole(
+        f"src/f_{number}.py", "python", "line", before + truth + after, len(before), len(before) + len(truth), 2, 11
+    )
     answers = {name: Answer(truth if name in right else "other", 100.0, 100, 0, 4, 80.0, 20.0) for name in ARMS}
     return Asked(hole, {name: mark(hole, answers[name]) for name in ARMS})
 
@@ -47,7 +49,9 @@ def proof():
     tried = (Tried(1.0, 0.6, 0.3), Tried(0.75, 0.7, 0.4))
     forgetting = Forgetting(100, 0.5, 0.49, -0.01, (-0.03, 0.01))
     figures = summarise(asked, ARMS)
-    return Proof(config, manifest, verdict, figures, tuple(asked), {"base": 1.7, "adapter": 1.1}, tried, forgetting)
+    return Proof(
+        config, manifest, verdict, figures, tuple(asked), {"base": 1.7, "adapter": 1.1, "holes": 9}, tried, forgetting
+    )
 
 
 @pytest.fixture
