@@ -295,7 +295,8 @@ class Shelf:
         self.store = store
         self.model = model
         self._asked = asked
-        self.first()
+        if asked is not None:
+            self.first()
 
     def rows(self) -> list[tuple[AdapterRecord, bool]]:
         """Return all adapters, each with whether it fits."""
@@ -310,7 +311,10 @@ class Shelf:
         return self.store.choice(name, self.model)
 
     def first(self) -> AdapterChoice | None:
-        """Return the one to begin with: the one asked for, else the one that is enabled."""
+        """Return the one to begin with: the one asked for, else the one that is enabled.
+
+        Raises AdapterError where that is damaged.
+        """
         if self._asked is None:
             return self.store.active(self.model)
         if self._asked == BASE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.routing import Route
 
 from assistant.errors import GrafterError, InputError
 from assistant.models.adapter_format import AdapterError
-from assistant.models.adapters import Shelf
+from assistant.models.adapters import AdapterChoice, Shelf
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
 from assistant.server.schemas import AdapterBody
@@ -24,7 +25,9 @@ class AdapterRoutes:
     def __init__(self, dispatcher: Dispatcher, shelf: Shelf | None) -> None:
         self._dispatcher = dispatcher
         self._shelf = shelf
-        self._active = shelf.first() if shelf else None
+        self._active: AdapterChoice | None = None
+        with contextlib.suppress(GrafterError):  # the worker says why it does not answer
+            self._active = shelf.first() if shelf else None
 
     def routes(self) -> list[Route]:
         """Return the routes."""

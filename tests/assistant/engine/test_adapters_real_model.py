@@ -58,12 +58,13 @@ def test_an_adapter_changes_the_answer_and_without_it_the_old_one_is_back(engine
     assert ask(engine, PROMPT, max_tokens=6).texts == base
 
 
+@pytest.mark.timeout(600)  # other programs may have the processor
 def test_a_merged_adapter_writes_as_quickly_as_the_base(engine, adapter):
     """Within 25 % here, where other programs run beside it; ``grafter bench engine --adapter`` measures it well."""
     choice = AdapterChoice("random", adapter, 0.02)
     side, base, merged = OurSide(engine), [], []
-    for turn in range(6):
+    for turn in range(5):
         for each, speeds in ((None, base), (choice, merged)):
             engine.set_adapter(each, wait=True)
-            speeds.append(side.run(f"# {turn}\n" + PREFIX * 4, 32).decode_speed)
+            speeds.append(side.run(f"# {turn}\n" + PREFIX * 4, 24).decode_speed)
     assert statistics.median(merged) > 0.75 * statistics.median(base)

@@ -210,9 +210,14 @@ def test_a_damaged_adapter_leaves_the_one_before(start, shelf):
     assert [record.enabled for record in shelf.store.list()] == [True, False]
 
 
-def test_a_damaged_adapter_is_no_reason_to_have_no_model(start, shelf):
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_damaged_adapter_is_no_reason_to_have_no_model(start, shelf, missing):
     shelf.store.enable("one")
-    (shelf.store.path("one") / "adapter_model.safetensors").write_bytes(b"x")
+    weights = shelf.store.path("one") / "adapter_model.safetensors"
+    if missing:
+        weights.unlink()
+    else:
+        weights.write_bytes(b"x")
     http = start()
     health = http.get("/health").json()
     assert (health["state"], health["adapter"]) == ("ready", None)
