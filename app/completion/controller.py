@@ -97,6 +97,7 @@ class CompletionController(QObject):
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_timer)
+        self._answers = _who_answers(connection.state)  # None until a model is there
         connection.changed.connect(self._on_connection)
 
     def attach(self, editor: SuggestionEditor, path: str | None, workspace: str | None) -> None:
@@ -228,7 +229,10 @@ class CompletionController(QObject):
 
     @Slot(object)
     def _on_connection(self, state: ConnectionState) -> None:
+        before, self._answers = self._answers, _who_answers(state) or self._answers
         if self._session is not None:
+            if before is not None and before != self._answers:
+                self._do(self._session.model_changed(_now()))
             self._do(self._session.set_ready(state.can_complete, _now()))
 
     @Slot(object)
@@ -300,6 +304,11 @@ class CompletionController(QObject):
             "not_ready": self.tr("The model is not ready yet."),
         }
         return sentences.get(status.kind, "")
+
+
+def _who_answers(state: ConnectionState) -> tuple[str | None, str | None] | None:
+    """Return the model and the adapter that answer; None while none is loaded, or one that was put aside."""
+    return (state.model, state.adapter) if state.kind in {"ready", "thinking"} else None
 
 
 def _now() -> float:

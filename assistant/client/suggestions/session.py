@@ -188,6 +188,12 @@ class CompletionSession:
             self._arm(now)
         return self._take(now)
 
+    def model_changed(self, now: float) -> list[Action]:
+        """Forget what another model, or another adapter, has written: none of it is shown or brought back."""
+        self._memory = OfferMemory()
+        self._leave()
+        return self._take(now, "withdrawn")
+
     def set_options(self, options: Options, now: float) -> list[Action]:
         """Take over changed options."""
         self._options = options

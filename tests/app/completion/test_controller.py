@@ -1,5 +1,6 @@
 """The controller between an editor, one timer and the scripted service."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,17 @@ def editor(qtbot: QtBot) -> StandInEditor:
     editor = StandInEditor()
     qtbot.addWidget(editor)
     return editor
+
+
+def test_another_adapter_takes_its_own_suggestion_with_it(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:
+    desk.service.set(complete=[[{"finished": [" b):"]}]])
+    desk.controller.attach(editor, "pkg/a.py", "/w")
+    editor.insertPlainText("def f(a,")
+    qtbot.waitUntil(lambda: editor.ghost == " b):")
+    state = desk.connection.state
+    for kind, adapter, left in (("idle", None, " b):"), ("ready", None, " b):"), ("ready", "shop", "")):
+        desk.connection.changed.emit(dataclasses.replace(state, kind=kind, adapter=adapter))
+        assert editor.ghost == left
 
 
 def test_typing_asks_and_shows(qtbot: QtBot, desk: Desk, editor: StandInEditor) -> None:

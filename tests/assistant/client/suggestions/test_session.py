@@ -681,6 +681,20 @@ def test_escape_while_streaming_gives_the_request_up() -> None:
     assert (play.shown, play.cancelled) == ("", ["r1"])
 
 
+def test_what_another_model_wrote_goes_and_does_not_come_back() -> None:
+    play = suggested("x = ", "1 + 1")
+    play.do(play.session.model_changed, play.now)
+    assert play.shown == ""
+    play.backspace()
+    play.type(" ")
+    assert play.shown == ""
+    play.wait()
+    assert len(play.sent) == 2
+    play.delta("2")
+    play.do(play.session.model_changed, play.now)
+    assert (play.shown, play.cancelled) == ("", ["r2"])
+
+
 def test_what_was_dismissed_does_not_come_back_by_backspacing() -> None:
     play = suggested("re", "turn x")
     play.type("t")
