@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 from app.services.adapters import AdapterRow, Adapters
 from app.window.elided import ElidedLabel
 from app.window.style import badge, button, label, set_tone
+from app.window.train.empty_hint import EmptyHint
 
 _STEPS = 20
 
@@ -32,15 +33,8 @@ class AdaptersStep(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self.empty = QWidget()
-        hint = QVBoxLayout(self.empty)
-        hint.setContentsMargins(0, 0, 0, 0)
-        hint.setSpacing(12)
-        self.empty_text = label("", "muted", wrap=True)
-        hint.addWidget(self.empty_text)
-        self.begin = button(self.tr("Choose the code"), "primary")
-        self.begin.clicked.connect(self.begin_wanted)
-        hint.addWidget(self.begin)
+        self.empty = EmptyHint()
+        self.empty.begin_wanted.connect(self.begin_wanted)
         column.addWidget(self.empty)
         text = self.tr(
             "In a file, {keys} shows side by side what the base model and the adapter suggest at the cursor: press it "
@@ -63,7 +57,7 @@ class AdaptersStep(QWidget):
             card.deleteLater()
         self.empty.setVisible(not rows)
         self.hint.setVisible(bool(rows))
-        self.empty_text.setText(
+        self.empty.text.setText(
             self.tr(
                 "No adapter yet. When a run has learned a project and proved that it helps, what it learned is an "
                 "adapter: a small file beside the model, that can be switched on and off and made weaker or stronger."

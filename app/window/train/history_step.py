@@ -12,6 +12,7 @@ from app.window import numbers
 from app.window.elided import ElidedLabel
 from app.window.style import badge, button, label, set_tone
 from app.window.train import words
+from app.window.train.empty_hint import EmptyHint
 from assistant.config import Paths
 from assistant.errors import InputError
 from finetune import runs
@@ -36,15 +37,9 @@ class HistoryStep(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self.empty = QWidget()
-        hint = QVBoxLayout(self.empty)
-        hint.setContentsMargins(0, 0, 0, 0)
-        hint.setSpacing(12)
         text = self.tr("No run yet. Each one stays here with its report, also when it was paused or came to nothing.")
-        hint.addWidget(label(text, "muted", wrap=True))
-        begin = button(self.tr("Choose the code"), "primary")
-        begin.clicked.connect(self.begin_wanted)
-        hint.addWidget(begin)
+        self.empty = EmptyHint(text)
+        self.empty.begin_wanted.connect(self.begin_wanted)
         column.addWidget(self.empty)
         self._list = QVBoxLayout()
         self._list.setSpacing(12)

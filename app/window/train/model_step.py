@@ -25,6 +25,7 @@ from app.window.fields import Combo, DecimalSpin, choose
 from app.window.icons import IconSet
 from app.window.model_rows import ModelRow
 from app.window.style import button, label
+from app.window.train.empty_hint import EmptyHint
 from app.window.train.form import AdvancedForm, Form
 from app.window.train.plan_card import PlanCard
 from assistant.errors import InputError
@@ -61,7 +62,9 @@ class ModelStep(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self.empty = self._make_empty()
+        text = self.tr("No model is installed that could learn. Download one first: the smallest is enough to try it.")
+        self.empty = EmptyHint(text, self.tr("Go to the models"))
+        self.empty.begin_wanted.connect(self.models_wanted)
         column.addWidget(self.empty)
         self.form = QWidget()
         column.addWidget(self.form)
@@ -134,17 +137,6 @@ class ModelStep(QWidget):
         self.activate.setChecked(True)
         text = self.tr("It is switched on only where it is right more often on the held-out code than the base model.")
         self.basics.add(self.tr("Afterwards"), self.activate, text)
-
-    def _make_empty(self) -> QWidget:
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        text = self.tr("No model is installed that could learn. Download one first: the smallest is enough to try it.")
-        column.addWidget(label(text, "muted", wrap=True))
-        opener = button(self.tr("Go to the models"), "primary")
-        opener.clicked.connect(self.models_wanted)
-        column.addWidget(opener)
-        return holder
 
     def _make_actions(self) -> QHBoxLayout:
         row = QHBoxLayout()

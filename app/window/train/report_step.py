@@ -16,6 +16,7 @@ from app.window.style import badge, button, label, set_tone
 from app.window.train import words
 from app.window.train.arms_chart import ArmsChart
 from app.window.train.curve_chart import CurveChart
+from app.window.train.empty_hint import EmptyHint
 from app.window.train.examples import Examples
 from app.window.why.facts import Facts
 
@@ -35,15 +36,8 @@ class ReportStep(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self.empty = QWidget()
-        hint = QVBoxLayout(self.empty)
-        hint.setContentsMargins(0, 0, 0, 0)
-        hint.setSpacing(12)
-        self.empty_text = label("", "muted", wrap=True)
-        hint.addWidget(self.empty_text)
-        self.begin = button(self.tr("Choose the code"), "primary")
-        self.begin.clicked.connect(self.begin_wanted)
-        hint.addWidget(self.begin)
+        self.empty = EmptyHint()
+        self.empty.begin_wanted.connect(self.begin_wanted)
         column.addWidget(self.empty)
         self.content = QWidget()
         column.addWidget(self.content)
@@ -131,8 +125,8 @@ class ReportStep(QWidget):
         self.report = None
         self.content.hide()
         self.empty.show()
-        self.begin.setVisible(not some_run)
-        self.empty_text.setText(
+        self.empty.begin.setVisible(not some_run)
+        self.empty.text.setText(
             self.tr("The report is made when the run has learned and was judged on the held-out code.")
             if some_run
             else self.tr(

@@ -13,6 +13,7 @@ from app.window.icons import IconSet
 from app.window.style import badge, button, label, set_tone
 from app.window.train import words
 from app.window.train.curve_chart import CurveChart
+from app.window.train.empty_hint import EmptyHint
 from app.window.train.plan_card import count
 from finetune.events import STAGES, Stage
 
@@ -42,7 +43,12 @@ class RunStep(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self.empty = self._make_empty()
+        text = self.tr(
+            "No run yet. Choose the code and the model in the first two steps; here you then see how the model learns, "
+            "and can pause it, close the window, and go on later."
+        )
+        self.empty = EmptyHint(text)
+        self.empty.begin_wanted.connect(self.begin_wanted)
         column.addWidget(self.empty)
         self.content = QWidget()
         column.addWidget(self.content)
@@ -65,21 +71,6 @@ class RunStep(QWidget):
         inner.addWidget(self.chart)
 
     # --- making ---------------------------------------------------------------------------
-
-    def _make_empty(self) -> QWidget:
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
-        text = self.tr(
-            "No run yet. Choose the code and the model in the first two steps; here you then see how the model learns, "
-            "and can pause it, close the window, and go on later."
-        )
-        column.addWidget(label(text, "muted", wrap=True))
-        begin = button(self.tr("Choose the code"), "primary")
-        begin.clicked.connect(self.begin_wanted)
-        column.addWidget(begin)
-        return holder
 
     def _make_head(self) -> QHBoxLayout:
         row = QHBoxLayout()
