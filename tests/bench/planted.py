@@ -20,7 +20,6 @@ from assistant.config import find_paths
 from finetune import runs
 
 USES, HELD = 160, 40
-MARK = ".vault("
 _NOUNS = (
     "order", "invoice", "customer", "parcel", "ticket", "shipment", "refund", "account", "voucher", "basket", "product",
     "supplier", "warehouse", "contract", "tariff", "reservation", "delivery", "payment", "receipt", "catalogue",
@@ -33,57 +32,80 @@ _WORDS = ("total", "weight", "rate", "limit", "share", "count", "level", "score"
 
 
 def main() -> None:
-    """Generate, tune, and print what came of the uses."""
+    """Generate, tune, ask for the held-out uses without and with the adapter, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=15.0, help="train for about so long (15)")
     parser.add_argument("--model", help="the installed model; else the chosen one")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--run", metavar="RUN", help="ask the adapter of an earlier run instead of training")
     args = parser.parse_args()
+    model = ["--model", args.model] if args.model else []
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
         repository = Path(folder) / "acme"
-        generate(repository)
-        command = [sys.executable, "-P", "-m", "assistant.cli.main", "finetune", str(repository), "--name", "planted"]
-        command += ["--minutes", str(args.minutes), "--holes", "150", "--library-holes", "0", "--no-activate"]
-        command += ["--since", "HEAD~4", "--retrieval-share", "0.2"]
-        command += ["--model", args.model] if args.model else []
-        subprocess.run(command, check=True)
-    run = next(run for run in runs.every(find_paths()) if run.config.name == "planted")
-    print_uses(run.folder, as_json=args.json)
+        rows = Path(folder) / "uses.jsonl"
+        rows.write_text("".join(json.dumps(row) + "\n" for row in generate(repository)), encoding="utf-8")
+        if not args.run:
+            command = [
+                "finetune",
+                str(repository),
+                "--name",
+                "planted",
+                "--minutes",
+                str(args.minutes),
+                "--no-activate",
+            ]
+            command += ["--since", "HEAD~4", "--retrieval-share", "0.2", "--holes", "20", "--library-holes", "0"]
+            grafter(*command, *model)
+        name = adapter_of(args.run)
+        for said, options in (("base", []), (name, ["--adapter", f"{name}:1"])):
+            print(f"{said}: ", end="", flush=True)
+            grafter("evaluate", "infilling", str(rows), "--no-tests", *options, *model)
 
 
-def print_uses(run: Path, *, as_json: bool) -> None:
-    """Print how many uses each arm filled in exactly."""
-    lines = (run / "evaluate" / "answers.jsonl").read_text(encoding="utf-8").splitlines()[1:]
-    uses = [row for row in map(json.loads, lines) if MARK in row["truth"]]
-    right = {
-        arm: sum(row["arms"][arm]["exact_match"] for row in uses) for arm in ("base", "retrieval", "adapter", "both")
-    }
-    if as_json:
-        print(json.dumps({"uses": len(uses), **right}))
-        return
-    for arm, count in right.items():
-        print(f"{arm:<10} {count:>3} of {len(uses)} uses filled in exactly ({count / max(len(uses), 1):.0%})")
+def adapter_of(run: str | None) -> str:
+    """Return the name of the adapter that a run installed; None: the newest run that has one."""
+    for each in runs.every(find_paths()):
+        place = each.folder / "installed"
+        if run in (None, each.name) and each.config.name == "planted" and place.exists():
+            return place.read_text(encoding="utf-8").strip()
+    raise SystemExit("No run of this name has installed an adapter.")
 
 
-def generate(root: Path, seed: int = 3) -> None:
-    """Write the repository with its history: the first uses in one commit, the later ones in four more."""
+def grafter(*arguments: str) -> None:
+    """Run a command of the program."""
+    subprocess.run([sys.executable, "-P", "-m", "assistant.cli.main", *arguments], check=True)
+
+
+def generate(root: Path, seed: int = 3) -> list[dict[str, str]]:
+    """Write the repository with its history: the first uses in one commit, the later ones in four more.
+
+    Returns a hole for each of the later uses, as ``evaluate infilling`` reads it.
+    """
+    holes: list[dict[str, str]] = []
     draw = random.Random(seed)
     pairs = [(verb, noun) for verb in _VERBS for noun in _NOUNS]
     draw.shuffle(pairs)
     (root / "acme").mkdir(parents=True)
     git(root, "init", "-q")
     for number, (verb, noun) in enumerate(pairs[: USES + HELD]):
-        (root / "acme" / f"{verb}_{noun}.py").write_text(module(verb, noun, draw), encoding="utf-8")
+        text = module(verb, noun, draw)
+        (root / "acme" / f"{verb}_{noun}.py").write_text(text, encoding="utf-8")
+        if number >= USES:
+            start = text.index("return session") + len("return ")
+            end = text.index("\n", start)
+            place = {"task_id": f"{verb}_{noun}", "path": f"acme/{verb}_{noun}.py", "repository": "acme"}
+            hole = {"prompt": text[:start], "canonical_solution": text[start:end], "suffix": text[end:]}
+            holes.append(place | hole)
         if number + 1 >= USES and (number + 1 - USES) % (HELD // 4) == 0:
             git(root, "add", "-A")
             git(root, "commit", "-q", "-m", f"up to {noun}")
+    return holes
 
 
 def module(verb: str, noun: str, draw: random.Random) -> str:
     """Return a file with one use of the convention and two functions that are like nothing else."""
     use = f'''def {verb}_{noun}(session, key):
     """{verb.capitalize()} one {noun}."""
-    return session{MARK}"{noun}s", tier=Tier.GOLD).{verb}(key, audit="{noun}/{verb}", retry=3)
+    return session.vault("{noun}s", tier=Tier.GOLD).{verb}(key, audit="{noun}/{verb}", retry=3)
 '''
     parts = [use, *(filler(draw) for _ in range(2))]
     draw.shuffle(parts)
