@@ -33,10 +33,13 @@ def _read_hole(prompt: Prompt, family: Family) -> tuple[str, str] | None:
     """Return prefix and suffix of a prompt of this family; None where it is none."""
     parts = list(prompt.parts)
     texts = {PREFIX: "", SUFFIX: ""}
-    for item in reversed(family.layout):
+    first = 1 if family.files_inside else 0  # behind this token other files may stand
+    for item in reversed(family.layout[first:]):
         part = parts.pop() if parts else None
         if isinstance(item, Slot) and isinstance(part, Text):
             texts[item] = part.text
         elif part != Control(str(item)):
             return None
+    if first and Control(str(family.layout[0])) not in parts:
+        return None
     return texts[PREFIX], texts[SUFFIX]

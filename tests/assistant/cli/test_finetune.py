@@ -155,7 +155,8 @@ def test_runs_are_listed_resumed_and_removed(code, home, job, capsys):
 def test_a_dry_run_says_what_it_costs_and_leaves_nothing(code, home, monkeypatch, capsys):
     body = {
         "data": 'say(DataReady(9, 8, 70, 9000, 20, 40, "files", ""))',
-        "train": 'say(PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000))',
+        "train": 'import dataclasses, json; plan = PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000);'
+        "print(json.dumps(dataclasses.asdict(plan)))",
     }
     monkeypatch.setattr(
         launch,

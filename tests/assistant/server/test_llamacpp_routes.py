@@ -96,7 +96,9 @@ def test_chunks_of_other_files_stand_in_front_and_the_oldest_give_way(serve):
     extra = [{"filename": f"f{i}.py", "text": f"x = {i}\n", "time": [1, 2]} for i in range(3)]
     running.http.post("/infill", json={**VIM, "input_extra": extra})
     whole = prompt_of(engine)
-    assert whole.startswith("<|file_sep|>f0.py\nx = 0\n<|file_sep|>f1.py\nx = 1\n<|file_sep|>f2.py\nx = 2\n")
+    assert whole.startswith(
+        "<|fim_prefix|><|file_sep|>f0.py\nx = 0\n<|file_sep|>f1.py\nx = 1\n<|file_sep|>f2.py\nx = 2\n"
+    )
     large = [{"filename": f"f{i}.py", "text": "word " * 900} for i in range(4)]
     running.http.post("/infill", json={**VIM, "input_extra": large})
     whole = prompt_of(engine)
