@@ -218,7 +218,7 @@ class Evaluation:
 
     def _use(self, engine: LocalEngine, scale: float) -> None:
         choice = AdapterChoice(_TRIED, self._adapter, scale, version=f"{scale:g}") if scale > 0 else None
-        engine.set_adapter(choice)
+        engine.set_adapter(choice, wait=True)  # merged, as it is served: the same answers in each run
 
     def _look_for_stop(self) -> None:
         if runs.is_asked_to_stop(self._run):
