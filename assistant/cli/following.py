@@ -39,6 +39,7 @@ class Follower:
         self._out = Console(highlight=False, soft_wrap=True)
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
         self._progress = Progress(*columns, console=self._console, disable=stream is not None)
+        self._started = False
         self._task: TaskID | None = None
         self._title = ""
         self._held = ""
@@ -46,8 +47,7 @@ class Follower:
         """The last event."""
 
     def __enter__(self) -> Self:
-        """Begin."""
-        self._progress.start()
+        """Begin; a bar is there from the first event that has one."""
         return self
 
     def __exit__(
@@ -55,7 +55,8 @@ class Follower:
     ) -> None:
         """Take the bar away."""
         self._clear()
-        self._progress.stop()
+        if self._started:
+            self._progress.stop()
 
     def show(self, stamped: Stamped) -> None:
         """Show one event."""
@@ -101,6 +102,9 @@ class Follower:
     def _bar(self, title: str, done: int, total: int, note: str) -> None:
         if self._task is None or title != self._title:
             self._clear()
+            if not self._started:  # a run that fails at once prints its sentence alone
+                self._progress.start()
+                self._started = True
             self._title = title
             self._task = self._progress.add_task(title, total=total or None, note=note)
         self._progress.update(self._task, completed=done, total=total or None, note=note)

@@ -177,7 +177,7 @@ def _judge(root: Path, tree: Tree, config: DataConfig, tell: Tell) -> Judged:
         raise InputError(f"There are no files in {root}; choose a repository with code.")
     if not judged.texts:
         raise InputError(
-            f"None of the {len(judged.rows)} files in {root} is code to learn from; 'grafter finetune {root} --files' "
+            f"Nothing in {root} is code to learn from (files: {len(judged.rows)}); 'grafter finetune {root} --files' "
             "says why of each, and --keep takes one in all the same."
         )
     return judged

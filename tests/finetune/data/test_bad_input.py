@@ -42,7 +42,7 @@ def test_an_empty_repository(refused, write):
 
 def test_nothing_but_documents(refused, write):
     said = refused(write({"README.md": "# A\n", "NOTES.md": "# B\n"}))
-    assert "None of the 2 files" in said
+    assert "is code to learn from (files: 2)" in said
     assert "--files" in said
 
 
@@ -58,12 +58,12 @@ def test_seven_small_commits(refused, commit):
 
 
 def test_one_file_of_fifty_megabytes(refused, write):
-    assert "None of the 1 files" in refused(write({"big.py": b"x = 1\n" * 8_400_000}))
+    assert "is code to learn from (files: 1)" in refused(write({"big.py": b"x = 1\n" * 8_400_000}))
 
 
 def test_one_file_of_fifty_megabytes_that_a_person_wants(tmp_path, write, encoder, make_config):
     root = write({"big.py": b"x = 1\n" * 8_400_000})
-    with pytest.raises(InputError, match="None of the 1 files"):
+    with pytest.raises(InputError, match=r"is code to learn from \(files: 1\)"):
         prepare(tmp_path, make_config(root, keep=("big.py",)), encoder, lambda _: None, wanted_tokens=1000)
 
 
