@@ -11,6 +11,8 @@ import torch
 from torch.nn import functional
 from transformers import AttentionInterface
 
+from assistant.errors import ModelError
+
 NAME = "grafter_packed"
 
 
@@ -34,7 +36,9 @@ def packed_attention(  # noqa: PLR0913  (transformers names them)
     """
     del module, attention_mask
     if other.get("softcap") is not None or other.get("s_aux") is not None:
-        raise NotImplementedError("caps or sinks in attention")
+        raise ModelError(
+            "This model's attention has caps or sinks, which training does not know; choose another model."
+        )
     parts: list[torch.Tensor] = []
     shared = query.shape[1] != key.shape[1]
     sizes = [end - first for first, end in itertools.pairwise(borders)]
