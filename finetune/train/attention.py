@@ -36,9 +36,7 @@ def packed_attention(  # noqa: PLR0913  (transformers names them)
     """
     del module, attention_mask
     if other.get("softcap") is not None or other.get("s_aux") is not None:
-        raise ModelError(
-            "This model's attention has caps or sinks, which training does not know; choose another model."
-        )
+        raise ModelError("Training does not know the caps or sinks in this model's attention; choose another.")
     parts: list[torch.Tensor] = []
     shared = query.shape[1] != key.shape[1]
     sizes = [end - first for first, end in itertools.pairwise(borders)]
