@@ -8,8 +8,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from assistant.completion.filters import SECOND_CHOICE
 from assistant.completion.filters.draft import Hole
+from assistant.completion.indentation import sure_indentation
 from assistant.completion.prompt import Finds, lay_prompt
+from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.suggest import Suggestions
 from assistant.completion.syntax import read_syntax
@@ -26,6 +29,7 @@ from assistant.types import (
     GenerateRequest,
     Params,
     Progress,
+    Prompt,
     Started,
     Text,
 )
@@ -57,6 +61,8 @@ _USUAL = Options()
 
 ALTERNATIVES = 5
 """How many likely tokens an explanation names for each place."""
+_OTHERS = 3
+"""How many are kept in mind for each place, for where nothing is left of the likeliest."""
 
 
 def complete(
@@ -89,32 +95,96 @@ def complete(
         finds=retriever,
     )
     fim, window = laid.fim, laid.window
+    indented = Beginning(sure_indentation(hole.syntax) if options.heal and info.heals else "")
     generate = replace(
         _generate_request(request, hole.shape, fim, take_blocks(request.text, window)),
-        begin=laid.begin,
+        begin=laid.begin + indented.text,
     )
     context_ms = (time.perf_counter() - started) * 1000
-    suggestions = Suggestions(hole, request.n, fim.stop_tokens, options.without)
+    control = fim.stop_tokens
+    suggestions = Suggestions(hole, request.n, control, options.without)
+    event = yield from _write(engine, generate, suggestions, cancel, indented)
+    if event is None:
+        return
+    whole = suggestions.finish(event, explain=request.explain)
+    if suggestions.cut_away and SECOND_CHOICE not in options.without and not cancel.cancelled:
+        other = second_choice(event.choices[0], control)
+        if other is not None:
+            suggestions = Suggestions(hole, 1, control, options.without)
+            going_on = _going_on(generate, fim.prompt, laid.begin, other)
+            again = yield from _write(engine, going_on, suggestions, cancel, other, silent=True)
+            if again is None:
+                return
+            event = _added(event, again)
+            whole = suggestions.finish(event, explain=request.explain, fired=(*whole.filters, SECOND_CHOICE))
+    if retriever is not None:
+        retriever.learn(event)
+    pieces = (*laid.others.pieces, _piece(engine, request, window))
+    timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
+    whole = replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
+    yield replace(whole, device=info.device, dtype=info.dtype)
+
+
+def _write(
+    engine: Engine,
+    generate: GenerateRequest,
+    suggestions: Suggestions,
+    cancel: CancelToken,
+    beginning: Beginning,
+    *,
+    silent: bool = False,
+) -> Generator[Event, None, Finished | None]:
+    """Have the model go on from ``beginning`` into ``suggestions``, and yield what happens; return the last event.
+
+    None where that was Failed, which was yielded. ``silent``: it is the second time for this request, so that its start
+    is not told again, nor text, which would seem to go on with what was shown before.
+    """
     ours = CancelToken(parent=cancel)
+    for index in range(generate.params.n):
+        suggestions.feed(index, beginning.text, beginning.tokens)
     for event in engine.generate(generate, ours):
         match event:
             case Delta(index=index, text=text):
-                shown = suggestions.feed(index, text, event.logprobs)
+                tokens = [beginning.moved(token) for token in event.logprobs]
+                shown = suggestions.feed(index, text, tokens)
                 if suggestions.done:
                     ours.cancel()
                 # Without text too: whoever advances this may want to pause it, or to end it, after each token. The
                 # tokens come once, with the last event: only then it is certain what of them is shown.
-                yield Delta(request.id, index, shown)
+                yield Delta(generate.id, index, "" if silent else shown)
             case Finished():
-                if retriever is not None:
-                    retriever.learn(event)
-                pieces = (*laid.others.pieces, _piece(engine, request, window))
-                timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
-                whole = suggestions.finish(event, explain=request.explain)
-                whole = replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
-                yield replace(whole, device=info.device, dtype=info.dtype)
-            case Started() | Progress() | Failed():
+                return replace(event, choices=tuple(map(beginning.with_rest, event.choices)))
+            case Failed():
                 yield event
+                return None
+            case Started() | Progress():
+                if not silent:
+                    yield event
+    raise RuntimeError("the engine ended without its last event")
+
+
+def _going_on(generate: GenerateRequest, prompt: Prompt, begin: str, beginning: Beginning) -> GenerateRequest:
+    """Return the same request for one answer, as if the model had written ``beginning`` already."""
+    params = replace(generate.params, n=1, max_tokens=max(generate.params.max_tokens - len(beginning.tokens), 1))
+    return replace(generate, prompt=Prompt((*prompt.parts, Text(begin + beginning.text))), params=params, begin="")
+
+
+def _added(first: Finished, second: Finished) -> Finished:
+    """Return the second of two answers to one request, with the time and the tokens of both."""
+    before, after = first.timings, second.timings
+    timings = replace(
+        after, prefill_ms=before.prefill_ms + after.prefill_ms, decode_ms=before.decode_ms + after.decode_ms
+    )
+    return replace(
+        second,
+        prompt_tokens=first.prompt_tokens,
+        cached_tokens=first.cached_tokens,
+        generated_tokens=first.generated_tokens + second.generated_tokens,
+        guessed_tokens=first.guessed_tokens + second.guessed_tokens,
+        accepted_tokens=first.accepted_tokens + second.accepted_tokens,
+        timings=timings,
+        note=first.note or second.note,
+    )
 
 
 def _find_hole(request: CompleteRequest, before: str, after: str, options: Options) -> Hole:
@@ -139,7 +209,7 @@ def _generate_request(
         max_tokens=request.max_tokens or shape.max_tokens,
         temperature=request.temperature,
         n=request.n,
-        logprobs=ALTERNATIVES if request.explain else 0,
+        logprobs=ALTERNATIVES if request.explain else _OTHERS,
     )
     return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 

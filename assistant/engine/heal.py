@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 _PAST_EVERY_BYTE = b"\xff" * 8
 """Bytes of no token; no UTF-8 has them."""
+_INDENT = b" \t"
+_BLANKS = (b" ", b"\t", b"\r", b"\n")
 
 
 class ByteVocabulary:
@@ -22,23 +24,53 @@ class ByteVocabulary:
         ordered = sorted((spelling, token) for spelling, token in spellings if spelling)
         self._bytes = [spelling for spelling, _ in ordered]
         self._ids = [token for _, token in ordered]
+        self._indenting: dict[bytes, list[int]] = {}
 
     def spelling(self, text: bytes) -> list[int]:
         """Return the tokens with which ``text`` can begin: they begin with all of it, or it begins with them.
 
-        Ids that stand for the same bytes are all there. Nothing for an empty text.
+        Ids that stand for the same bytes are all there. Nothing for an empty text. Of blanks as in an indentation only
+        what makes no other one: see ``_indent``.
         """
         if not text:
             return []
-        start, end = bisect_left(self._bytes, text), bisect_left(self._bytes, text + _PAST_EVERY_BYTE)
+        if not text.strip(_INDENT):
+            if text not in self._indenting:
+                self._indenting[text] = self._indent(text)
+            return self._indenting[text]
+        start, end = self._beginning(text)
         found = self._ids[start:end]
         for size in range(1, len(text)):
-            part = text[:size]
-            place = bisect_left(self._bytes, part)
-            while place < len(self._bytes) and self._bytes[place] == part:
-                found.append(self._ids[place])
-                place += 1
+            found += self._equal(text[:size])
         return found
+
+    def _indent(self, text: bytes) -> list[int]:
+        """Return the tokens for blanks that end where they end: no deeper, and as tokenizers cut them.
+
+        Those leave the last blank to the word that follows, and take as many of the others at once as there is a token
+        for. A model that had rather another indentation would take its token for that, and be lost with what is left.
+        """
+        start, end = self._beginning(text)
+        size = len(text)
+        found = [self._ids[at] for at in range(start, end) if self._ends_indent(self._bytes[at][size:], size)]
+        for shorter in range(size - 1, 0, -1):
+            if equal := self._equal(text[:shorter]):
+                return found + equal
+        return found or self._equal(text)
+
+    @staticmethod
+    def _ends_indent(rest: bytes, size: int) -> bool:
+        """Return whether a token with this behind the ``size`` blanks leaves them what they are."""
+        return not rest.startswith(_BLANKS) if rest else size == 1
+
+    def _beginning(self, text: bytes) -> tuple[int, int]:
+        return bisect_left(self._bytes, text), bisect_left(self._bytes, text + _PAST_EVERY_BYTE)
+
+    def _equal(self, text: bytes) -> list[int]:
+        start = end = bisect_left(self._bytes, text)
+        while end < len(self._bytes) and self._bytes[end] == text:
+            end += 1
+        return self._ids[start:end]
 
 
 class Beginning:

@@ -58,6 +58,9 @@ FINAL: dict[str, Filter] = {
     "low-confidence": low_confidence,
 }
 
+SECOND_CHOICE = "second-choice"
+"""Not a filter itself: it has the model write again where the others leave nothing."""
+
 FILTERS: dict[str, str] = {
     "control-tokens": "Ends before anything that only steers the model.",
     "indentation": "Does not write the indentation of the cursor's line twice.",
@@ -80,5 +83,6 @@ FILTERS: dict[str, str] = {
     "broken-syntax": "Ends where the file would no longer parse, or shows nothing.",
     "too-short": "Shows no lone sign unasked.",
     "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",
+    SECOND_CHOICE: "Has the model begin otherwise where nothing was left of what it wrote.",
 }
 """The name of each filter with one sentence that says what it does to a suggestion."""

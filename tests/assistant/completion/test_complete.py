@@ -232,3 +232,75 @@ def test_what_was_hidden_is_explained_with_the_likelihood_that_hid_it():
     assert (choice.text, finished.filters) == ("", ("low-confidence",))
     assert [(span.text, span.kept) for span in choice.spans] == [("total", False)]
     assert choice.mean_logprob == pytest.approx(-0.693, abs=0.001)
+
+
+# --- another beginning, and one that is sure --------------------------------------------------
+
+
+def in_turn(*answers):
+    """Return a script that gives one answer after the other, without what the prompt has of it already."""
+    left = iter(answers)
+    return lambda _request: next(left)
+
+
+def test_where_nothing_is_left_the_model_begins_otherwise():
+    engine = FakeEngine(in_turn("total = 1\n", "_total = 2\n"))
+    events = ask(engine, "x = 0\n|\ntotal = 1\n", explain=True)
+    finished = events[-1]
+    assert [choice.text for choice in finished.choices] == [" other_total = 2"]
+    assert flat_prompt(engine.requests[1].prompt) == flat_prompt(engine.requests[0].prompt) + " other"
+    assert finished.filters == ("repeats-below", "second-choice", "one-statement")
+    assert sum(isinstance(event, Started) for event in events) == 1
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == ""
+    (choice,) = finished.choices
+    assert [token.text for token in choice.logprobs][:2] == [" other", "_total"]
+    assert "".join(span.text for span in choice.spans if span.kept) == choice.text
+    assert finished.generated_tokens == engine.tokens["r1"]
+    assert finished.prompt_tokens < len(flat_prompt(engine.requests[0].prompt))
+
+
+@pytest.mark.parametrize(
+    ("answer", "options"),
+    [
+        ("total = 1\n", Options(without=frozenset({"second-choice"}))),
+        ("", _USUAL),  # the model has nothing to say
+        ("abc = 2", Options(confidence=0.9)),  # nothing is better than a guess
+        (";", _USUAL),
+    ],
+)
+def test_nothing_stays_nothing(answer, options):
+    engine = FakeEngine(answer)
+    assert ask(engine, "x = 0\n|\ntotal = 1\n", options=options)[-1].choices[0].text == ""
+    assert len(engine.requests) == 1
+
+
+def test_nothing_twice_stays_nothing():
+    engine = FakeEngine(in_turn("total = 1\n", "(\n"))  # " other(" does not parse
+    finished = ask(engine, "x = 0\n|\ntotal = 1\n", path="m.py")[-1]
+    assert [choice.text for choice in finished.choices] == [""]
+    assert len(engine.requests) == 2
+
+
+def test_a_failure_of_the_second_beginning_passes_through():
+    engine = FakeEngine(in_turn("total = 1\n", Answer(("ab",), failure="No room.", failure_code="out_of_memory")))
+    assert ask(engine, "x = 0\n|\ntotal = 1\n")[-1] == Failed("r1", "No room.", "out_of_memory")
+
+
+def test_who_cancels_gets_no_second_beginning():
+    engine, cancel = FakeEngine("total = 1\n"), CancelToken()
+    events = complete(engine, CompleteRequest("r1", "total = 1\n", 0), cancel)
+    for event in events:
+        if isinstance(event, Delta):
+            cancel.cancel()
+    assert len(engine.requests) == 1
+
+
+def test_an_indentation_that_is_sure_is_given_to_the_model():
+    engine = FakeEngine("        return a\n", info(heals=True))
+    events = ask(engine, "class A:\n    def f(a):\n|\n", path="m.py", n=2)
+    assert engine.requests[0].begin == "        "
+    assert events[-1].choices[0].text == "        return a"
+    shown = "".join(e.text for e in events if isinstance(e, Delta) and e.index == 0)
+    assert shown.rstrip() == "        return a"
+    ask(engine, "class A:\n    def f(a):\n|\n", path="m.py", options=Options(heal=False))
+    assert engine.requests[1].begin == ""

@@ -59,7 +59,38 @@ def test_what_nothing_spells_holds_nobody():
     assert beginning.allowed() is None
 
 
-@given(st.binary(min_size=1, max_size=6), st.lists(st.binary(max_size=4), max_size=30))
+INDENTS = [b" " * size for size in (1, 2, 3, 4, 7, 8)] + [b" x", b"    x", b"    \n", b"\t", b"\tx", b" 1", b"     x"]
+INDENTING = ByteVocabulary((word, token) for token, word in enumerate(INDENTS))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b" " * 4, {b"   ", b"    x"}),  # not four: the last one belongs to the word
+        (b" " * 5, {b"    ", b"     x"}),
+        (b" " * 8, {b" " * 7}),
+        (b" " * 7, {b" " * 4}),  # as many as there is a token for
+        (b" " * 20, {b" " * 8}),
+        (b" ", {b" ", b" x", b" 1"}),  # no deeper
+        (b"\t", {b"\t", b"\tx"}),
+        (b"\t\t", {b"\t"}),
+    ],
+)
+def test_blanks_are_spelled_as_an_indentation_and_no_deeper(text, words):
+    assert {INDENTS[token] for token in INDENTING.spelling(text)} == words
+    assert {INDENTS[token] for token in INDENTING.spelling(text)} == words  # as it was kept in mind
+
+
+def test_blanks_that_only_one_token_spells_are_that():
+    vocabulary = ByteVocabulary([(b"    ", 3), (b"x", 4)])
+    assert vocabulary.spelling(b"    ") == [3]
+    assert vocabulary.spelling(b"  ") == []
+
+
+@given(
+    st.binary(min_size=1, max_size=6).filter(lambda text: text.strip(b" \t")),
+    st.lists(st.binary(max_size=4), max_size=30),
+)
 def test_spelling_is_what_its_words_say(text, words):
     vocabulary = ByteVocabulary((word, token) for token, word in enumerate(words))
     want = [token for token, word in enumerate(words) if word and (word.startswith(text) or text.startswith(word))]
