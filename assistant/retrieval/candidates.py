@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from assistant.context.window import Window
+from assistant.retrieval.alike import Company, find_spots, look_around
 from assistant.retrieval.candidate import Candidate, Origin
 from assistant.retrieval.hits import ChunkHit, SymbolHit
 from assistant.retrieval.near import Near
@@ -31,10 +32,12 @@ _LONG_NAME = 8
 _VALUES = frozenset({"variable", "constant", "field", "property", "key", "rule", "element"})
 _MOST_PLACES = 8
 _MOST_TABS = 8
-_BLOCK_LINES = 32
-_MOST_BLOCKS = 48
-_MOST_CUT = 8
 _LONGEST_LINE = 400
+# Around the line that is like the one above the cursor: what it looks like, and what came after it.
+_LINES_BEFORE, _LINES_AFTER = 3, 8
+_MOST_SPOTS = 3
+_MOST_OWN_SPOTS = 8
+_MOST_OWN_LINES = 800
 
 
 # --- (a) definitions ----------------------------------------------------------------------
@@ -120,12 +123,41 @@ def _in_window(hit: SymbolHit | ChunkHit, path: str | None, window: Window) -> b
     return hit.path == path and hit.first_line <= window.last_line and hit.last_line >= window.first_line
 
 
-# --- (b) search ---------------------------------------------------------------------------
+# --- (b) search, and (e) the same file beyond the window: what stands in like company -------
 
 
-def from_search(hits: Sequence[ChunkHit], near: Near) -> list[Candidate]:
-    """Return what a search for the words near the cursor found in other files."""
-    return [_chunk(hit, near, "search", "similar words") for hit in hits]
+def from_alike(hits: Sequence[ChunkHit], text: str, path: str | None, window: Window) -> list[Candidate]:
+    """Return lines of what a search found, and of the open file beyond the window, that may go on as the cursor does.
+
+    ``text`` is the open file, or empty where that is not asked. Of all places together, the likest first.
+    """
+    company = look_around(window)
+    lines = text.split("\n")
+    # Far from the window the same file is as good as another one, which the search looks through.
+    above = max(window.first_line - 1 - _MOST_OWN_LINES, 0)
+    own = [
+        (above, lines[above : window.first_line - 1]),
+        (window.last_line, lines[window.last_line :][:_MOST_OWN_LINES]),
+    ]
+    found: list[Candidate] = []
+    if path and text:
+        for start, part in own:
+            found += _spots(part, company, path, start, "same_file", "this file, elsewhere", _MOST_OWN_SPOTS)
+    for hit in hits:
+        lines = hit.text.split("\n")
+        found += _spots(lines, company, hit.path, hit.first_line - 1, "search", "similar lines", _MOST_SPOTS)
+    return sorted(found, key=lambda candidate: -candidate.strength)
+
+
+def _spots(
+    lines: Sequence[str], company: Company, path: str, start: int, origin: Origin, why: str, most: int
+) -> list[Candidate]:
+    found: list[Candidate] = []
+    for spot in find_spots(lines, company, most, apart=_LINES_AFTER):
+        first, last = max(spot.line - _LINES_BEFORE, 0), min(spot.line + _LINES_AFTER, len(lines))
+        text = "\n".join(line[:_LONGEST_LINE] for line in lines[first:last]) + "\n"
+        found.append(Candidate(path, start + first + 1, start + last, text, origin, why, spot.score))
+    return found
 
 
 def _chunk(hit: ChunkHit, near: Near, origin: Origin, why: str) -> Candidate:
@@ -172,39 +204,7 @@ def from_places(
 # --- (d) open tabs ------------------------------------------------------------------------
 
 
-def from_tabs(hits: Sequence[ChunkHit], tabs: Sequence[str], near: Near) -> list[Candidate]:
-    """Return what the search found in files that are open."""
+def from_tabs(alike: Sequence[Candidate], tabs: Sequence[str]) -> list[Candidate]:
+    """Return those of what ``from_alike`` found that are in files that are open."""
     opened = set(tabs[:_MOST_TABS])
-    return [_chunk(hit, near, "tabs", "an open tab") for hit in hits if hit.path in opened]
-
-
-# --- (e) the same file beyond the window --------------------------------------------------
-
-
-def from_same_file(text: str, near: Near, path: str, window: Window) -> list[Candidate]:
-    """Return blocks of the open file that the window leaves out, by the words that they share with its cursor.
-
-    Blocks begin at multiples of their length, from the top above the window and from the end below it, so that they
-    stay the same while somebody types in between.
-    """
-    lines = text.removesuffix("\n").split("\n")
-    above = [
-        (start, min(start + _BLOCK_LINES, window.first_line - 1))
-        for start in range(0, window.first_line - 1, _BLOCK_LINES)
-    ]
-    ends = range(len(lines), window.last_line, -_BLOCK_LINES)
-    below = [(max(end - _BLOCK_LINES, window.last_line), end) for end in ends]
-    nearest = sorted([*above, *below], key=lambda span: abs(span[0] - window.first_line))[:_MOST_BLOCKS]
-    found: list[tuple[int, Candidate]] = []
-    for start, end in nearest:
-        block = lines[start:end]
-        if any(block) and max(map(len, block)) <= _LONGEST_LINE:
-            whole = "\n".join(block) + "\n"
-            lower = whole.lower()
-            said = sum(word in lower for word in near.words)
-            found.append((said, Candidate(path, start + 1, end, whole, "same_file", "this file, elsewhere", 0.0)))
-    # Words are cut out of the few blocks only that spell most of them: it takes a third of a millisecond for each.
-    found.sort(key=lambda pair: -pair[0])
-    likely = [candidate for _, candidate in found[:_MOST_CUT]]
-    measured = [replace(each, strength=shared_words(near, word_set(each.text))) for each in likely]
-    return sorted(measured, key=lambda candidate: -candidate.strength)
+    return [replace(each, origin="tabs", why="an open tab") for each in alike if each.path in opened]

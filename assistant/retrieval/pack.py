@@ -15,7 +15,7 @@ from assistant.retrieval.rank import Ranked
 _SHARE_OF_ONE = 1 / 3
 # The control token before the path, the line end after it, the empty line between two pieces.
 _TOKENS_AROUND = 3
-MOST_PIECES = 10
+MOST_PIECES = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from assistant.retrieval.candidate import Candidate, Origin
 from assistant.retrieval.similar import Shingles, alike, shingles
 
-# How much a source's word counts. A definition that is imported answers a question, words only look alike.
+# How much a source's word counts. What stands in like company is most often what is written next; of the definitions
+# nearby the first few are enough.
 WEIGHTS: Mapping[Origin, float] = {
-    "definitions": 1.5,
-    "search": 1.0,
+    "definitions": 0.5,
+    "search": 2.0,
     "recent": 0.7,
     "tabs": 0.4,
-    "same_file": 0.9,
+    "same_file": 2.0,
 }
 # Small: the first two or three of each source are what fits into a prompt, so they have to stand out.
 _RANK_OFFSET = 2
+# What a candidate of no strength counts, of the strongest at its rank.
+_WEAKEST = 0.1
 MOST_LIKE_CURSOR = 0.5
 MOST_ALIKE = 0.9
 # Under this share of what the cursor speaks of a candidate costs time and tells nothing.
@@ -44,8 +47,9 @@ def fuse(lists: Mapping[Origin, Sequence[Candidate]], weights: Mapping[Origin, f
         for rank, candidate in enumerate(candidates):
             if candidate.strength >= LEAST_STRENGTH and candidate.text.strip():
                 first.setdefault(candidate.key, candidate)
-                score = weights[origin] / (_RANK_OFFSET + rank)
-                scores[candidate.key] = scores.get(candidate.key, 0.0) + score * (0.5 + candidate.strength / 2)
+                strength = _WEAKEST + (1 - _WEAKEST) * candidate.strength
+                score = strength * weights[origin] / (_RANK_OFFSET + rank)
+                scores[candidate.key] = scores.get(candidate.key, 0.0) + score
     ranked = [Ranked(first[key], score) for key, score in scores.items()]
     return sorted(ranked, key=lambda each: -each.score)
 

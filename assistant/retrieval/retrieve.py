@@ -9,6 +9,7 @@ from assistant.context.window import CountTokens, Window
 from assistant.prompts.fim import SourceFile
 from assistant.retrieval import candidates as look
 from assistant.retrieval.candidate import Candidate, Origin, Sources
+from assistant.retrieval.hits import ChunkHit
 from assistant.retrieval.narrow import lines_for, narrow
 from assistant.retrieval.near import Near, look_near
 from assistant.retrieval.pack import MOST_PIECES, Piece, render
@@ -20,7 +21,6 @@ from assistant.types import CompleteRequest, ContextPiece
 
 _SEARCHED = 24
 _SEARCHED_WITH_TABS = 64
-_SEARCH_KEEPS = 12
 _SPARE = 4
 
 
@@ -70,16 +70,15 @@ def _look(
     if sources.definitions:
         found["definitions"] = _as_they_stand(look.from_definitions(source, near, path, window), request, window)
     tabs = [tab for tab in request.tabs if tab != path] if sources.tabs else []
+    hits: Sequence[ChunkHit] = ()
     if sources.search or tabs:
         hits = source.search(near.words, _SEARCHED_WITH_TABS if tabs else _SEARCHED, path)
-        if sources.search:
-            found["search"] = look.from_search(hits[:_SEARCH_KEEPS], near)
-        found["tabs"] = look.from_tabs(hits, tabs, near)
+    alike = look.from_alike(hits, request.text if sources.same_file else "", path, window)
+    found["tabs"] = look.from_tabs(alike, tabs)
+    found["search"] = [each for each in alike if sources.on(each.origin)]
     if sources.recent:
         places = look.from_places(source, request.recent, near, path, window)
         found["recent"] = _as_they_stand(places, request, window)
-    if sources.same_file and path:
-        found["same_file"] = look.from_same_file(request.text, near, path, window)
     return found
 
 

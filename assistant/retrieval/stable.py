@@ -9,9 +9,9 @@ from assistant.retrieval.pack import Piece, pack
 from assistant.retrieval.rank import Ranked
 
 # While what is there is worth this share of what would be best now, nothing moves.
-STAY = 0.7
+STAY = 0.5
 # Under this share most of it is about something else, and what is missing is not worth adding to it.
-LEAVE = 0.3
+LEAVE = 0.2
 # A piece of which so much is there is not missing.
 _THERE = 0.3
 
