@@ -22,7 +22,8 @@ from assistant.types import Place
 # The parts of a name tell what it is about; shorter ones are in too many names.
 _SHORTEST_PART = 3
 _MOST_HITS = 12
-_MOST_DEFINITIONS = 6
+# The next ones cost more tokens than they are worth to the model.
+_MOST_DEFINITIONS = 2
 # A definition with fewer lines is told whole or not at all.
 _SHORT_LINES = 6
 # A name that so many places define says nothing without an import.
@@ -36,6 +37,8 @@ _LONGEST_LINE = 400
 # Around the line that is like the one above the cursor: what it looks like, and what came after it.
 _LINES_BEFORE, _LINES_AFTER = 3, 8
 _MOST_SPOTS = 3
+# Of the places that go on with what stood in the hole four in five are liker than this, of the others two in five.
+_LEAST_ALIKE = 0.2
 _MOST_OWN_SPOTS = 8
 _MOST_OWN_LINES = 800
 
@@ -146,7 +149,8 @@ def from_alike(hits: Sequence[ChunkHit], text: str, path: str | None, window: Wi
     for hit in hits:
         lines = hit.text.split("\n")
         found += _spots(lines, company, hit.path, hit.first_line - 1, "search", "similar lines", _MOST_SPOTS)
-    return sorted(found, key=lambda candidate: -candidate.strength)
+    likely = (each for each in found if each.strength >= _LEAST_ALIKE)
+    return sorted(likely, key=lambda candidate: -candidate.strength)
 
 
 def _spots(

@@ -37,6 +37,7 @@ def greet(name, folder):
     user = users.|
     return user
 """
+FILLER = "".join(f"filler_{number} = {number}\n" for number in range(300))
 
 
 def make_source(**more):
@@ -131,7 +132,9 @@ def test_nothing_helps():
 @pytest.mark.parametrize("off", ORIGINS)
 def test_each_source_can_be_switched_off(off):
     request = request_at(recent=(Place("mail.py", 2, "edited"),), tabs=("store.py",))
-    source = make_source()
+    source = make_source(
+        **{"page.py": "\n\ndef show(name):\n    users = UserStore(name)\n    user = users.first(name)\n"}
+    )
     found = look(source, request, sources=Sources(**{off: False}))
     assert found.files
     only = look(source, request, sources=Sources(**{origin: origin == off for origin in ORIGINS}))
@@ -153,8 +156,8 @@ def test_recent_places_and_tabs():
 
 
 def test_the_same_file_beyond_the_window():
-    helper = "def parse_header(line, separator):\n    return line.split(separator)\n"
-    text = helper + "filler = 1\n" * 300 + "header = parse_header(|\n"
+    helper = "def read(line):\n    raw = line.strip()\n    header = parse_header(raw, COLON)\n"
+    text = helper + FILLER + "raw = line.strip()\nheader = parse_header(|\n"
     found = look(make_source(), request_at(text), window_budget=Budget(100, 20))
     (piece,) = [piece for piece in found.pieces if piece.path == "app.py"]
     assert piece.lines[0] == 1
@@ -178,10 +181,11 @@ def test_the_open_file_counts_as_it_stands_not_as_it_was_saved(added):
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])
 def test_the_end_of_the_file_below_the_window_is_found(end):
-    text = "header = parse_header(|\n" + "filler = 1\n" * 300 + "def parse_header(line):\n    return line.split()" + end
+    body = "    raw = line.strip()\n    header = parse_header(raw)"
+    text = "raw = line.strip()\nheader = parse_header(|\n" + FILLER + "def read(line):\n" + body + end
     found = look(make_source(), request_at(text), window_budget=Budget(100, 20))
     (piece,) = [piece for piece in found.pieces if piece.path == "app.py"]
-    assert "def parse_header(line):\n    return line.split()\n" in found.files[-1].text + found.files[0].text
+    assert "def read(line):\n" + body + "\n" in found.files[-1].text + found.files[0].text
     assert piece.lines[1] <= text.count("\n") + 1
 
 
@@ -271,8 +275,9 @@ def test_a_quick_model_gets_more():
     source = make_source(**{f"more{number}.py": MAIL * 3 for number in range(3)})
     for number in range(3):
         source.files[f"more{number}.py"] = "".join(
-            f"def users_{number}_{line}(folder, name):\n    return user_{line}(name, folder, {line})\n"
-            for line in range(30)
+            f"def greet_{number}_{line}(name, folder):\n    users = UserStore(folder)\n    user = users.find_{line}(name)\n"
+            + "".join(f"    user.step_{number}_{line}_{step}(start={step})\n" for step in range(9))
+            for line in range(12)
         )
     retriever = IndexRetriever(lambda _workspace: source)
     request = request_at()
