@@ -75,6 +75,11 @@ def right_with_help(truths):
     return script
 
 
+def asked(engine):
+    """Return the ids of what was asked; where nothing is left of an answer the same is asked again."""
+    return {request.id for request in engine.requests}
+
+
 def test_json_says_what_was_measured_and_what_came_of_it(repository, engine, capsys):
     assert main(["evaluate", "repo", str(repository), "--limit", "9", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -88,7 +93,7 @@ def test_json_says_what_was_measured_and_what_came_of_it(repository, engine, cap
     assert found["holes"] >= 9
     assert found["by_language"]["python"]["n"] == 9
     assert found["arms"]["retrieval"]["retrieved_tokens"] > found["arms"]["base"]["retrieved_tokens"] == 0
-    assert len(engine.requests) == 18
+    assert len(asked(engine)) == 18
 
 
 def test_people_read_a_table_and_a_verdict_and_get_a_page(repository, engine, tmp_path, capsys):
@@ -110,7 +115,7 @@ def test_people_read_a_table_and_a_verdict_and_get_a_page(repository, engine, tm
 
 def test_ctrl_c_prints_what_was_done_and_the_run_can_go_on(repository, engine, tmp_path, capsys):
     def script(_request):
-        if len(engine.requests) == 6:
+        if len(asked(engine)) == 6:
             raise KeyboardInterrupt
         return "nothing("
 
@@ -126,7 +131,7 @@ def test_ctrl_c_prints_what_was_done_and_the_run_can_go_on(repository, engine, t
     engine.requests.clear()
     assert main([*command, "--resume"]) == 0
     assert json.loads(capsys.readouterr().out)["n"] == 8
-    assert len(engine.requests) == 2 * 6
+    assert len(asked(engine)) == 2 * 6
     assert len(rows.read_text().splitlines()) == 9
     engine.requests.clear()
     assert main([*command, "--resume"]) == 0
