@@ -96,8 +96,10 @@ def complete(
     )
     fim, window = laid.fim, laid.window
     indented = Beginning(sure_indentation(hole.syntax) if options.heal and info.heals else "")
+    # A server is asked once: not each of them goes on with a text that was begun.
+    tries = info.heals and SECOND_CHOICE not in options.without
     generate = replace(
-        _generate_request(request, hole.shape, fim, take_blocks(request.text, window)),
+        _generate_request(request, hole.shape, fim, take_blocks(request.text, window), others=_OTHERS if tries else 0),
         begin=laid.begin + indented.text,
     )
     context_ms = (time.perf_counter() - started) * 1000
@@ -107,7 +109,7 @@ def complete(
     if event is None:
         return
     whole = suggestions.finish(event, explain=request.explain)
-    if suggestions.cut_away and SECOND_CHOICE not in options.without and not cancel.cancelled:
+    if tries and suggestions.cut_away and not cancel.cancelled:
         other = second_choice(event.choices[0], control)
         if other is not None:
             suggestions = Suggestions(hole, 1, control, options.without)
@@ -203,13 +205,13 @@ def _counter(engine: Engine) -> CountTokens:
 
 
 def _generate_request(
-    request: CompleteRequest, shape: Shape, fim: FimPrompt, nearby: tuple[str, ...]
+    request: CompleteRequest, shape: Shape, fim: FimPrompt, nearby: tuple[str, ...], others: int
 ) -> GenerateRequest:
     params = Params(
         max_tokens=request.max_tokens or shape.max_tokens,
         temperature=request.temperature,
         n=request.n,
-        logprobs=ALTERNATIVES if request.explain else _OTHERS,
+        logprobs=ALTERNATIVES if request.explain else others,
     )
     return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 

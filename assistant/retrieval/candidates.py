@@ -159,8 +159,9 @@ def _spots(
     found: list[Candidate] = []
     for spot in find_spots(lines, company, most, apart=_LINES_AFTER):
         first, last = max(spot.line - _LINES_BEFORE, 0), min(spot.line + _LINES_AFTER, len(lines))
-        text = "\n".join(line[:_LONGEST_LINE] for line in lines[first:last]) + "\n"
-        found.append(Candidate(path, start + first + 1, start + last, text, origin, why, spot.score))
+        if max(map(len, lines[first:last])) <= _LONGEST_LINE:
+            text = "\n".join(lines[first:last]) + "\n"
+            found.append(Candidate(path, start + first + 1, start + last, text, origin, why, spot.score))
     return found
 
 

@@ -244,7 +244,7 @@ def in_turn(*answers):
 
 
 def test_where_nothing_is_left_the_model_begins_otherwise():
-    engine = FakeEngine(in_turn("total = 1\n", "_total = 2\n"))
+    engine = FakeEngine(in_turn("total = 1\n", "_total = 2\n"), info(heals=True))
     events = ask(engine, "x = 0\n|\ntotal = 1\n", explain=True)
     finished = events[-1]
     assert [choice.text for choice in finished.choices] == [" other_total = 2"]
@@ -269,25 +269,32 @@ def test_where_nothing_is_left_the_model_begins_otherwise():
     ],
 )
 def test_nothing_stays_nothing(answer, options):
-    engine = FakeEngine(answer)
+    engine = FakeEngine(answer, info(heals=True))
     assert ask(engine, "x = 0\n|\ntotal = 1\n", options=options)[-1].choices[0].text == ""
     assert len(engine.requests) == 1
 
 
+def test_a_server_is_asked_once():
+    engine = FakeEngine("total = 1\n", info(heals=False))
+    assert ask(engine, "x = 0\n|\ntotal = 1\n")[-1].choices[0].text == ""
+    assert [request.params.logprobs for request in engine.requests] == [0]
+
+
 def test_nothing_twice_stays_nothing():
-    engine = FakeEngine(in_turn("total = 1\n", "(\n"))  # " other(" does not parse
+    engine = FakeEngine(in_turn("total = 1\n", "(\n"), info(heals=True))  # " other(" does not parse
     finished = ask(engine, "x = 0\n|\ntotal = 1\n", path="m.py")[-1]
     assert [choice.text for choice in finished.choices] == [""]
     assert len(engine.requests) == 2
 
 
 def test_a_failure_of_the_second_beginning_passes_through():
-    engine = FakeEngine(in_turn("total = 1\n", Answer(("ab",), failure="No room.", failure_code="out_of_memory")))
+    failing = Answer(("ab",), failure="No room.", failure_code="out_of_memory")
+    engine = FakeEngine(in_turn("total = 1\n", failing), info(heals=True))
     assert ask(engine, "x = 0\n|\ntotal = 1\n")[-1] == Failed("r1", "No room.", "out_of_memory")
 
 
 def test_who_cancels_gets_no_second_beginning():
-    engine, cancel = FakeEngine("total = 1\n"), CancelToken()
+    engine, cancel = FakeEngine("total = 1\n", info(heals=True)), CancelToken()
     events = complete(engine, CompleteRequest("r1", "total = 1\n", 0), cancel)
     for event in events:
         if isinstance(event, Delta):
