@@ -53,7 +53,11 @@ def weighted_loss(
     """Return the sum of ``weights`` times the nats that ``targets`` cost, a float32 scalar.
 
     ``hidden`` has the shape (n, size), ``output`` (vocabulary, size), ``targets`` and ``weights`` (n,); ``rows`` is how
-    many rows a piece has, 0: what keeps a piece small.
+    many rows a piece has, 0: what keeps a piece small. Rows of weight 0, such as other places in front of a sample,
+    cost no time.
     """
+    counted = weights.nonzero().squeeze(1)
+    if len(counted) < len(weights):
+        hidden, targets, weights = hidden[counted], targets[counted], weights[counted]
     rows = rows or max(_PIECE_BYTES // (4 * len(output)), 16)
     return _WeightedLoss.apply(hidden, output, targets, weights.float(), rows)  # pyright: ignore[reportReturnType]
