@@ -40,7 +40,7 @@ def asked(encoder, hole, budget, retriever=None):
     engine = Reads(encoder, 32768)
     request = CompleteRequest("r", hole.before + hole.after, hole.start, path=hole.path, workspace="/home/ada/shop")
     list(complete(engine, request, CancelToken(), budget, retriever=retriever))
-    (sent,) = engine.requests
+    sent = engine.requests[0]  # where nothing is left of an answer the editor asks once more
     return encoder.encode(sent.prompt), sent.begin
 
 
