@@ -162,7 +162,7 @@ def _write(
             case Started() | Progress():
                 if not silent:
                     yield event
-    raise RuntimeError("the engine ended without its last event")
+    return None
 
 
 def _going_on(generate: GenerateRequest, prompt: Prompt, begin: str, beginning: Beginning) -> GenerateRequest:

@@ -129,6 +129,7 @@ class Batch:
         self._device = logits.device
         self._guesser = guesser if params.n == 1 and cache.can_crop else None
         self._begins = begins
+        self._alike = False  # whether the rows have still to part
         self.guessed = 0
         """Tokens that were guessed and checked."""
         self.accepted = 0
@@ -175,17 +176,27 @@ class Batch:
         if count > 1:
             self._cache.repeat(count)
         if count > 1 and self._params.temperature <= 0:
-            scores = logits.float()
-            if self._params.repetition_penalty != 1.0:
-                scores = penalise(scores, self._seen(0), self._params.repetition_penalty)
-            allowed = self._allowed(0)
-            if allowed is not None:
-                logits, scores = only(logits, allowed), only(scores, allowed)
-            # Where fewer may begin than there are rows, the last of them serves for the others.
-            best = scores.topk(count if allowed is None else min(count, len(allowed))).indices.tolist()
-            firsts = [describe(logits, best[min(row, len(best) - 1)], self._params.logprobs) for row in self._rows]
-            return [(row, self._note(row, sampled)) for row, sampled in enumerate(firsts)]
+            return self._part(logits)
         return [(row, self._sample(row, logits)) for row in self._rows]
+
+    def _part(self, logits: torch.Tensor) -> list[tuple[int, Sampled]]:
+        """Give each of the rows, which are the same so far, another token: the most probable ones.
+
+        While what they are held to is not spelled by the most probable token all take that and part later: at an
+        indentation every answer begins alike.
+        """
+        scores = logits.float()
+        if self._params.repetition_penalty != 1.0:
+            scores = penalise(scores, self._seen(0), self._params.repetition_penalty)
+        allowed = self._allowed(0)
+        if allowed is not None:
+            logits, scores = only(logits, allowed), only(scores, allowed)
+        # Where fewer may begin than there are rows, the last of them serves for the others.
+        best = scores.topk(len(self._rows) if allowed is None else min(len(self._rows), len(allowed))).indices.tolist()
+        self._alike = allowed is not None and self._begins[0].leaves(best[0])
+        places = [0 if self._alike else min(row, len(best) - 1) for row in self._rows]
+        firsts = [describe(logits, best[place], self._params.logprobs) for place in places]
+        return [(row, self._note(row, sampled)) for row, sampled in enumerate(firsts)]
 
     def _next_step(self) -> list[tuple[int, Sampled]]:
         kept = [place for place, row in enumerate(self._rows) if row not in self._dropped]
@@ -193,6 +204,8 @@ class Batch:
             self._cache.select(kept)
             self._rows = [self._rows[place] for place in kept]
         logits = self._decoder.next([self._written[row][-1] for row in self._rows], self._cache)
+        if self._alike and len(self._rows) == self._params.n:
+            return self._part(logits[0])
         return [(row, self._sample(row, logits[place])) for place, row in enumerate(self._rows)]
 
     def _guess_step(self, guess: Sequence[int]) -> list[tuple[int, Sampled]]:

@@ -86,6 +86,11 @@ class Beginning:
         """Return the tokens to choose from; None where any will do (also where no token could spell the rest)."""
         return (self._vocabulary.spelling(self._left) or None) if self._left else None
 
+    def leaves(self, token: int) -> bool:
+        """Return whether something is left to spell after a token."""
+        found = after(self._left, self._spell(token))
+        return bool(found and found[0])
+
     def take(self, token: int) -> None:
         """Take note of the token that was chosen; one that spells something else ends the constraint."""
         if self._left:

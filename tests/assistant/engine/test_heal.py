@@ -44,6 +44,9 @@ def test_what_is_left_and_what_goes_beyond(beginning, spelling, want):
 def test_a_sequence_is_held_until_the_beginning_is_spelled():
     beginning = Beginning(VOCABULARY, b" comp", WORDS.__getitem__)
     assert set(beginning.allowed()) == {0, 3, 4, 5, 6}
+    assert beginning.leaves(3)
+    assert not beginning.leaves(6)
+    assert not beginning.leaves(10)
     beginning.take(3)
     assert {WORDS[token] for token in beginning.allowed()} == {b"mp"}
     beginning.take(8)
