@@ -9,6 +9,7 @@ from assistant.engine.decode import Batch, CacheStore, prefill
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.shape import read_shape
 from assistant.engine.guess import LONGEST_MATCH, Guesser, GuessRecord
+from assistant.engine.heal import Beginning, ByteVocabulary
 from assistant.engine.transformers_decoder import TransformersDecoder
 from assistant.types import Params
 
@@ -84,6 +85,23 @@ def test_alternatives_branch_on_the_first_token_and_go_on_greedily(model):
     assert [rows[i][0] for i in range(3)] == best
     for i in range(3):
         assert rows[i][1:] == greedy(model, [*PROMPT, best[i]], 5)
+
+
+def test_alternatives_branch_where_what_they_are_held_to_is_spelled(model):
+    # 3 blanks are token 7; of the words behind the fourth some are known. Token 9 is four blanks with a word.
+    bytes_of = {7: b"   ", 9: b"    x", 20: b" a", 30: b" b", 40: b" c", 50: b" d"}
+    vocabulary = ByteVocabulary((spelling, token) for token, spelling in bytes_of.items())
+    cache, _, logits = read(model, CacheStore(1 << 30), PROMPT)
+    logits = logits.clone()
+    logits[7] = 99.0
+    begins = [Beginning(vocabulary, b"    ", lambda token: bytes_of.get(token, b"?")) for _ in range(3)]
+    rows = write(Batch(model, cache, PROMPT, logits, Params(n=3), begins=begins), 5)
+    assert [rows[row][0] for row in range(3)] == [7, 7, 7]
+    words = [20, 30, 40, 50]
+    second = logits_at_once(model, [*PROMPT, 7])[words].topk(3).indices.tolist()
+    assert [rows[row][1] for row in range(3)] == [words[place] for place in second]
+    for row in range(3):
+        assert rows[row][2:] == greedy(model, [*PROMPT, *rows[row][:2]], 3)
 
 
 def test_a_dropped_sequence_leaves_the_others_alone(model):
