@@ -286,7 +286,7 @@ def make_answer(**changes) -> Finished:
         "timings": Timings(12.4, 3.1, 96.0, 148.0, 259.5),
         "context": (
             ContextPiece("src/graft.py", (1, 2), 31, "defines gcd"),
-            ContextPiece("src/tree.py", (1, 2), 88, "similar words"),
+            ContextPiece("src/tree.py", (1, 2), 88, "similar lines"),
             ContextPiece("src/deeply/nested/packages/of/the/orchard/with_a_rather_long_name_of_a_module.py", (112, 140), 210, "edited lately"),
             ContextPiece("src/numbers.py", (1, 23), 402, "this file"),
         ),

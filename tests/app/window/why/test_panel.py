@@ -54,7 +54,7 @@ def test_an_answer_is_told_whole(panel, answer):
     assert panel.context_total.text() == "731 tokens"
     assert texts(panel)[:2] == [
         "src/graft.py:1–2, 31 tokens, defines gcd",
-        "src/tree.py:1–2, 88 tokens, similar words",
+        "src/tree.py:1–2, 88 tokens, similar lines",
     ]
     assert panel.total_time.text() == "260 ms"
     assert [(name, ms) for name, ms, _ in panel.times.stages()] == [

@@ -65,7 +65,7 @@ def test_what_was_shown_while_it_was_hidden_is_there_when_it_opens(window, folde
 
 def test_a_click_opens_the_file_at_the_line(window, page, folder, answer, qtbot):
     pieces = (
-        ContextPiece("src/tree.py", (2, 2), 9, "similar words"),
+        ContextPiece("src/tree.py", (2, 2), 9, "similar lines"),
         ContextPiece("src/graft.py", (1, 2), 9, "this file"),
     )
     tell(window, answer(context=pieces))
@@ -82,7 +82,7 @@ def test_a_click_opens_the_file_at_the_line(window, page, folder, answer, qtbot)
 
 
 def test_a_file_that_is_gone_is_said(window, page, answer):
-    tell(window, answer(context=(ContextPiece("src/gone.py", (1, 2), 9, "similar words"),)))
+    tell(window, answer(context=(ContextPiece("src/gone.py", (1, 2), 9, "similar lines"),)))
     row_of(window, "src/gone.py").click()
     assert "gone.py" in window.central.bars.texts()["open"]
     assert window.central.current is page
