@@ -244,6 +244,13 @@ def _show(report: reporting.Report, model: str, settings: dict[str, Any]) -> Non
     if report.filters:
         cuts = ", ".join(f"{name} {count}" for name, count in report.filters.items())
         console.print(f"Cuts: {cuts}.")
+    if report.hidden:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("confidence below", "would hide", "of these right"):
+            table.add_column(heading, justify="right")
+        for each in report.hidden:
+            table.add_row(f"{each.below}", f"{each.hidden}", f"{each.right}")
+        console.print(table)
     if report.test_timeouts:
         console.print(f"{report.test_timeouts} tests ran out of time.")
     if report.failed:

@@ -8,13 +8,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from assistant.completion.filters import SECOND_CHOICE
+from assistant.completion.asking import SURE, Asking
+from assistant.completion.filters import SECOND_CHOICE, SURER_ALONE
 from assistant.completion.filters.draft import Hole
 from assistant.completion.indentation import sure_indentation
-from assistant.completion.prompt import Finds, lay_prompt
-from assistant.completion.second_choice import Beginning, second_choice
+from assistant.completion.prompt import Finds, lay_prompt, without_others
+from assistant.completion.second_choice import Beginning
 from assistant.completion.shape import Shape, decide_shape
-from assistant.completion.suggest import Suggestions
 from assistant.completion.syntax import read_syntax
 from assistant.context.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
 from assistant.engine.protocol import CancelToken, Engine
@@ -22,15 +22,11 @@ from assistant.prompts.fim import FimPrompt
 from assistant.types import (
     CompleteRequest,
     ContextPiece,
-    Delta,
     Event,
     Failed,
     Finished,
     GenerateRequest,
     Params,
-    Progress,
-    Prompt,
-    Started,
     Text,
 )
 
@@ -94,99 +90,41 @@ def complete(
         heals=options.heal and info.heals,
         finds=retriever,
     )
-    fim, window = laid.fim, laid.window
-    indented = Beginning(sure_indentation(hole.syntax) if options.heal and info.heals else "")
-    # A server is asked once: not each of them goes on with a text that was begun.
-    tries = info.heals and SECOND_CHOICE not in options.without
-    generate = replace(
-        _generate_request(request, hole.shape, fim, take_blocks(request.text, window), others=_OTHERS if tries else 0),
-        begin=laid.begin + indented.text,
+    local = info.heals  # a server is asked once: not each of them goes on with a text that was begun
+    asking = Asking(
+        engine,
+        hole,
+        cancel,
+        control=laid.fim.stop_tokens,
+        without=options.without,
+        beginning=Beginning(sure_indentation(hole.syntax) if options.heal and local else ""),
+        tries=local and SECOND_CHOICE not in options.without,
+        explain=request.explain,
+    )
+    generate = _generate_request(
+        request, hole.shape, laid.fim, take_blocks(request.text, laid.window), others=_OTHERS if asking.tries else 0
     )
     context_ms = (time.perf_counter() - started) * 1000
-    control = fim.stop_tokens
-    suggestions = Suggestions(hole, request.n, control, options.without)
-    event = yield from _write(engine, generate, suggestions, cancel, indented)
-    if event is None:
+    both_ways = local and laid.others.files and request.n == 1 and SURER_ALONE not in options.without
+    answer = yield from asking.ask(generate, laid, hold_below=SURE if both_ways else -math.inf)
+    if answer is None:
         return
-    whole = suggestions.finish(event, explain=request.explain)
-    if tries and suggestions.cut_away and not cancel.cancelled:
-        other = second_choice(event.choices[0], control)
-        if other is not None:
-            suggestions = Suggestions(hole, 1, control, options.without)
-            going_on = _going_on(generate, fim.prompt, laid.begin, other)
-            again = yield from _write(engine, going_on, suggestions, cancel, other, silent=True)
-            if again is None:
-                return
-            event = _added(event, again)
-            whole = suggestions.finish(event, explain=request.explain, fired=(*whole.filters, SECOND_CHOICE))
+    if both_ways and answer.is_unsure and not cancel.cancelled:
+        alone = without_others(laid, request, info.family)
+        other = yield from asking.ask(generate, alone, silent=True)
+        if other is None:
+            return
+        if other.is_surer_than(answer):
+            laid, answer = alone, other.with_cost_of(answer).named(SURER_ALONE, explain=request.explain)
+        else:
+            answer = answer.with_cost_of(other)
     if retriever is not None:
-        retriever.learn(event)
-    pieces = (*laid.others.pieces, _piece(engine, request, window))
+        retriever.learn(answer.event)
+    pieces = (*laid.others.pieces, _piece(engine, request, laid.window))
+    event = answer.event
     timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
-    whole = replace(whole, timings=timings, context=pieces, note=event.note or fim.note)
+    whole = replace(answer.whole, timings=timings, context=pieces, note=event.note or laid.fim.note)
     yield replace(whole, device=info.device, dtype=info.dtype)
-
-
-def _write(
-    engine: Engine,
-    generate: GenerateRequest,
-    suggestions: Suggestions,
-    cancel: CancelToken,
-    beginning: Beginning,
-    *,
-    silent: bool = False,
-) -> Generator[Event, None, Finished | None]:
-    """Have the model go on from ``beginning`` into ``suggestions``, and yield what happens; return the last event.
-
-    None where that was Failed, which was yielded. ``silent``: it is the second time for this request, so that its start
-    is not told again, nor text, which would seem to go on with what was shown before.
-    """
-    ours = CancelToken(parent=cancel)
-    for index in range(generate.params.n):
-        suggestions.feed(index, beginning.text, beginning.tokens)
-    for event in engine.generate(generate, ours):
-        match event:
-            case Delta(index=index, text=text):
-                tokens = [beginning.moved(token) for token in event.logprobs]
-                shown = suggestions.feed(index, text, tokens)
-                if suggestions.done:
-                    ours.cancel()
-                # Without text too: whoever advances this may want to pause it, or to end it, after each token. The
-                # tokens come once, with the last event: only then it is certain what of them is shown.
-                yield Delta(generate.id, index, "" if silent else shown)
-            case Finished():
-                return replace(event, choices=tuple(map(beginning.with_rest, event.choices)))
-            case Failed():
-                yield event
-                return None
-            case Started() | Progress():
-                if not silent:
-                    yield event
-    return None
-
-
-def _going_on(generate: GenerateRequest, prompt: Prompt, begin: str, beginning: Beginning) -> GenerateRequest:
-    """Return the same request for one answer, as if the model had written ``beginning`` already."""
-    params = replace(generate.params, n=1, max_tokens=max(generate.params.max_tokens - len(beginning.tokens), 1))
-    return replace(generate, prompt=Prompt((*prompt.parts, Text(begin + beginning.text))), params=params, begin="")
-
-
-def _added(first: Finished, second: Finished) -> Finished:
-    """Return the second of two answers to one request, with the time and the tokens of both."""
-    before, after = first.timings, second.timings
-    timings = replace(
-        after, prefill_ms=before.prefill_ms + after.prefill_ms, decode_ms=before.decode_ms + after.decode_ms
-    )
-    return replace(
-        second,
-        prompt_tokens=first.prompt_tokens,
-        cached_tokens=first.cached_tokens,
-        generated_tokens=first.generated_tokens + second.generated_tokens,
-        guessed_tokens=first.guessed_tokens + second.guessed_tokens,
-        accepted_tokens=first.accepted_tokens + second.accepted_tokens,
-        timings=timings,
-        note=first.note or second.note,
-    )
 
 
 def _find_hole(request: CompleteRequest, before: str, after: str, options: Options) -> Hole:

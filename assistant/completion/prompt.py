@@ -5,7 +5,7 @@ Serving asks with what this makes, and tuning learns from it: there is no other 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Protocol
 
@@ -63,15 +63,19 @@ def lay_prompt(
     prefix, begin = take_back(window.prefix) if heals else (window.prefix, "")
     line = request.text[request.text.rfind("\n", 0, request.cursor) + 1 : request.cursor]
     suffix = without_line_end(line, window.suffix)
-    fim = infill_prompt(
-        family,
-        prefix,
-        suffix,
-        path=request.path,
-        repository=PurePath(request.workspace).name if request.workspace else None,
-        files=others.files,
-    )
+    fim = _infill_prompt(family, request, prefix, suffix, others)
     return Laid(fim, begin, prefix, suffix, window, others)
+
+
+def without_others(laid: Laid, request: CompleteRequest, family: str) -> Laid:
+    """Return the same prompt with the open file alone."""
+    others = Retrieved()
+    return replace(laid, fim=_infill_prompt(family, request, laid.prefix, laid.suffix, others), others=others)
+
+
+def _infill_prompt(family: str, request: CompleteRequest, prefix: str, suffix: str, others: Retrieved) -> FimPrompt:
+    repository = PurePath(request.workspace).name if request.workspace else None
+    return infill_prompt(family, prefix, suffix, path=request.path, repository=repository, files=others.files)
 
 
 def without_line_end(line: str, suffix: str) -> str:

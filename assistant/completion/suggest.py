@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,11 +21,19 @@ class Suggestions:
     """One stream of filters for each alternative."""
 
     def __init__(
-        self, hole: Hole, n: int, control: tuple[str, ...] = (), without: frozenset[str] = frozenset()
+        self,
+        hole: Hole,
+        n: int,
+        control: tuple[str, ...] = (),
+        without: frozenset[str] = frozenset(),
+        hold_below: float = -math.inf,
     ) -> None:
-        """``control``: spellings that are never shown; ``without``: names of filters that are left out."""
+        """``control``: spellings that are never shown; ``without``: names of filters that are left out.
+
+        While it is less likely than ``hold_below``, a mean log-probability of a token, nothing of a text is given out.
+        """
         self._hole = hole
-        self._streams = [SuggestionStream(hole, control, without) for _ in range(n)]
+        self._streams = [SuggestionStream(hole, control, without, hold_below) for _ in range(n)]
         self._cut_away = False
 
     @property
@@ -36,6 +45,11 @@ class Suggestions:
     def cut_away(self) -> bool:
         """Whether the model wrote something and nothing is left of it, as could be told once all was finished."""
         return self._cut_away
+
+    @property
+    def given(self) -> str:
+        """What was given out of the first alternative while it was written."""
+        return self._streams[0].given
 
     def feed(self, index: int, text: str, tokens: Sequence[TokenLogprob] = ()) -> str:
         """Take the next characters of an alternative and the tokens they are of; return what may now be shown."""

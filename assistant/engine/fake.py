@@ -6,7 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
 from assistant.engine.stream import TextStream
@@ -29,7 +29,7 @@ from assistant.types import (
 )
 
 _TOKEN = re.compile(r"\s?\w+|\s|[^\w\s]")
-_LOGPROB = math.log(0.5)
+_PROBABILITY = 0.5
 _OTHERS = ((" other", math.log(0.25)), ("\n", math.log(0.125)))
 
 
@@ -38,6 +38,8 @@ class Answer:
     """What to do with a prompt: ``texts`` are the alternatives (the last one serves for more)."""
 
     texts: tuple[str, ...] = ("",)
+    likely: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The probability of tokens with which it is not one half."""
     token_seconds: float = 0.0
     prefill_seconds: float = 0.0
     prefill_pieces: int = 1
@@ -106,7 +108,7 @@ class FakeEngine:
         return self._info.adapter if request.adapter is None else request.adapter or None
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
-        """Yield the events of the scripted answer; every token has a probability of one half.
+        """Yield the events of the scripted answer.
 
         A script may give the answer with or without what it has to begin with.
         """
@@ -126,7 +128,7 @@ class FakeEngine:
         choices: list[Choice] = []
         for index in range(request.params.n):
             text = answer.texts[min(index, len(answer.texts) - 1)].removeprefix(request.begin)
-            choices.append((yield from self._write(request, index, text, answer.token_seconds, cancel)))
+            choices.append((yield from self._write(request, index, text, answer, cancel)))
         if answer.failure:
             yield Failed(request.id, answer.failure, answer.failure_code)
             return
@@ -158,7 +160,7 @@ class FakeEngine:
         return Answer((found,)) if isinstance(found, str) else found
 
     def _write(
-        self, request: GenerateRequest, index: int, text: str, token_seconds: float, cancel: CancelToken
+        self, request: GenerateRequest, index: int, text: str, answer: Answer, cancel: CancelToken
     ) -> Generator[Event, None, Choice]:
         """Yield the deltas of one alternative and return its Choice."""
         stream = TextStream(request.params.stop)
@@ -171,8 +173,9 @@ class FakeEngine:
                 reason = "cancelled" if cancel.cancelled else "length"
                 break
             self.tokens[request.id] = self.tokens.get(request.id, 0) + 1
-            _sleep(token_seconds)
-            taken.append(_describe(token, stream.length, request.params.logprobs))
+            _sleep(answer.token_seconds)
+            logprob = math.log(answer.likely.get(token, _PROBABILITY))
+            taken.append(_describe(token, logprob, stream.length, request.params.logprobs))
             piece = stream.feed(token.encode())
             if stream.stopped:
                 taken.pop()
@@ -183,7 +186,7 @@ class FakeEngine:
         if rest := stream.finish():
             written += rest
             yield Delta(request.id, index, rest)
-        mean = _LOGPROB if taken else None
+        mean = sum(token.logprob for token in taken) / len(taken) if taken else None
         return Choice(index, written, reason, len(taken), mean, self._shown(request, taken))
 
     @staticmethod
@@ -191,9 +194,9 @@ class FakeEngine:
         return () if request.params.logprobs is None else tuple(tokens)
 
 
-def _describe(token: str, start: int, alternatives: int | None) -> TokenLogprob:
-    top = ((token, _LOGPROB), *_OTHERS)
-    return TokenLogprob(token, _LOGPROB, top[: alternatives or 0], start)
+def _describe(token: str, logprob: float, start: int, alternatives: int | None) -> TokenLogprob:
+    top = ((token, logprob), *_OTHERS)
+    return TokenLogprob(token, logprob, top[: alternatives or 0], start)
 
 
 def _sleep(seconds: float) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from assistant.engine.protocol import EngineInfo
@@ -14,6 +15,8 @@ from assistant.evaluate.run import Scored
 
 Interval = tuple[float, float]
 
+CONFIDENCES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -22,6 +25,18 @@ class Share:
     value: float
     interval: Interval
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """How many suggestions a least confidence would hide, and how many of these are right.
+
+    ``below``: the geometric mean of a suggestion's tokens' probabilities (``Options.confidence``).
+    """
+
+    below: float
+    hidden: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,8 @@ class Report:
     cached_tokens: int
     prompt_tokens: int
     filters: dict[str, int]
+    hidden: tuple[Hidden, ...] = ()
+    """For each of CONFIDENCES; empty where the model did not say how likely its tokens were."""
 
 
 def summarise(scored: Sequence[Scored]) -> Report:
@@ -66,6 +83,7 @@ def summarise(scored: Sequence[Scored]) -> Report:
         cached_tokens=sum(answer.cached_tokens for answer in answered),
         prompt_tokens=sum(answer.prompt_tokens for answer in answered),
         filters=_filters(answered),
+        hidden=_hidden(scored),
     )
 
 
@@ -97,6 +115,7 @@ def to_json(report: Report, info: EngineInfo, settings: dict[str, Any]) -> dict[
         "prompt_tokens": report.prompt_tokens,
         "cached_tokens": report.cached_tokens,
         "filters": report.filters,
+        "confidence": [asdict(each) for each in report.hidden],
         **settings,
     }
 
@@ -112,3 +131,14 @@ def _speed(parts: Sequence[tuple[int, float]]) -> float:
 
 def _filters(answers: Sequence[Answer]) -> dict[str, int]:
     return dict(Counter(name for answer in answers for name in answer.filters).most_common())
+
+
+def _hidden(scored: Sequence[Scored]) -> tuple[Hidden, ...]:
+    """Return what each of CONFIDENCES would hide of the suggestions, those with a text."""
+    marks = [
+        (math.exp(each.answer.mean_logprob), each.exact)
+        for each in scored
+        if each.answer.text and each.answer.mean_logprob is not None
+    ]
+    below = {least: [exact for confidence, exact in marks if confidence < least] for least in CONFIDENCES}
+    return tuple(Hidden(least, len(exact), sum(exact)) for least, exact in below.items()) if marks else ()

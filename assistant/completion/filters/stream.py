@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from assistant.completion.filters import FINAL, JUDGES, LAST_LINES
@@ -21,19 +22,31 @@ class SuggestionStream:
     may become the line that stands below the cursor, or close a bracket that is closed already.
     """
 
-    def __init__(self, hole: Hole, control: tuple[str, ...] = (), without: frozenset[str] = frozenset()) -> None:
-        """``control``: spellings that are never shown; ``without``: names of FILTERS that are left out."""
+    def __init__(
+        self,
+        hole: Hole,
+        control: tuple[str, ...] = (),
+        without: frozenset[str] = frozenset(),
+        hold_below: float = -math.inf,
+    ) -> None:
+        """``control``: spellings that are never shown; ``without``: names of FILTERS that are left out.
+
+        While what is written is less likely than ``hold_below``, a mean log-probability of a token, nothing more of it
+        is given out before the end.
+        """
         self._hole = hole
         self._without = without
+        self._hold_below = hold_below
         self._characters = TextStream(() if "control-tokens" in without else control)
         self._tabs = None if "tabs-and-spaces" in without else file_indents_with_tabs(hole.syntax)
         self._kept: list[str] = []  # whole lines that passed, as they will stand in the file
         self._line = hole.syntax.line  # the line that is being written, with what stands left of the cursor
         # On a line that is already indented, models like to begin with the indentation once more.
         self._at_indent = "indentation" not in without and bool(self._line) and not self._line.strip()
-        self._shown = 0  # characters given out so far
         self._written = ""
         self._tokens: list[TokenLogprob] = []
+        self.given = ""
+        """What was given out so far."""
         self.done = False
         self.fired: list[str] = []
         self.mean_logprob: float | None = None
@@ -157,14 +170,17 @@ class SuggestionStream:
             text = text[: surplus_bracket(text, self._hole.syntax)]
         if self._is_doubtful(text):
             return ""
-        fresh, self._shown = text[self._shown :], max(self._shown, len(text))
+        fresh = text[len(self.given) :]
+        self.given += fresh
         return fresh
 
     def _is_doubtful(self, text: str) -> bool:
-        """Return whether what is written so far would not be shown if it ended here; what is shown stays."""
-        if self._shown or "low-confidence" in self._without:
-            return False
-        return low_confidence(self._hole, Draft(text, tokens=tuple(self._tokens), written=self._written)) is None
+        """Return whether what is written so far would not be shown if it ended here, or may be given up for another."""
+        draft = Draft(text, tokens=tuple(self._tokens), written=self._written)
+        if self._hold_below > -math.inf and (draft.mean_logprob or 0.0) < self._hold_below:
+            return True
+        shown = self.given or "low-confidence" in self._without
+        return not shown and low_confidence(self._hole, draft) is None
 
     def _holds_back(self) -> bool:
         """Return whether the line that is being written is better not shown yet."""

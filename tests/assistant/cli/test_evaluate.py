@@ -218,6 +218,15 @@ def test_options_of_context_that_make_no_sense(engine, data, capsys, options):
     assert "--context" in (said := capsys.readouterr().err) or "--without" in said
 
 
+def test_the_table_says_what_a_least_confidence_would_hide(data, engine, capsys):
+    assert main(["evaluate", "infilling", str(data), "--no-tests"]) == 0
+    out = capsys.readouterr().out
+    assert "would hide" in out
+    assert [line.split() for line in out.splitlines() if line.strip().startswith("0.6 ")] == [["0.6", "6", "1"]]
+    assert main(["evaluate", "infilling", str(data), "--no-tests", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["confidence"][2] == {"below": 0.6, "hidden": 6, "right": 1}
+
+
 def test_filters_and_healing_can_be_left_out(data, engine, capsys):
     arguments = ["evaluate", "infilling", str(data), "--no-tests", "--json"]
     assert main([*arguments, "--without", "single-line", "--without", "blank-lines", "--no-heal"]) == 0

@@ -7,7 +7,7 @@ from assistant.engine.fake import Answer, FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.prompts.fim import NOTE_PREFIX_ONLY, SourceFile
 from assistant.retrieval.retrieve import Retrieved
-from assistant.types import CompleteRequest, ContextPiece, Control, Delta, Failed, Finished, Started
+from assistant.types import CompleteRequest, ContextPiece, Control, Delta, Failed, Finished, Started, Text
 
 _USUAL = Options()
 
@@ -311,3 +311,118 @@ def test_an_indentation_that_is_sure_is_given_to_the_model():
     assert shown.rstrip() == "        return a"
     ask(engine, "class A:\n    def f(a):\n|\n", path="m.py", options=Options(heal=False))
     assert engine.requests[1].begin == ""
+
+
+# --- with other files, and without them -------------------------------------------------------
+
+
+def with_library(answer, alone, text="x = |\n", **more):
+    """Ask with other files, and where it comes to that without them; return the events and the engine."""
+    engine = FakeEngine({"lib.py": answer, "": alone}, info(heals=True))
+    return ask(engine, text, path="m.py", retriever=Library(), **more), engine
+
+
+def given(events):
+    return "".join(event.text for event in events if isinstance(event, Delta))
+
+
+def test_an_unsure_answer_gives_way_to_a_surer_one_without_other_files():
+    events, engine = with_library("one()", Answer(("two()",), {" two": 0.9, "two": 0.9, "(": 0.9}), explain=True)
+    finished = events[-1]
+    assert finished.choices[0].text == "two()"
+    assert given(events) == ""
+    assert sum(isinstance(event, Started) for event in events) == 1
+    assert [flat_prompt(request.prompt) for request in engine.requests] == [
+        "<|fim_prefix|><|file_sep|>lib.py\ndef add(a, b):\n<|file_sep|>m.py\nx =<|fim_suffix|>\n<|fim_middle|>",
+        "<|fim_prefix|>x =<|fim_suffix|>\n<|fim_middle|>",
+    ]
+    assert [piece.path for piece in finished.context] == ["m.py"]
+    assert finished.filters[-1] == "surer-alone"
+    assert finished.filter_sentences[-1] == FILTERS["surer-alone"]
+
+
+def test_what_both_answers_cost_is_counted():
+    for alone in (Answer(("two()",), {"two": 0.9}), "two()"):
+        events, engine = with_library("one()", alone)
+        prompts = [engine.count_tokens([Text(flat_prompt(request.prompt))])[0] for request in engine.requests]
+        assert events[-1].prompt_tokens == sum(prompts)
+        assert events[-1].generated_tokens == engine.tokens["r1"]
+
+
+def test_an_answer_that_is_sure_is_given_at_once_and_the_only_one():
+    sure = {"one": 0.9, "(": 0.9, ")": 0.9, " ": 0.9}
+    events, engine = with_library(Answer(("one()",), sure), "two()")
+    assert (events[-1].choices[0].text, given(events)) == ("one()", "one()")
+    assert len(engine.requests) == 1
+    assert [piece.path for piece in events[-1].context] == ["lib.py", "m.py"]
+
+
+def test_of_two_unsure_answers_the_surer_one_is_shown():
+    events, engine = with_library(Answer(("one()",), {"one": 0.6}), "two()")
+    assert (events[-1].choices[0].text, given(events)) == ("one()", "")
+    assert len(engine.requests) == 2
+    assert [piece.path for piece in events[-1].context] == ["lib.py", "m.py"]
+    assert "surer-alone" not in events[-1].filters
+
+
+@pytest.mark.parametrize(("alone", "shown"), [("two()", "one()"), ("one(3)", "one(3)")])
+def test_what_was_given_already_stays(alone, shown):
+    first = Answer(("one(b)",), {"one": 0.9, "(": 0.9, "b": 0.1})
+    other = Answer((alone,), {"two": 0.9, "one": 0.9, "(": 0.9, "3": 0.9, ")": 0.9})
+    events, engine = with_library(first, other)
+    assert given(events) == "one("
+    assert len(engine.requests) == 2
+    assert events[-1].choices[0].text == (shown if shown == alone else "one(b)")
+
+
+def test_where_nothing_is_left_with_other_files_there_may_be_something_without():
+    events, engine = with_library("total = 1\n", "_total = 2\n", "x = 0\n|\ntotal = 1\n")
+    assert events[-1].choices[0].text == "_total = 2"
+    # With files, begun otherwise, and without files.
+    assert ["lib.py" in flat_prompt(request.prompt) for request in engine.requests] == [True, True, False]
+
+
+def test_a_hidden_answer_gives_way_to_one_that_may_be_shown():
+    options = Options(confidence=0.6)
+    sure = Answer(("two()",), {"two": 0.9, "(": 0.9, ")": 0.9})
+    events, _ = with_library("one()", sure, options=options)
+    assert events[-1].choices[0].text == "two()"
+    events, _ = with_library("one()", Answer(("two()",), {"two": 0.51}), options=options)
+    assert events[-1].choices[0].text == ""
+    assert "low-confidence" in events[-1].filters
+
+
+def test_other_files_are_not_left_out_where_that_is_switched_off_or_several_are_asked_for():
+    sure = Answer(("two()",), {"two": 0.9})
+    for more in ({"options": Options(without=frozenset({"surer-alone"}))}, {"n": 2}):
+        events, engine = with_library("one()", sure, **more)
+        assert events[-1].choices[0].text == "one()"
+        assert len(engine.requests) == 1
+
+
+def test_a_failure_without_other_files_passes_through():
+    failing = Answer(("ab",), failure="No room.", failure_code="out_of_memory")
+    assert with_library("one()", failing)[0][-1] == Failed("r1", "No room.", "out_of_memory")
+
+
+def test_who_cancels_is_not_asked_for_without_other_files():
+    engine, cancel = FakeEngine("one()", info(heals=True)), CancelToken()
+    for event in complete(engine, CompleteRequest("r1", "x = \n", 4, path="m.py"), cancel, retriever=Library()):
+        if isinstance(event, Delta):
+            cancel.cancel()
+    assert len(engine.requests) == 1
+
+
+def test_an_answer_that_was_broken_off_does_not_count():
+    cancel = CancelToken()
+
+    def script(request):
+        if "lib.py" not in flat_prompt(request.prompt):
+            cancel.cancel()
+            return Answer(("two()",), {"two": 0.9})
+        return "one()"
+
+    engine = FakeEngine(script, info(heals=True))
+    events = ask(engine, "x = |\n", cancel, path="m.py", retriever=Library())
+    assert events[-1].choices[0].text == "one()"
+    assert len(engine.requests) == 2

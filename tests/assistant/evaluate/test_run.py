@@ -1,5 +1,6 @@
 """Asking, marking and summing up, over a scripted engine."""
 
+import math
 import time
 
 import pytest
@@ -145,8 +146,9 @@ def test_closing_early_kills_the_test_that_runs():
     assert time.monotonic() - begin < 5
 
 
-def scored(*, exact=False, test=None, ms=10.0, error="", filters=(), similarity=0.5):
-    answer = Answer("x", ms, 100, 40, 6, 30.0, 300.0, filters, error)
+def scored(*, exact=False, test=None, ms=10.0, error="", filters=(), similarity=0.5, sure=None):
+    mean = None if sure is None else math.log(sure)
+    answer = Answer("x", ms, 100, 40, 6, 30.0, 300.0, filters, error, mean_logprob=mean)
     return run.Scored(ROW, answer, exact, exact, similarity, test)
 
 
@@ -167,6 +169,22 @@ def test_the_figures_by_hand():
     assert set(data) >= {"n", "exact_match", "edit_similarity", "pass_at_1", "p50_ms", "p95_ms", "model", "adapter"}
     assert (data["exact_match"], data["pass_at_1"], data["path"]) == (0.25, 0.5, "plain")
     assert data["intervals"]["exact_match"] == [0.0456, 0.6994]
+
+
+def test_what_a_least_confidence_would_hide_by_hand():
+    rows = [scored(sure=0.3), scored(sure=0.45, exact=True), scored(sure=0.85), scored(sure=0.95, exact=True), scored()]
+    found = report.summarise(rows)
+    assert [(each.below, each.hidden, each.right) for each in found.hidden] == [
+        (0.4, 1, 0),
+        (0.5, 2, 1),
+        (0.6, 2, 1),
+        (0.7, 2, 1),
+        (0.8, 2, 1),
+        (0.9, 3, 1),
+    ]
+    data = report.to_json(found, FakeEngine().info, {})
+    assert data["confidence"][-1] == {"below": 0.9, "hidden": 3, "right": 1}
+    assert report.summarise([scored()]).hidden == ()
 
 
 def test_without_tests_and_without_rows_there_is_no_figure_for_them():
