@@ -93,7 +93,7 @@ coverage: setup-dev
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 screenshots: setup-dev
-	$(PYTEST) -q tests/app/window/test_screenshots.py
+	$(PYTEST) -q tests/app/window/test_screenshots.py tests/app/window/test_train_screenshots.py
 
 bench-planted: model
 	$(PY) -P tests/bench/planted.py $(ARGS)

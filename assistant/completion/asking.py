@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from assistant.completion.filters import FILTERS, SECOND_CHOICE
 from assistant.completion.filters.draft import Hole
+from assistant.completion.filters.stream import has_whole_line
 from assistant.completion.prompt import Laid
 from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.suggest import Suggestions
@@ -42,9 +43,12 @@ class Answer:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether another prompt may well have a better answer: nothing is left of this one, or it is a guess."""
+        """Whether another prompt may well have a better answer: nothing is left of this one, or it is a guess.
+
+        Not so once its first line was shown.
+        """
         mean = self.whole.choices[0].mean_logprob
-        return self.cut_away or (mean is not None and mean < SURE)
+        return self.cut_away or (mean is not None and mean < SURE and not has_whole_line(self.given))
 
     def is_surer_than(self, first: Answer) -> bool:
         """Return whether this is to be shown instead of ``first``, of which a part may be shown already: that stays."""
@@ -86,9 +90,9 @@ class Asking:
     ) -> Generator[Event, None, Answer | None]:
         """Yield what happens, without a last event unless it is Failed, and return the answer; None where that failed.
 
-        ``laid`` is the prompt for ``generate``. What is less likely than ``hold_below`` so far is not given out before
-        the end. ``silent``: it is not the first time for this cursor, so that its start is not told again, nor text,
-        which would seem to go on with what was shown before.
+        ``laid`` is the prompt for ``generate``. Of the first line what is less likely than ``hold_below`` is not given
+        out while it is written. ``silent``: it is not the first time for this cursor, so that its start is not told
+        again, nor text, which would seem to go on with what was shown before.
         """
         held = replace(generate, prompt=laid.fim.prompt, begin=laid.begin + self.beginning.text)
         suggestions = self._suggestions(held.params.n, hold_below)

@@ -15,6 +15,11 @@ from assistant.engine.stream import TextStream
 from assistant.types import TokenLogprob
 
 
+def has_whole_line(text: str) -> bool:
+    """Return whether the first line that says something has ended."""
+    return "\n" in text.lstrip()
+
+
 class SuggestionStream:
     """Feed it what the model writes; it gives back what may be shown, and says when to stop.
 
@@ -31,8 +36,8 @@ class SuggestionStream:
     ) -> None:
         """``control``: spellings that are never shown; ``without``: names of FILTERS that are left out.
 
-        While what is written is less likely than ``hold_below``, a mean log-probability of a token, nothing more of it
-        is given out before the end.
+        While the first line is written and is less likely than ``hold_below``, a mean log-probability of a token,
+        nothing more of it is given out.
         """
         self._hole = hole
         self._without = without
@@ -177,7 +182,8 @@ class SuggestionStream:
     def _is_doubtful(self, text: str) -> bool:
         """Return whether what is written so far would not be shown if it ended here, or may be given up for another."""
         draft = Draft(text, tokens=tuple(self._tokens), written=self._written)
-        if self._hold_below > -math.inf and (draft.mean_logprob or 0.0) < self._hold_below:
+        held = self._hold_below > -math.inf and not has_whole_line(text)
+        if held and (draft.mean_logprob or 0.0) < self._hold_below:
             return True
         shown = self.given or "low-confidence" in self._without
         return not shown and low_confidence(self._hole, draft) is None

@@ -375,6 +375,14 @@ def test_what_was_given_already_stays(alone, shown):
     assert events[-1].choices[0].text == (shown if shown == alone else "one(b)")
 
 
+def test_a_first_line_that_is_whole_settles_it():
+    first = "\n    total = one()\n    print(total)"
+    events, engine = with_library(first, Answer(("\n    pass",), {"pass": 0.9}), "def f():|\n")
+    assert given(events).startswith("\n    total = one()\n")
+    assert events[-1].choices[0].text == first
+    assert len(engine.requests) == 1
+
+
 def test_where_nothing_is_left_with_other_files_there_may_be_something_without():
     events, engine = with_library("total = 1\n", "_total = 2\n", "x = 0\n|\ntotal = 1\n")
     assert events[-1].choices[0].text == "_total = 2"
