@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from assistant.completion.filters import FILTERS, SECOND_CHOICE
 from assistant.completion.filters.draft import Hole
-from assistant.completion.filters.stream import has_whole_line
 from assistant.completion.prompt import Laid
 from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.suggest import Suggestions
@@ -43,19 +42,21 @@ class Answer:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether another prompt may well have a better answer: nothing is left of this one, or it is a guess.
+        """Whether another prompt may well have a better answer: there is nothing to show, or it is a guess.
 
-        Not so once its first line was shown.
+        Not so where some of it was shown while it was written: nothing on the screen is replaced.
         """
         mean = self.whole.choices[0].mean_logprob
-        return self.cut_away or (mean is not None and mean < SURE and not has_whole_line(self.given))
+        return not self.given and (not self.text or (mean is not None and mean < SURE))
 
     def is_surer_than(self, first: Answer) -> bool:
-        """Return whether this is to be shown instead of ``first``, of which a part may be shown already: that stays."""
-        own, other = self.whole.choices[0].mean_logprob, first.whole.choices[0].mean_logprob
-        if not self.text or not self.text.startswith(first.given) or self.whole.choices[0].reason == "cancelled":
+        """Return whether this is to be shown instead of ``first``."""
+        own, other = self.whole.choices[0], first.whole.choices[0]
+        if not own.text or own.reason == "cancelled":
             return False
-        return first.cut_away or (own is not None and other is not None and own > other)
+        if not other.text:
+            return True
+        return own.mean_logprob is not None and (other.mean_logprob is None or own.mean_logprob > other.mean_logprob)
 
     def named(self, name: str, *, explain: bool) -> Answer:
         """Return the same with one more of FILTERS among those that made it what it is."""
@@ -90,9 +91,9 @@ class Asking:
     ) -> Generator[Event, None, Answer | None]:
         """Yield what happens, without a last event unless it is Failed, and return the answer; None where that failed.
 
-        ``laid`` is the prompt for ``generate``. Of the first line what is less likely than ``hold_below`` is not given
-        out while it is written. ``silent``: it is not the first time for this cursor, so that its start is not told
-        again, nor text, which would seem to go on with what was shown before.
+        ``laid`` is the prompt for ``generate``; ``hold_below`` is SuggestionStream's. ``silent``: it is not the first
+        time for this cursor, so that its start is not told again, nor text, which would seem to go on with what was
+        shown before.
         """
         held = replace(generate, prompt=laid.fim.prompt, begin=laid.begin + self.beginning.text)
         suggestions = self._suggestions(held.params.n, hold_below)

@@ -105,7 +105,7 @@ def complete(
         request, hole.shape, laid.fim, take_blocks(request.text, laid.window), others=_OTHERS if asking.tries else 0
     )
     context_ms = (time.perf_counter() - started) * 1000
-    both_ways = local and laid.others.files and request.n == 1 and SURER_ALONE not in options.without
+    both_ways = local and laid.others.files and hole.auto and request.n == 1 and SURER_ALONE not in options.without
     answer = yield from asking.ask(generate, laid, hold_below=SURE if both_ways else -math.inf)
     if answer is None:
         return

@@ -30,7 +30,7 @@ class Suggestions:
     ) -> None:
         """``control``: spellings that are never shown; ``without``: names of filters that are left out.
 
-        While the first line is less likely than ``hold_below``, a mean log-probability of a token, it is not given out.
+        ``hold_below`` is SuggestionStream's.
         """
         self._hole = hole
         self._streams = [SuggestionStream(hole, control, without, hold_below) for _ in range(n)]

@@ -15,11 +15,6 @@ from assistant.engine.stream import TextStream
 from assistant.types import TokenLogprob
 
 
-def has_whole_line(text: str) -> bool:
-    """Return whether the first line that says something has ended."""
-    return "\n" in text.lstrip()
-
-
 class SuggestionStream:
     """Feed it what the model writes; it gives back what may be shown, and says when to stop.
 
@@ -36,8 +31,8 @@ class SuggestionStream:
     ) -> None:
         """``control``: spellings that are never shown; ``without``: names of FILTERS that are left out.
 
-        While the first line is written and is less likely than ``hold_below``, a mean log-probability of a token,
-        nothing more of it is given out.
+        With ``hold_below``, a mean log-probability of a token, nothing is given out before the first line is whole and
+        what is written is at least so likely.
         """
         self._hole = hole
         self._without = without
@@ -173,20 +168,22 @@ class SuggestionStream:
             text = text[: text.rfind("\n") + 1]
         if "surplus-bracket" not in self._without:
             text = text[: surplus_bracket(text, self._hole.syntax)]
-        if self._is_doubtful(text):
+        if not self.given and self._is_doubtful(text):
             return ""
         fresh = text[len(self.given) :]
         self.given += fresh
         return fresh
 
     def _is_doubtful(self, text: str) -> bool:
-        """Return whether what is written so far would not be shown if it ended here, or may be given up for another."""
+        """Return whether what is written so far would not be shown if it ended here, or may give way to another."""
         draft = Draft(text, tokens=tuple(self._tokens), written=self._written)
-        held = self._hold_below > -math.inf and not has_whole_line(text)
-        if held and (draft.mean_logprob or 0.0) < self._hold_below:
+        if self._hold_below > -math.inf and not self._is_settled(draft):
             return True
-        shown = self.given or "low-confidence" in self._without
-        return not shown and low_confidence(self._hole, draft) is None
+        return "low-confidence" not in self._without and low_confidence(self._hole, draft) is None
+
+    def _is_settled(self, draft: Draft) -> bool:
+        whole_line = "\n" in draft.text.lstrip()
+        return whole_line and (draft.mean_logprob or 0.0) >= self._hold_below
 
     def _holds_back(self) -> bool:
         """Return whether the line that is being written is better not shown yet."""

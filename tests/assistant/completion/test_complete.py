@@ -349,12 +349,35 @@ def test_what_both_answers_cost_is_counted():
         assert events[-1].generated_tokens == engine.tokens["r1"]
 
 
-def test_an_answer_that_is_sure_is_given_at_once_and_the_only_one():
-    sure = {"one": 0.9, "(": 0.9, ")": 0.9, " ": 0.9}
-    events, engine = with_library(Answer(("one()",), sure), "two()")
-    assert (events[-1].choices[0].text, given(events)) == ("one()", "one()")
+SURE = dict.fromkeys(("one", "two", "(", ")", " ", "\n", "pass"), 0.9)
+
+
+def test_an_answer_that_is_sure_is_the_only_one():
+    events, engine = with_library(Answer(("one()",), SURE), "two()")
+    assert events[-1].choices[0].text == "one()"
     assert len(engine.requests) == 1
     assert [piece.path for piece in events[-1].context] == ["lib.py", "m.py"]
+
+
+def test_a_first_line_that_is_whole_and_sure_is_given_and_stays():
+    text = "\n    one()\n    a_b(c, d, e, f, g, h)"
+    events, engine = with_library(Answer((text,), SURE), Answer(("\n    pass",), SURE), "def f():|\n")
+    parts = [event.text for event in events if isinstance(event, Delta) and event.text]
+    assert parts[0].startswith("\n    one()\n")
+    assert "".join(parts) == events[-1].choices[0].text == text
+    assert events[-1].choices[0].mean_logprob < -0.3
+    assert len(engine.requests) == 1
+
+
+def test_a_first_line_that_is_whole_and_unsure_is_held_back():
+    events, _ = with_library("\n    one()\n    two()", Answer(("\n    pass",), SURE), "def f():|\n")
+    assert (events[-1].choices[0].text, given(events)) == ("\n    pass", "")
+
+
+def test_who_asks_by_hand_sees_it_written():
+    events, engine = with_library("one()", Answer(("two()",), SURE), trigger="manual")
+    assert (events[-1].choices[0].text, given(events)) == ("one()", "one()")
+    assert len(engine.requests) == 1
 
 
 def test_of_two_unsure_answers_the_surer_one_is_shown():
@@ -365,29 +388,13 @@ def test_of_two_unsure_answers_the_surer_one_is_shown():
     assert "surer-alone" not in events[-1].filters
 
 
-@pytest.mark.parametrize(("alone", "shown"), [("two()", "one()"), ("one(3)", "one(3)")])
-def test_what_was_given_already_stays(alone, shown):
-    first = Answer(("one(b)",), {"one": 0.9, "(": 0.9, "b": 0.1})
-    other = Answer((alone,), {"two": 0.9, "one": 0.9, "(": 0.9, "3": 0.9, ")": 0.9})
-    events, engine = with_library(first, other)
-    assert given(events) == "one("
-    assert len(engine.requests) == 2
-    assert events[-1].choices[0].text == (shown if shown == alone else "one(b)")
-
-
-def test_a_first_line_that_is_whole_settles_it():
-    first = "\n    total = one()\n    print(total)"
-    events, engine = with_library(first, Answer(("\n    pass",), {"pass": 0.9}), "def f():|\n")
-    assert given(events).startswith("\n    total = one()\n")
-    assert events[-1].choices[0].text == first
-    assert len(engine.requests) == 1
-
-
 def test_where_nothing_is_left_with_other_files_there_may_be_something_without():
     events, engine = with_library("total = 1\n", "_total = 2\n", "x = 0\n|\ntotal = 1\n")
     assert events[-1].choices[0].text == "_total = 2"
     # With files, begun otherwise, and without files.
     assert ["lib.py" in flat_prompt(request.prompt) for request in engine.requests] == [True, True, False]
+    events, _ = with_library("", "two()")
+    assert events[-1].choices[0].text == "two()"
 
 
 def test_a_hidden_answer_gives_way_to_one_that_may_be_shown():
