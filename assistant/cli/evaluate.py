@@ -19,14 +19,13 @@ from assistant.cli import evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.client.address import parse_address
-from assistant.completion.filters import FILTERS
 from assistant.config import find_paths
 from assistant.engine.protocol import EngineInfo
 from assistant.errors import InputError
 from assistant.evaluate import compare as comparing
 from assistant.evaluate import report as reporting
 from assistant.evaluate import run as running
-from assistant.evaluate.ask import EVERYTHING, WAYS, Ask, asker
+from assistant.evaluate.ask import WAYS, Ask, asker, leave_out
 from assistant.evaluate.data import Row, load_rows, sample
 from assistant.evaluate.infill import InfillServer, ask_infill
 from assistant.evaluate.library import library_holes
@@ -34,7 +33,6 @@ from assistant.evaluate.lines import open_lines
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.others import OtherFiles
 from assistant.evaluate.sandbox import Sandbox
-from assistant.retrieval.candidate import ORIGINS, Sources
 
 _INTERRUPTED = 130
 CONTEXTS = ("files", "none")
@@ -75,15 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     infilling.add_argument(
         "--context-tokens", type=int, default=1024, metavar="N", help="most tokens of other files in a prompt (1024)"
     )
-    infilling.add_argument(
-        "--without",
-        choices=(*FILTERS, *ORIGINS),
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="leave one of the editor's filters, or one source of other files, out, to measure its worth; again for "
-        f"more: {', '.join((*FILTERS, *ORIGINS))}",
-    )
+    evaluate_repo.add_without(infilling)
     infilling.add_argument(
         "--no-heal", action="store_true", help="leave the piece of a word at the cursor in the prompt"
     )
@@ -117,12 +107,11 @@ def _infilling(args: argparse.Namespace) -> int:
     scored: list[running.Scored] = []
     code = 0
     sandbox = None if args.no_tests else Sandbox()
-    filters = frozenset(name for name in args.without if name in FILTERS)
-    sources = Sources(**dict.fromkeys((name for name in args.without if name in ORIGINS), False))
+    options, sources = leave_out(args.without)
     path = "infill" if args.infill else args.path
     ask = asker(
         args.path,
-        replace(EVERYTHING, without=filters, heal=not args.no_heal),
+        replace(options, heal=not args.no_heal),
         OtherFiles(sources, args.context_tokens) if args.context == "files" else None,
     )
     begin = time.perf_counter()

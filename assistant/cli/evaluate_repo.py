@@ -24,6 +24,7 @@ from assistant.config import find_paths
 from assistant.context.window import Budget
 from assistant.engine.protocol import EngineInfo, Forgets
 from assistant.errors import InputError
+from assistant.evaluate.ask import OMITTABLE, leave_out
 from assistant.evaluate.metrics import mean
 from assistant.evaluate.report import Share
 from assistant.evaluate.repository import figures as counting
@@ -70,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P,S",
         help=f"most tokens of the open file before and after the hole ({WINDOW.prefix},{WINDOW.suffix})",
     )
+    add_without(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="write each hole's answers there as a JSON line")
     parser.add_argument(
         "--resume", action="store_true", help="go on where an earlier run with the same options stopped in --output"
@@ -78,6 +80,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, device_help="run on this device; else the chosen one")
     add_remote_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def add_without(parser: argparse.ArgumentParser) -> None:
+    """Define the option that leaves parts of the editor's way of asking out."""
+    parser.add_argument(
+        "--without",
+        choices=OMITTABLE,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave one of the editor's filters, or one source of other files, out, to measure its worth; again for "
+        f"more: {', '.join(OMITTABLE)}",
+    )
 
 
 def _window(text: str) -> Budget:
@@ -113,7 +128,9 @@ def run(args: argparse.Namespace) -> int:
         settings = _settings(history, held, names, engine.info, args)
         run_ = _Run(history, held, names, engine.info, settings, isinstance(engine, Forgets))
         done = read_record(args.output, settings, held.holes, names) if args.resume else {}
-        arms = make_arms(names, Bench(engine, index, history.root, args.context_tokens, args.window))
+        options, sources = leave_out(args.without)
+        bench = Bench(engine, index, history.root, args.context_tokens, args.window, options, sources)
+        arms = make_arms(names, bench)
         with (
             open_record(args.output, settings, resume=bool(done)) as write,
             contextlib.closing(ask_all(arms, index, held.holes, done)) as results,
@@ -193,6 +210,7 @@ def _settings(
         "arm_names": list(names),
         "context_tokens": args.context_tokens,
         "window": [args.window.prefix, args.window.suffix],
+        "without": args.without,
         "model": info.model,
         "adapter": info.adapter,
         "device": info.device,
@@ -244,6 +262,8 @@ def _about(run_: _Run, n: int, args: argparse.Namespace) -> About:
         "--limit", str(args.limit), "--seed", str(args.seed), "--arms", ",".join(run_.names),
         "--context-tokens", str(args.context_tokens), "--window", f"{args.window.prefix},{args.window.suffix}",
     ]  # fmt: skip
+    for name in args.without:
+        command += ["--without", name]
     for option in ("model", "device", "bits", "threads", "api_base", "api_model", "adapter", "family"):
         value = getattr(args, option)
         command += [] if value is None else [f"--{option.replace('_', '-')}", str(value)]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.completion.complete import Options, complete
+from assistant.completion.filters import FILTERS
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import ModelError
 from assistant.evaluate.data import Row
 from assistant.evaluate.others import OtherFiles
 from assistant.prompts.fim import infill_prompt
+from assistant.retrieval.candidate import ORIGINS, Sources
 from assistant.types import CompleteRequest, ContextPiece, Event, Failed, Finished, GenerateRequest, Params
 
 Way = Literal["editor", "plain"]
@@ -54,6 +56,16 @@ Ask = Callable[[Engine, Row], Answer]
 
 EVERYTHING = Options()
 """What is measured is what the editor would show if it showed everything; how much to hide is measured apart."""
+
+
+OMITTABLE = (*FILTERS, *ORIGINS)
+"""What can be left out to measure its worth: the editor's filters, and the sources of other files."""
+
+
+def leave_out(names: Collection[str]) -> tuple[Options, Sources]:
+    """Return how to ask without these of OMITTABLE."""
+    sources = Sources(**dict.fromkeys((name for name in names if name in ORIGINS), False))
+    return replace(EVERYTHING, without=frozenset(names).intersection(FILTERS)), sources
 
 
 def asker(way: Way, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Ask:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from assistant.completion.complete import Retriever, complete
+from assistant.completion.complete import Options, Retriever, complete
 from assistant.context.window import Budget
 from assistant.engine.protocol import CancelToken, Engine, Forgets
 from assistant.errors import InputError
@@ -39,7 +39,7 @@ class Arm(Protocol):
 class Bench:
     """What arms are made of: the model, the index of the base commit, the repository, most tokens of other files.
 
-    ``budget`` is what is read of the open file.
+    ``budget`` is what is read of the open file; ``options`` and ``sources`` say what is left out of asking.
     """
 
     engine: Engine
@@ -47,6 +47,8 @@ class Bench:
     repository: Path
     tokens: int
     budget: Budget = WINDOW
+    options: Options = EVERYTHING
+    sources: Sources = field(default_factory=Sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class EditorArm:
     retriever: Retriever | None = None
     adapter: str | None = ""
     budget: Budget = WINDOW
+    options: Options = EVERYTHING
 
     def ask(self, hole: Hole) -> Answer:
         """Return the suggestion; nobody looked at other files lately, and none is in a tab.
@@ -85,7 +88,7 @@ class EditorArm:
                 self.engine,
                 request,
                 CancelToken(),
-                options=EVERYTHING,
+                options=self.options,
                 retriever=self.retriever,
                 budget=self.budget,
             )
@@ -93,8 +96,8 @@ class EditorArm:
 
 
 def _arm(name: str, bench: Bench, *, retrieval: bool, adapter: str | None) -> Arm:
-    retriever = RowRetriever(bench.index.reader, Sources(), bench.tokens) if retrieval else None
-    return EditorArm(name, bench.engine, bench.repository, retriever, adapter, bench.budget)
+    retriever = RowRetriever(bench.index.reader, bench.sources, bench.tokens) if retrieval else None
+    return EditorArm(name, bench.engine, bench.repository, retriever, adapter, bench.budget, bench.options)
 
 
 ARMS: Mapping[str, Callable[[Bench], Arm]] = {

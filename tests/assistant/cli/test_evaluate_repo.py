@@ -5,12 +5,13 @@ import json
 import signal
 import subprocess
 import tempfile
+from dataclasses import replace
 
 import pytest
 
 from assistant.cli import evaluate_repo
 from assistant.cli.main import main
-from assistant.engine.fake import FakeEngine
+from assistant.engine.fake import FakeEngine, flat_prompt
 
 ITEM = '''"""What can be bought."""
 
@@ -85,7 +86,7 @@ def test_json_says_what_was_measured_and_what_came_of_it(repository, engine, cap
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {
         "n", "arms", "differences", "by_kind", "by_language", "repository", "base", "base_date", "head", "head_date",
-        "commits", "holes", "limit", "seed", "arm_names", "context_tokens", "window", "model", "adapter", "device", "dtype", "version",
+        "commits", "holes", "limit", "seed", "arm_names", "context_tokens", "window", "without", "model", "adapter", "device", "dtype", "version",
         "interrupted", "load_seconds",
     }  # fmt: skip
     assert (found["n"], found["limit"], found["commits"], found["repository"]) == (9, 9, 1, "shop")
@@ -94,6 +95,25 @@ def test_json_says_what_was_measured_and_what_came_of_it(repository, engine, cap
     assert found["by_language"]["python"]["n"] == 9
     assert found["arms"]["retrieval"]["retrieved_tokens"] > found["arms"]["base"]["retrieved_tokens"] == 0
     assert len(asked(engine)) == 18
+
+
+def test_parts_can_be_left_out_to_see_what_they_add(repository, engine, tmp_path, capsys):
+    engine._script, engine._info = "total(item)", replace(engine.info, heals=True)
+    page = tmp_path / "page.html"
+
+    def prompts(*without):
+        """Return what the arm with retrieval was asked for the first hole."""
+        engine.requests.clear()
+        options = [each for name in without for each in ("--without", name)]
+        assert main(["evaluate", "repo", str(repository), "--limit", "1", "--html", str(page), "--json", *options]) == 0
+        assert json.loads(capsys.readouterr().out)["without"] == list(without)
+        assert all(f"--without {name}" in page.read_text() for name in without)
+        return [flat_prompt(request.prompt) for request in engine.requests if request.id.endswith("retrieval")]
+
+    helped, alone = prompts()
+    assert ("<|file_sep|>item.py" in helped, "<|file_sep|>item.py" in alone) == (True, False)
+    assert prompts("surer-alone") == [helped]
+    assert prompts("definitions", "search", "same_file") == [alone]
 
 
 def test_people_read_a_table_and_a_verdict_and_get_a_page(repository, engine, tmp_path, capsys):
