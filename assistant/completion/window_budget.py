@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
+from assistant.completion.complete import Options
+from assistant.completion.filters import SURER_ALONE
 from assistant.context.speed import ReadingSpeed
 from assistant.context.window import Budget
 from assistant.types import Event, Finished
@@ -27,6 +30,10 @@ class WindowBudget:
     def budget(self) -> Budget:
         """Most tokens before and after the cursor."""
         return STEPS[self._step][1]
+
+    def affordable(self, options: Options) -> Options:
+        """Return the options without what a slow reader has no time for: to read the window once more, alone."""
+        return options if self._step else replace(options, without=options.without | {SURER_ALONE})
 
     def learn(self, finished: Finished) -> None:
         """Take from a request that ended how fast the model reads."""

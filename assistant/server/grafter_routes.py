@@ -78,8 +78,8 @@ class GrafterRoutes:
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            budget = self._window.budget
-            return self._window.watch(complete(engine, wanted, cancel, budget, options, self._retriever))
+            budget, affordable = self._window.budget, self._window.affordable(options)
+            return self._window.watch(complete(engine, wanted, cancel, budget, affordable, self._retriever))
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

@@ -1,5 +1,6 @@
 import pytest
 
+from assistant.completion.complete import Options
 from assistant.completion.window_budget import STEPS, WindowBudget
 from assistant.types import Finished, Progress, Timings
 
@@ -15,6 +16,14 @@ def test_a_quick_reader_gets_a_larger_window(speed, step):
     assert budget.budget == STEPS[1][1]  # nothing is known
     budget.learn(finished(speed))
     assert budget.budget == STEPS[step][1]
+
+
+@pytest.mark.parametrize(("speed", "without"), [(90, {"surer-alone", "single-line"}), (400, {"single-line"})])
+def test_a_slow_reader_is_not_asked_without_other_files(speed, without):
+    budget = WindowBudget()
+    budget.learn(finished(speed))
+    options = Options(without=frozenset({"single-line"}), confidence=0.6)
+    assert budget.affordable(options) == Options(without=frozenset(without), confidence=0.6)
 
 
 def test_it_wavers_no_more_than_the_speed_does():
