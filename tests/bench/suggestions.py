@@ -28,6 +28,7 @@ from assistant.completion.syntax import brackets_of
 from assistant.config import find_paths
 from assistant.context.languages import language_of
 from assistant.engine.protocol import CancelToken, Engine
+from assistant.evaluate.repository.arms import WINDOW
 from assistant.types import Choice, CompleteRequest, Finished
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +163,7 @@ def _hole(name: str, language: str, text: str, draw: random.Random) -> Place | N
 def _ask(engine: Engine, place: Place) -> tuple[Finished, float]:
     begin = time.perf_counter()
     request = CompleteRequest("bench", place.text, place.cursor, path=place.name.split(":", 1)[0])
-    *_, last = complete(engine, request, CancelToken())
+    *_, last = complete(engine, request, CancelToken(), WINDOW)
     if not isinstance(last, Finished):
         raise SystemExit(str(last))
     return last, 1000 * (time.perf_counter() - begin)
