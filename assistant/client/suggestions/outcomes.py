@@ -60,6 +60,10 @@ class _Seen:
         self.step = len(prefix) - len(self.prefix)
         self.start = min(self.start, len(prefix))
         self.prefix, self.suffix, self.rest = prefix, suffix, rest
+        # What was taken and deleted again was not taken; the same text may be taken once more.
+        self.taken = min(self.taken, len(prefix) - self.start)
+        if not self.taken:
+            self.presses, self.how = 0, None
 
     def take(self, how: How) -> None:
         self.taken += self.step

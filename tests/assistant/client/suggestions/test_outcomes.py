@@ -154,6 +154,19 @@ def test_deleting_what_was_typed_along_is_the_same_suggestion() -> None:
     assert play.outcomes == [outcome("edited", 40, 3, typed=1)]
 
 
+def test_what_is_deleted_again_was_not_taken() -> None:
+    play = suggested("one two")
+    play.take("word", "one")
+    play.edit(play.prefix[:-2])
+    play.take("all", "ne two")
+    assert play.outcomes == [outcome("taken", 30, 7, taken=7, presses=2, how="all")]
+    play = suggested("one two")
+    play.take("word", "one")
+    play.edit(play.prefix[:-3])
+    play.type("!")
+    assert play.outcomes == [outcome("edited", 30, 7)]
+
+
 def test_a_suggestion_that_comes_back_begins_where_it_is_shown_again() -> None:
     play = suggested("abc")
     play.type("a")
