@@ -93,11 +93,11 @@ class Asking:
 
         ``laid`` is the prompt for ``generate``; ``hold_below`` is SuggestionStream's. ``silent``: it is not the first
         time for this cursor, so that its start is not told again, nor text, which would seem to go on with what was
-        shown before.
+        shown before, nor that it failed: there is an answer already.
         """
         held = replace(generate, prompt=laid.fim.prompt, begin=laid.begin + self.beginning.text)
         suggestions = self._suggestions(held.params.n, hold_below)
-        event = yield from self._write(held, suggestions, self.beginning, silent=silent)
+        event = yield from self._write(held, suggestions, self.beginning, silent=silent, tell_failure=not silent)
         if event is None:
             return None
         answer = self._finish(event, suggestions)
@@ -105,7 +105,8 @@ class Asking:
         if other is None or self.cancel.cancelled:
             return answer
         suggestions = self._suggestions(1)
-        event = yield from self._write(_going_on(generate, laid, other), suggestions, other, silent=True)
+        going_on = _going_on(generate, laid, other)
+        event = yield from self._write(going_on, suggestions, other, silent=True, tell_failure=not silent)
         if event is None:
             return None
         again = self._finish(_added(answer.event, event), suggestions, (*answer.whole.filters, SECOND_CHOICE))
@@ -119,11 +120,17 @@ class Asking:
         return Answer(event, whole, suggestions.given, suggestions.cut_away)
 
     def _write(
-        self, generate: GenerateRequest, suggestions: Suggestions, beginning: Beginning, *, silent: bool
+        self,
+        generate: GenerateRequest,
+        suggestions: Suggestions,
+        beginning: Beginning,
+        *,
+        silent: bool,
+        tell_failure: bool,
     ) -> Generator[Event, None, Finished | None]:
         """Have the model go on from ``beginning`` into ``suggestions``, and yield what happens; return the last event.
 
-        None where that was Failed, which was yielded.
+        None where that was Failed.
         """
         ours = CancelToken(parent=self.cancel)
         for index in range(generate.params.n):
@@ -141,7 +148,8 @@ class Asking:
                 case Finished():
                     return replace(event, choices=tuple(map(beginning.with_rest, event.choices)))
                 case Failed():
-                    yield event
+                    if tell_failure:
+                        yield event
                     return None
                 case Started() | Progress():
                     if not silent:

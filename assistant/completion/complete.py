@@ -112,11 +112,9 @@ def complete(
     if both_ways and answer.is_unsure and not cancel.cancelled:
         alone = without_others(laid, request, info.family)
         other = yield from asking.ask(generate, alone, silent=True)
-        if other is None:
-            return
-        if other.is_surer_than(answer):
+        if other is not None and other.is_surer_than(answer):
             laid, answer = alone, other.with_cost_of(answer).named(SURER_ALONE, explain=request.explain)
-        else:
+        elif other is not None:
             answer = answer.with_cost_of(other)
     if retriever is not None:
         retriever.learn(answer.event)

@@ -415,9 +415,12 @@ def test_other_files_are_not_left_out_where_that_is_switched_off_or_several_are_
         assert len(engine.requests) == 1
 
 
-def test_a_failure_without_other_files_passes_through():
+def test_a_failure_without_other_files_loses_nothing():
     failing = Answer(("ab",), failure="No room.", failure_code="out_of_memory")
-    assert with_library("one()", failing)[0][-1] == Failed("r1", "No room.", "out_of_memory")
+    events, engine = with_library("one()", failing)
+    assert not any(isinstance(event, Failed) for event in events)
+    assert events[-1].choices[0].text == "one()"
+    assert len(engine.requests) == 2
 
 
 def test_who_cancels_is_not_asked_for_without_other_files():
