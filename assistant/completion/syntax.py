@@ -19,8 +19,8 @@ from assistant.context.languages import language_of, parse
 
 WINDOW_CHARS = 30_000
 """So many characters on each side of the cursor are parsed, in up to ten milliseconds; a change takes one or two."""
-BRACKET_CHARS = 10_000
-"""In so many on each side brackets are looked for."""
+_NESTING = 100
+"""So many open brackets are compared with the closing ones below: the innermost."""
 BELOW_LINES = 6
 _MORE_BELOW = 3
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
@@ -85,7 +85,7 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         below=_below(after),
         in_text=in_text,
         quote=quote,
-        closable=closable_brackets(*_window(before, _behind(quote, after), BRACKET_CHARS), language),
+        closable=closable_brackets(*_bracket_window(before, _behind(quote, after)), language),
         tree=tree,
         errors=count_errors(tree.root_node) if tree else None,
     )
@@ -163,11 +163,8 @@ def closable_brackets(before: str, after: str, language: str | None) -> str:
             depth.pop()
         else:
             closing.append(_PAIRS[bracket])
-    without = _homeless(open_, closing)
-    count = 0
-    while count < len(open_) and _homeless(open_[: len(open_) - count - 1], closing) <= without:
-        count += 1
-    return "".join(open_[len(open_) - count :])
+    homes = _homes(open_, closing)
+    return "".join(open_[len(open_) - homes.count(homes[0]) + 1 :])
 
 
 def surplus_bracket(text: str, syntax: Syntax) -> int | None:
@@ -209,16 +206,34 @@ def open_brackets(text: str, language: str | None) -> str:
     return "".join(found)
 
 
-def _homeless(open_: list[str], closing: list[str]) -> int:
-    """Return how many closing brackets (by the opening ones they want) find none that is open."""
-    stack, homeless = list(open_), 0
-    for wanted in closing:
-        if wanted not in stack:
-            homeless += 1
-            continue
-        while stack.pop() != wanted:
-            pass
-    return homeless
+def _homes(open_: list[str], closing: list[str]) -> list[int]:
+    """Return how many closing brackets (by the opening ones they want) have an open one, for each number closed before.
+
+    The first number is with all open, the next with the innermost closed. Those without one close what is still to be
+    written at the cursor, so as few as possible are left so: the longest common subsequence of both.
+    """
+    wanted = closing[:_NESTING]
+    row = [0] * (len(wanted) + 1)
+    homes = [0]
+    for bracket in open_[-_NESTING:]:
+        outer, row = row, [0] * (len(wanted) + 1)
+        for place in reversed(range(len(wanted))):
+            row[place] = outer[place + 1] + 1 if wanted[place] == bracket else max(outer[place], row[place + 1])
+        homes.append(row[0])
+    return homes[::-1]
+
+
+def _bracket_window(before: str, after: str) -> tuple[str, str]:
+    """Return the text on each side in which brackets are looked for.
+
+    Where the end of the file is not looked at, what encloses lines at the margin (a namespace) ends there, as far as
+    anybody can tell: then the text begins at the last such line.
+    """
+    head, tail = _window(before, after)
+    if len(tail) < len(after):
+        *_, start = [0, *(found.start() for found in _AT_MARGIN.finditer(head))]
+        head = head[start:]
+    return head, tail
 
 
 def _window(before: str, after: str, most: int = WINDOW_CHARS) -> tuple[str, str]:

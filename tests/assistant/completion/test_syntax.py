@@ -46,6 +46,10 @@ def test_brackets_outside_of_comments_and_strings(text, language, want):
         ("f(() => {\n  g(x, [", "\n})\n", "(["),
         ("} ) (", "", "("),
         ("", ") ]", ""),
+        ("if (a) {\n  g(x.", "\n  });\n}", ""),  # } ends what is to be written: g(x, () => {
+        ("t(() => {\n  if (a) {\n    g(", "\n});", "{("),
+        ("{(" * 200, "", "{(" * 50),
+        ("{" * 200, "}" * 200, ""),
     ],
 )
 def test_what_may_be_closed(before, after, want):
@@ -152,3 +156,9 @@ def test_only_a_window_of_a_large_file_is_parsed():
     assert not breaks(place, "1")
     long = syntax("x = '" + "a" * 3 * WINDOW_CHARS + "|'")
     assert long.closable == ""
+
+
+def test_a_namespace_that_ends_far_below_lends_no_bracket():
+    after = "\n}\n" + "int a();\n" * WINDOW_CHARS + "}\n"
+    assert syntax("namespace a {\nint f() {\n  g(|" + after, "a.cpp").closable == "("
+    assert syntax("namespace a {\nint f() {\n  g(1);|" + after, "a.cpp").closable == ""
