@@ -6,13 +6,14 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
 	@echo "make test               set up, check, run the tests (plain, gui, e2e, model)"
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-planted      a convention planted in a generated repository, learned and asked for [ARGS=--minutes M]"
+	@echo "make bench-canaries     whether made-up secrets can be drawn out of an adapter, beside one that learned them [ARGS=--minutes M]"
 	@echo "make bench-engine       tokens a second of each path on this processor"
 	@echo "make bench-gpu          tokens a second on a CUDA card, in each way; installs torchao"
 	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
@@ -97,6 +98,9 @@ screenshots: setup-dev
 
 bench-planted: model
 	$(PY) -P tests/bench/planted.py $(ARGS)
+
+bench-canaries: model
+	PYTHONPATH=. $(PY) -P tests/bench/canaries.py $(ARGS)
 
 bench-engine: model
 	$(PY) -P tests/bench/engine.py

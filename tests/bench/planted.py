@@ -55,17 +55,17 @@ def main() -> None:
             ]
             command += ["--since", "HEAD~4", "--retrieval-share", "0.2", "--holes", "20", "--library-holes", "0"]
             grafter(*command, *model)
-        name = adapter_of(args.run)
+        name = adapter_of(args.run, "planted")
         for said, options in (("base", []), (name, ["--adapter", f"{name}:1"])):
             print(f"{said}: ", end="", flush=True)
             grafter("evaluate", "infilling", str(rows), "--no-tests", *options, *model)
 
 
-def adapter_of(run: str | None) -> str:
-    """Return the name of the adapter that a run installed; None: the newest run that has one."""
+def adapter_of(run: str | None, name: str) -> str:
+    """Return the name of the adapter that a run of this name installed; None: the newest run that has one."""
     for each in runs.every(find_paths()):
         place = each.folder / "installed"
-        if run in (None, each.name) and each.config.name == "planted" and place.exists():
+        if run in (None, each.name) and each.config.name == name and place.exists():
             return place.read_text(encoding="utf-8").strip()
     raise SystemExit("No run of this name has installed an adapter.")
 
