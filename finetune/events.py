@@ -176,13 +176,15 @@ class EventWriter:
         """``run`` is the run's folder. Raises OSError where it cannot be written."""
         path = run / "events.jsonl"
         _end_line(path)
-        self._file = path.open("a", encoding="utf-8")
+        # Without a buffer: on a full disk, closing would try to write what is left in it once more.
+        self._file = path.open("ab", buffering=0)
 
     def __call__(self, event: RunEvent) -> None:
-        """Write one event."""
+        """Write one event. Raises OSError where it cannot be written."""
         row = {"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}
-        self._file.write(json.dumps(row) + "\n")
-        self._file.flush()
+        line = memoryview((json.dumps(row) + "\n").encode())
+        while line:
+            line = line[self._file.write(line) :]
 
     def close(self) -> None:
         """Close the file."""

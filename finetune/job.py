@@ -17,14 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from assistant.errors import GrafterError, InputError
+from assistant.errors import DiskError, GrafterError, InputError
 from finetune import runs
 from finetune.config import RunConfig, check, read_config
 from finetune.events import EventReader, EventWriter, Failed, Finished, Paused, RunEvent, Stage
 from finetune.launch import stage_command
-from finetune.stage import BAD_INPUT, BUG, DONE, STOPPED
+from finetune.stage import BAD_INPUT, BUG, DONE, SPEECHLESS, STOPPED, describe
 
 _GRACE_SECONDS = 120.0
+_NOT_WRITTEN = "The run's folder cannot be written; see to its disk and its rights, and resume the run."
 _STAGES: tuple[Stage, ...] = ("data", "train", "evaluate")
 
 
@@ -38,8 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
         check(config)
         with runs.owned(run):
             return _work(run, config)
-    except GrafterError as error:
-        print(f"finetune: {error}", file=sys.stderr)  # noqa: T201
+    except (GrafterError, OSError) as error:
+        failed = describe(error)
+        if failed is None:
+            raise
+        print(f"finetune: {failed.sentence}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
 
 
@@ -52,10 +56,12 @@ def _work(run: Path, config: RunConfig) -> int:
                 _say(run, Failed(said, InputError.code))
             elif code == STOPPED and not isinstance(_last(run), Paused):
                 _say(run, Paused(stage))
+            elif code == SPEECHLESS:
+                _say(run, Failed(runs.full_disk(run) or _NOT_WRITTEN, DiskError.code))
             elif code not in (DONE, STOPPED) and not isinstance(_last(run), Failed):
                 _say(run, Failed(_what_happened(stage, code, run), "internal_error"))
             if code != DONE:
-                return code if code in (BAD_INPUT, STOPPED) else BUG
+                return {SPEECHLESS: BAD_INPUT}.get(code, code if code in (BAD_INPUT, STOPPED) else BUG)
     if not isinstance(_last(run), Finished):
         _say(run, Finished(_installed(run), round(time.monotonic() - begin, 1)))
     return DONE

@@ -25,6 +25,8 @@ State = Literal["new", "running", "paused", "stopped", "failed", "finished"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _STOP, _OWNER = "stop", "owner"
+_LEAST_FREE = 1 << 20
+"""With fewer bytes a disk counts as full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,14 @@ def look(folder: Path) -> RunInfo:
         state = {Paused: "paused", Finished: "finished", Failed: "failed"}[type(last)]  # pyright: ignore[reportAssignmentType]
     failure = last if isinstance(last, Failed) and not running else None
     return RunInfo(folder, config, state, (folder / "config.json").stat().st_mtime, verdict, failure)
+
+
+def full_disk(folder: Path) -> str:
+    """Return a sentence where the disk is full, which a run that ended for it could not say itself; else nothing."""
+    with suppress(OSError):
+        if shutil.disk_usage(folder).free < _LEAST_FREE:
+            return f"The disk with {folder.parent} is full; make room and resume the run {folder.name}."
+    return ""
 
 
 def ask_to_stop(folder: Path) -> None:

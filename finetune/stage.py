@@ -18,8 +18,8 @@ from assistant.errors import DiskError, GrafterError, OutOfMemory
 from finetune.config import RunConfig, read_config
 from finetune.events import EventWriter, Failed, Paused, RunEvent, Stage
 
-DONE, BUG, BAD_INPUT, STOPPED = 0, 1, 2, 3
-"""What a stage's process ends with."""
+DONE, BUG, BAD_INPUT, STOPPED, SPEECHLESS = 0, 1, 2, 3, 4
+"""What a stage's process ends with; SPEECHLESS: the disk refuses even to take down why."""
 
 _LOOK_SECONDS = 1.0
 
@@ -32,19 +32,36 @@ class StoppedError(Exception):
 
 
 def main(stage: Stage, work: Work, arguments: list[str] | None = None) -> int:
-    """Do the work of a stage; return DONE, BAD_INPUT or STOPPED. What it fails of is told in the run's events."""
+    """Do the work of a stage; return DONE, BAD_INPUT, STOPPED or SPEECHLESS.
+
+    What it fails of is told in the run's events.
+    """
     parser = argparse.ArgumentParser(prog=f"finetune.{stage}")
     parser.add_argument("--run-dir", type=Path, required=True)
     run: Path = parser.parse_args(arguments).run_dir.resolve()
     try:
         config = read_config(run)
         say = EventWriter(run)
-    except (GrafterError, OSError) as error:
+    except GrafterError as error:
         print(f"finetune: {error}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
+    except OSError:
+        return SPEECHLESS
     end_with_parent()
     try:
-        work(run, config, find_paths(), say)
+        return _end(stage, say, lambda: work(run, config, find_paths(), say))
+    except OSError as error:
+        if describe(error) is None:
+            raise
+        return SPEECHLESS
+    finally:
+        say.close()
+
+
+def _end(stage: Stage, say: Callable[[RunEvent], None], work: Callable[[], None]) -> int:
+    """Work, and say how it ended. Raises OSError where that cannot be written."""
+    try:
+        work()
     except StoppedError:
         say(Paused(stage))
         return STOPPED
@@ -54,8 +71,6 @@ def main(stage: Stage, work: Work, arguments: list[str] | None = None) -> int:
             raise
         say(failed)
         return BAD_INPUT
-    finally:
-        say.close()
     return DONE
 
 

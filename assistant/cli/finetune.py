@@ -231,7 +231,8 @@ def _end(folder: Path, last: object, *, as_json: bool) -> int:
                 print(f"The report is {folder / 'report.html'}.")
             return 0
         case _:
-            print(f"grafter: The run ended without a word; {folder / launch.LOG} may tell why.", file=sys.stderr)
+            silent = f"The run ended without a word; {folder / launch.LOG} may tell why."
+            print(f"grafter: {runs.full_disk(folder) or silent}", file=sys.stderr)
             return 1
 
 

@@ -7,6 +7,7 @@ import time
 _BEGUN = time.monotonic()  # before the seconds that importing torch takes
 
 import argparse  # noqa: E402
+import contextlib  # noqa: E402
 import dataclasses  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
@@ -18,8 +19,7 @@ from assistant.engine import threads  # noqa: E402
 from assistant.errors import GrafterError  # noqa: E402
 from finetune.config import read_config  # noqa: E402
 from finetune.events import EventWriter, Failed  # noqa: E402
-
-DONE, BUG, BAD_INPUT, STOPPED = 0, 1, 2, 3
+from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     except GrafterError as error:
         return _fail(run, str(error), error.code)
     except OSError as error:
-        return _fail(run, f"A file cannot be read or written ({error.strerror or error}).", "disk_error")
+        return _fail(run, f"A file cannot be read or written ({error.strerror or error}); see to the disk and resume the run.", "disk_error")
     except (RuntimeError, MemoryError) as error:
         from assistant.engine.device import is_out_of_memory  # noqa: PLC0415
 
@@ -80,7 +80,8 @@ def _print(first: bool, table: Mapping[str, object]) -> None:
 
 
 def _fail(run: Path, sentence: str, code: str) -> int:
-    sys.stderr.write(sentence + "\n")
+    with contextlib.suppress(OSError):
+        sys.stderr.write(sentence + "\n")
     # All processes meet bad input, and the first says so; memory and disks run out for one alone.
     if os.environ.get("RANK", "0") == "0" or code in ("out_of_memory", "disk_error"):
         try:
@@ -88,7 +89,7 @@ def _fail(run: Path, sentence: str, code: str) -> int:
             writer(Failed(sentence, code))
             writer.close()
         except OSError:
-            pass  # the disk is full: whoever started this reads the standard error
+            return SPEECHLESS
     return BAD_INPUT
 
 

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import sys
 
 import pytest
@@ -67,6 +69,32 @@ def test_what_a_stage_said_itself_is_not_said_again(run, stages):
     )
     assert job.main(["--run-dir", str(run)]) == job.BAD_INPUT
     assert events(run) == [Failed("The disk is full.", "disk_error")]
+
+
+def test_a_stage_that_could_not_write_why_it_ends_is_spoken_for(run, stages, monkeypatch):
+    stages["train"] = "raise SystemExit(4)"
+    assert job.main(["--run-dir", str(run)]) == job.BAD_INPUT
+    assert "cannot be written" in events(run)[-1].sentence
+    monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
+    assert job.main(["--run-dir", str(run)]) == job.BAD_INPUT
+    assert events(run)[-1].code == "disk_error"
+    assert "is full" in events(run)[-1].sentence
+
+
+@pytest.mark.parametrize(("code", "told"), [(errno.ENOSPC, True), (errno.EIO, False)])
+def test_a_job_that_cannot_write_either_says_so_where_it_can(run, stages, monkeypatch, capsys, code, told):
+    def refuse(_run):
+        raise OSError(code, os.strerror(code))
+
+    stages["train"] = "raise SystemExit(1)"
+    monkeypatch.setattr(job, "EventWriter", refuse)
+    if told:
+        assert job.main(["--run-dir", str(run)]) == job.BAD_INPUT
+        assert "make room and resume the run" in capsys.readouterr().err
+    else:
+        with pytest.raises(OSError, match=os.strerror(code)):
+            job.main(["--run-dir", str(run)])
+    assert not runs.is_owned(run)
 
 
 def test_a_stage_that_stops_pauses_the_run(run, stages):

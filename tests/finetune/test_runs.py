@@ -57,6 +57,14 @@ def test_the_state_follows_the_last_word(paths):
     assert (found.state, found.verdict, found.failure) == ("finished", verdict, None)
 
 
+def test_a_full_disk_is_told_for_a_run_that_could_not(paths, monkeypatch):
+    folder = runs.create(paths, CONFIG)
+    assert runs.full_disk(folder) == ""
+    monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
+    assert f"The disk with {paths.runs} is full; make room and resume the run {folder.name}." == runs.full_disk(folder)
+    assert runs.full_disk(folder / "gone") == ""
+
+
 def test_one_process_at_a_time_works_on_a_run(paths):
     folder = runs.create(paths, CONFIG)
     runs.ask_to_stop(folder)

@@ -15,6 +15,7 @@ from app.window.train import words
 from app.window.train.curve_chart import CurveChart
 from app.window.train.empty_hint import EmptyHint
 from app.window.train.plan_card import count
+from finetune import runs
 from finetune.events import STAGES, Stage
 
 _SIGNS = {
@@ -182,6 +183,8 @@ class RunStep(QWidget):
     def now_text(self) -> str:
         """Return what is going on, or why nothing is, in one line."""
         story, state = self._control.story, self._control.state
+        if state == "stopped" and self._control.folder and (full := runs.full_disk(self._control.folder)):
+            return full
         if state == "stopped":
             at = self.tr(" (step {step})").format(step=story.checkpoint) if story.checkpoint else ""
             return self.tr("It was interrupted. It goes on from the last checkpoint{step}.").format(step=at)

@@ -98,6 +98,15 @@ def test_each_end_has_its_status_and_its_sentence(code, job, capsys, body, statu
     assert said in printed.out + printed.err
 
 
+def test_a_silent_end_on_a_full_disk_is_told(code, job, capsys, monkeypatch):
+    job("pass")
+    monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
+    assert main(["finetune", code]) == 1
+    error = capsys.readouterr().err
+    assert "is full; make room and resume the run code-" in error
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

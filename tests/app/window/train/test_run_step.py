@@ -63,6 +63,14 @@ def test_stopping_at_once_asks_first(page, window, support, folder, job, qtbot):
     assert "last checkpoint" in page.run.now.text()
 
 
+def test_an_interrupted_run_on_a_full_disk_says_so(page, window, support, folder, monkeypatch):
+    monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
+    support.make_run(folder, support.PAUSED[:-1])
+    window.train.show("run")
+    assert window.train.control.state == "stopped"
+    assert "is full; make room and resume the run" in page.run.now.text()
+
+
 def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, support, folder):
     run = support.make_run(folder, support.FAILED)
     (run / "job.log").write_text("step 40: nan\n", encoding="utf-8")
