@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     except GrafterError as error:
         return _fail(run, str(error), error.code)
     except OSError as error:
-        return _fail(run, f"A file cannot be read or written ({error.strerror or error}); see to the disk and resume the run.", "disk_error")
+        said = f"A file cannot be read or written ({error.strerror or error}); see to the disk and resume the run."
+        return _fail(run, said, "disk_error")
     except (RuntimeError, MemoryError) as error:
         from assistant.engine.device import is_out_of_memory  # noqa: PLC0415
 
