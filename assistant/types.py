@@ -115,6 +115,9 @@ class GenerateRequest:
     nearby: tuple[str, ...] = ()
     """Texts outside of the prompt that the answer may repeat pieces of; the engine only guesses from them."""
     begin: str = ""
+    first_words: tuple[str, ...] = ()
+    """What follows ``begin`` has to begin with one of these, which is given out; none: with anything. Like ``begin`` it
+    is for engines that can hold a model to it."""
     adapter: str | None = None
     """Which adapter answers: None the one that is active, the empty text none, else the one of that name."""
 

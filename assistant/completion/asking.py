@@ -6,13 +6,15 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from assistant.completion.filters import FILTERS, SECOND_CHOICE
+from assistant.completion.filters import FILTERS, MISSING_HEAD, SECOND_CHOICE
 from assistant.completion.filters.draft import Hole
+from assistant.completion.heads import Head, head_instead
+from assistant.completion.indentation import Place
 from assistant.completion.prompt import Laid
 from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.suggest import Suggestions
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.types import Delta, Event, Failed, Finished, GenerateRequest, Progress, Prompt, Started, Text
+from assistant.types import Choice, Delta, Event, Failed, Finished, GenerateRequest, Progress, Prompt, Started, Text
 
 SURE = math.log(0.8)
 """With less than this, as a mean log-probability of a token, an answer is unsure.
@@ -74,7 +76,9 @@ class Asking:
     """What all prompts for one cursor share.
 
     ``control``: spellings that are never shown; ``without``: names of FILTERS that are left out; ``beginning``: how the
-    answer begins for sure; ``tries``: whether the model is asked again where nothing is left of what it wrote.
+    answer begins for sure, and ``head`` the words that have to follow, where those are known; ``place``: the lines
+    around, None where a head is never asked for. ``tries``: whether the model is asked again where nothing is left of
+    what it wrote.
     """
 
     engine: Engine
@@ -83,6 +87,8 @@ class Asking:
     control: tuple[str, ...]
     without: frozenset[str]
     beginning: Beginning
+    place: Place | None
+    head: Head | None
     tries: bool
     explain: bool
 
@@ -95,22 +101,35 @@ class Asking:
         time for this cursor, so that its start is not told again, nor text, which would seem to go on with what was
         shown before, nor that it failed: there is an answer already.
         """
-        held = replace(generate, prompt=laid.fim.prompt, begin=laid.begin + self.beginning.text)
+        held = _held(generate, laid, self.beginning, self.head)
         suggestions = self._suggestions(held.params.n, hold_below)
         event = yield from self._write(held, suggestions, self.beginning, silent=silent, tell_failure=not silent)
         if event is None:
             return None
-        answer = self._finish(event, suggestions)
-        other = second_choice(event.choices[0], self.control) if self.tries and answer.cut_away else None
-        if other is None or self.cancel.cancelled:
+        answer = self._finish(event, suggestions, (MISSING_HEAD,) if self.head else ())
+        again = self._again(generate, laid, event.choices[0]) if self.tries and answer.cut_away else None
+        if again is None or self.cancel.cancelled:
             return answer
+        name, other, going_on = again
         suggestions = self._suggestions(1)
-        going_on = _going_on(generate, laid, other)
         event = yield from self._write(going_on, suggestions, other, silent=True, tell_failure=not silent)
         if event is None:
             return None
-        again = self._finish(_added(answer.event, event), suggestions, (*answer.whole.filters, SECOND_CHOICE))
-        return replace(again, given=answer.given)
+        second = self._finish(_added(answer.event, event), suggestions, (*answer.whole.filters, name))
+        return replace(second, given=answer.given)
+
+    def _again(
+        self, generate: GenerateRequest, laid: Laid, first: Choice
+    ) -> tuple[str, Beginning, GenerateRequest] | None:
+        """Return what to ask after an answer that came to nothing, how that begins, and its name among FILTERS."""
+        line = first.text.lstrip("\n").split("\n", 1)[0]
+        head = None if self.head else head_instead(self.place, self.hole.syntax.after, line)
+        if head is not None:
+            single = replace(generate, params=replace(generate.params, n=1))
+            beginning = Beginning(head.blanks)
+            return MISSING_HEAD, beginning, _held(single, laid, beginning, head)
+        other = second_choice(first, self.control)
+        return None if other is None else (SECOND_CHOICE, other, _going_on(generate, laid, other))
 
     def _suggestions(self, n: int, hold_below: float = -math.inf) -> Suggestions:
         return Suggestions(self.hole, n, self.control, self.without, hold_below)
@@ -155,6 +174,12 @@ class Asking:
                     if not silent:
                         yield event
         return None
+
+
+def _held(generate: GenerateRequest, laid: Laid, beginning: Beginning, head: Head | None) -> GenerateRequest:
+    """Return the request for an answer that begins like this."""
+    words = head.words if head else ()
+    return replace(generate, prompt=laid.fim.prompt, begin=laid.begin + beginning.text, first_words=words)
 
 
 def _going_on(generate: GenerateRequest, laid: Laid, beginning: Beginning) -> GenerateRequest:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.completion.asking import SURE, Asking
-from assistant.completion.filters import SECOND_CHOICE, SURER_ALONE
+from assistant.completion.filters import MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
 from assistant.completion.filters.draft import Hole
-from assistant.completion.indentation import sure_indentation
+from assistant.completion.heads import missing_head
+from assistant.completion.indentation import statement_place, sure_indentation
 from assistant.completion.prompt import Finds, lay_prompt, without_others
 from assistant.completion.second_choice import Beginning
 from assistant.completion.shape import Shape, decide_shape
@@ -91,13 +92,17 @@ def complete(
         finds=retriever,
     )
     local = info.heals  # a server is asked once: not each of them goes on with a text that was begun
+    place = statement_place(hole.syntax) if options.heal and local else None
+    heads = place is not None and MISSING_HEAD not in options.without
     asking = Asking(
         engine,
         hole,
         cancel,
         control=laid.fim.stop_tokens,
         without=options.without,
-        beginning=Beginning(sure_indentation(hole.syntax) if options.heal and local else ""),
+        beginning=Beginning(sure_indentation(place) or ""),
+        place=place if heads else None,
+        head=missing_head(place, after) if heads else None,
         tries=local and SECOND_CHOICE not in options.without,
         explain=request.explain,
     )

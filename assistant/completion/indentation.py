@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from assistant.completion.syntax import Syntax, closable_brackets
@@ -12,40 +15,68 @@ _USUAL = "    "
 _TRIPLE = ('"""', "'''")
 
 
-def sure_indentation(syntax: Syntax) -> str:
-    """Return the blanks that a statement of Python begins with on an empty line; none where several would do.
+_CLAUSES = re.compile(r"(?:else|elif|except|finally)\b")
 
-    After a line that begins a block it is one step deeper than that. Above a line that is deeper than the one before
-    the cursor it is one step less than that line: what is missing there begins its block. Between a documentation and
-    code of its block it is theirs.
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines around an empty one where a statement of Python may stand.
+
+    ``lines`` are those of code above, ``above`` the last of them; ``below`` the next line; ``step`` is by what bodies
+    are indented.
     """
+
+    lines: Sequence[str]
+    below: str
+    step: str
+
+    @property
+    def above(self) -> str:
+        """The line above."""
+        return self.lines[-1] if self.lines else ""
+
+
+def statement_place(syntax: Syntax) -> Place | None:
+    """Return the lines around the cursor; None where it is not on an empty line on which a statement may begin."""
     if syntax.language != "python" or syntax.line or syntax.rest.strip() or syntax.in_text:
-        return ""
+        return None
     near = syntax.before[-_LOOK_IN:]
     if closable_brackets(near, "", syntax.language):
-        return ""
+        return None
     lines = [line for line in near.split("\n") if _is_code(line)]
-    below = next(iter(syntax.below), "")
-    step = _step([*lines, *syntax.below])
-    above = lines[-1] if lines else ""
+    return Place(lines, next(iter(syntax.below), ""), _step([*lines, *syntax.below]))
+
+
+def sure_indentation(place: Place | None) -> str | None:
+    """Return the blanks that a statement begins with; None where several would do.
+
+    After a line that begins a block it is one step deeper than that. Above a line that is deeper than the one before
+    the cursor it is that of the one before: what is missing there begins a block beside it. Above another clause of a
+    block it is that of the block's last line. Between a documentation and code of its block it is theirs.
+    """
+    if place is None:
+        return None
+    above, below, step = place.above, place.below, place.step
     if above.rstrip().endswith(":"):
         # Of a head over several lines only one that begins with its closing bracket tells where the head began.
         whole = above.lstrip().startswith((")", "]", "}")) or not _closes_more(above)
-        return _blanks(above) + step if whole else ""
-    deeper = _blanks(below)
-    if above.rstrip().endswith(_TRIPLE) and _blanks(above) == deeper:
+        return blanks_of(above) + step if whole else None
+    deeper = blanks_of(below)
+    if above.rstrip().endswith(_TRIPLE) and blanks_of(above) == deeper:
         return deeper
-    if len(deeper.expandtabs(8)) > len(_blanks(above).expandtabs(8)):
-        return deeper.removesuffix(step)
-    return ""
+    if depth_of(below) > depth_of(above):
+        return blanks_of(above)
+    if _CLAUSES.match(below.lstrip()) and blanks_of(above) == deeper + step:
+        return blanks_of(above)
+    return None
 
 
 def _step(lines: list[str]) -> str:
     """Return by what the bodies of these lines are mostly indented."""
     found = Counter(
-        _blanks(body).removeprefix(_blanks(head))
+        blanks_of(body).removeprefix(blanks_of(head))
         for head, body in pairwise(lines)
-        if head.rstrip().endswith(":") and _blanks(body) != _blanks(head) and _blanks(body).startswith(_blanks(head))
+        if head.rstrip().endswith(":") and depth_of(body) > depth_of(head) and body.startswith(blanks_of(head))
     )
     return found.most_common(1)[0][0] if found else _USUAL
 
@@ -59,5 +90,11 @@ def _closes_more(line: str) -> bool:
     return sum(map(line.count, ")]}")) > sum(map(line.count, "([{"))
 
 
-def _blanks(line: str) -> str:
+def blanks_of(line: str) -> str:
+    """Return what a line is indented with."""
     return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def depth_of(line: str) -> int:
+    """Return by how many columns a line is indented."""
+    return len(blanks_of(line).expandtabs(8))

@@ -44,6 +44,10 @@ class ByteVocabulary:
             found += self._equal(text[:size])
         return found
 
+    def spelling_one(self, texts: Sequence[bytes]) -> list[int]:
+        """Return the tokens with which any of these texts, none of them of blanks alone, can begin."""
+        return sorted({token for text in texts for token in self.spelling(text)})
+
     def _indent(self, text: bytes) -> list[int]:
         """Return the tokens for blanks that end where they end: no deeper, and as tokenizers cut them.
 
@@ -76,15 +80,23 @@ class ByteVocabulary:
 class Beginning:
     """What one sequence still has to spell before it is free. It is told of each token that was chosen."""
 
-    def __init__(self, vocabulary: ByteVocabulary, text: bytes, spell: Callable[[int], bytes]) -> None:
-        """``spell`` gives the bytes of a token."""
+    def __init__(
+        self, vocabulary: ByteVocabulary, text: bytes, spell: Callable[[int], bytes], words: Sequence[bytes] = ()
+    ) -> None:
+        """``spell`` gives the bytes of a token; after ``text`` one of ``words`` has to follow, none: anything may."""
         self._vocabulary = vocabulary
         self._left = text
+        self._words = tuple(words)
         self._spell = spell
 
     def allowed(self) -> Sequence[int] | None:
         """Return the tokens to choose from; None where any will do (also where no token could spell the rest)."""
-        return (self._vocabulary.spelling(self._left) or None) if self._left else None
+        if not self._left and not self._words:
+            return None
+        if self._words and len(self._left) <= 1:  # the last blank of an indentation belongs to the word
+            return self._vocabulary.spelling_one([self._left + word for word in self._words]) or None
+        found = self._vocabulary.spelling(self._left)
+        return [token for token in found if not self._words or self._leads_on(self._spell(token))] or None
 
     def leaves(self, token: int) -> bool:
         """Return whether something is left to spell after a token."""
@@ -93,9 +105,25 @@ class Beginning:
 
     def take(self, token: int) -> None:
         """Take note of the token that was chosen; one that spells something else ends the constraint."""
+        spelling = self._spell(token)
         if self._left:
-            found = after(self._left, self._spell(token))
-            self._left = found[0] if found else b""
+            found = after(self._left, spelling)
+            self._left, spelling = found or (b"", b"")
+            self._words = self._words if found else ()
+        if spelling:
+            self._words = _left_of(self._words, spelling)
+
+    def _leads_on(self, spelling: bytes) -> bool:
+        """Return whether a token that is allowed for the text has nothing of another word behind it."""
+        found = after(self._left, spelling)
+        return bool(found and (not found[1] or any(after(word, found[1]) for word in self._words)))
+
+
+def _left_of(words: Sequence[bytes], spelling: bytes) -> tuple[bytes, ...]:
+    """Return what is left of the words that ``spelling`` begins; nothing where it has one of them whole, or none."""
+    if any(spelling.startswith(word) for word in words):
+        return ()
+    return tuple(word[len(spelling) :] for word in words if word.startswith(spelling))
 
 
 def after(beginning: bytes, spelling: bytes) -> tuple[bytes, bytes] | None:

@@ -184,12 +184,13 @@ class LocalEngine:
         return Guesser(ids, list(self._nearby.values()), variant.guesses, decoder.most_guesses, decoder.guess_cost)
 
     def _beginnings(self, request: GenerateRequest) -> list[Beginning]:
-        if not request.begin:
+        if not request.begin and not request.first_words:
             return []
         if self._vocabulary is None:  # a tenth of a second, once
             self._vocabulary = ByteVocabulary(self._tokenizer.spellings())
         text, spell = request.begin.encode(), self._tokenizer.token_bytes
-        return [Beginning(self._vocabulary, text, spell) for _ in range(request.params.n)]
+        words = [word.encode() for word in request.first_words]
+        return [Beginning(self._vocabulary, text, spell, words) for _ in range(request.params.n)]
 
     def _places(self, text: str) -> Places:
         return Places(self._tokenizer.encode(Prompt((Text(text),))))

@@ -60,6 +60,8 @@ FINAL: dict[str, Filter] = {
 
 SECOND_CHOICE = "second-choice"
 """Not a filter itself: it has the model write again where the others leave nothing."""
+MISSING_HEAD = "missing-head"
+"""Nor is this: it holds the model to the head of a block where the body of one stands below."""
 SURER_ALONE = "surer-alone"
 """No filter either: of two answers, with other files and without them, it takes the second."""
 
@@ -86,6 +88,7 @@ FILTERS: dict[str, str] = {
     "too-short": "Shows no lone sign unasked.",
     "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",
     SECOND_CHOICE: "Has the model begin otherwise where nothing was left of what it wrote.",
+    MISSING_HEAD: "Has the model begin a block where the body of one stands below.",
     SURER_ALONE: "Leaves other files out, because the model is surer without them.",
 }
 """The name of each filter with one sentence that says what it does to a suggestion."""

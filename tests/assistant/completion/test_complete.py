@@ -287,6 +287,33 @@ def test_nothing_twice_stays_nothing():
     assert len(engine.requests) == 2
 
 
+BODY = "def f(a):\n    for b in a:\n        if b:\n            c(b)\n|\n            d(b)\n    return a\n"
+
+
+def test_a_body_without_a_head_has_the_model_begin_a_block():
+    engine = FakeEngine("        elif b.c:\n            e(b)\n", info(heals=True))
+    text = BODY.replace("            c(b)\n|", "            c(b)\n        f(b)\n|")
+    finished = ask(engine, text, path="a.py", explain=True)[-1]
+    assert [request.first_words[:2] for request in engine.requests] == [("if ", "if(")]
+    assert engine.requests[0].begin == "        "
+    assert "missing-head" in finished.filters
+    left_out = Options(without=frozenset({"missing-head"}))
+    ask(engine, text, path="a.py", options=left_out)
+    assert engine.requests[1].first_words == ()
+
+
+def test_a_line_that_leaves_the_body_below_without_a_head_gives_way_to_one():
+    engine = FakeEngine(in_turn("    return a\n", "        else:\n            d(b)\n"), info(heals=True))
+    finished = ask(engine, BODY, path="a.py")[-1]
+    assert [choice.text for choice in finished.choices] == ["        else:"]
+    assert engine.requests[0].first_words == ()
+    assert "else:" in engine.requests[1].first_words
+    assert engine.requests[1].begin == "        "
+    assert engine.requests[1].prompt == engine.requests[0].prompt
+    assert "missing-head" in finished.filters
+    assert "second-choice" not in finished.filters
+
+
 def test_a_failure_of_the_second_beginning_passes_through():
     failing = Answer(("ab",), failure="No room.", failure_code="out_of_memory")
     engine = FakeEngine(in_turn("total = 1\n", failing), info(heals=True))

@@ -1,12 +1,12 @@
 import pytest
 
-from assistant.completion.indentation import sure_indentation
+from assistant.completion.indentation import statement_place, sure_indentation
 from assistant.completion.syntax import read_syntax
 
 
 def indentation(text, path="a.py"):
     before, _, after = text.partition("|")
-    return sure_indentation(read_syntax(before, after, path))
+    return sure_indentation(statement_place(read_syntax(before, after, path)))
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,12 @@ def indentation(text, path="a.py"):
         ("def f(\n    a,\n) -> int:\n|\n", "    "),
         ("if a:\n    b()\n|\n        c()\n", "    "),
         ("if a:\n    b()\nc = 1\n|\n    d()\n", ""),
-        ("a = 1\n|\n        b\n", "    "),
+        ("a = 1\n|\n        b\n", ""),
+        ("def f():\n  a()\n|\n      b()\n", "  "),
         ('def f():\n    """Say it."""\n|\n    return 1\n', "    "),
+        ("if a:\n    b()\n|\nelse:\n    c()\n", "    "),
+        ("try:\n    b()\n|\nexcept OSError:\n    c()\n", "    "),
+        ("a = 1\n|\n    b\n", ""),
     ],
 )
 def test_the_lines_around_leave_no_choice(text, want):
@@ -33,6 +37,8 @@ def test_the_lines_around_leave_no_choice(text, want):
     [
         "def f():\n    a()\n|\n    b()\n",  # a statement, or the end of a block of something before it
         "def f():\n    a()\n|\nb()\n",
+        "if a:\n    for b in c:\n        d()\n|\nelse:\n    e()\n",
+        "if a:\n    b()\n|\nelsewhere()\n",
         "def f():\n    a()\n|",
         "if (a and\n        b):\n|\n",  # where the head began is not told
         "x = [\n|\n    1,\n]\n",
@@ -45,9 +51,9 @@ def test_the_lines_around_leave_no_choice(text, want):
     ],
 )
 def test_where_several_would_do_none_is_sure(text):
-    assert indentation(text) == ""
+    assert indentation(text) is None
 
 
 def test_other_languages_are_left_alone():
-    assert indentation("if (a) {\n|\n    b();\n}\n", "a.js") == ""
-    assert indentation("Note:\n|\n", None) == ""
+    assert indentation("if (a) {\n|\n    b();\n}\n", "a.js") is None
+    assert indentation("Note:\n|\n", None) is None

@@ -98,3 +98,67 @@ def test_spelling_is_what_its_words_say(text, words):
     vocabulary = ByteVocabulary((word, token) for token, word in enumerate(words))
     want = [token for token, word in enumerate(words) if word and (word.startswith(text) or text.startswith(word))]
     assert sorted(vocabulary.spelling(text)) == want
+
+
+HEADS = [
+    b" ",
+    b"   ",
+    b"       ",
+    b"i",
+    b"if",
+    b" if",
+    b" i",
+    b"f",
+    b"f ",
+    b" for",
+    b" else",
+    b":",
+    b" elsewhere",
+    b" x",
+    b" ",
+]
+
+
+def held(text, *words):
+    return Beginning(ByteVocabulary((word, at) for at, word in enumerate(HEADS)), text, HEADS.__getitem__, words)
+
+
+def names(beginning):
+    allowed = beginning.allowed()
+    return None if allowed is None else {HEADS[token] for token in allowed}
+
+
+def test_one_of_some_words_has_to_follow():
+    beginning = held(b"    ", b"if ", b"else:")
+    assert names(beginning) == {b"   "}
+    beginning.take(1)
+    assert names(beginning) == {b" ", b" if", b" i", b" else"}
+    beginning.take(10)
+    assert names(beginning) == {b":"}
+    beginning.take(11)
+    assert beginning.allowed() is None
+
+
+def test_a_word_may_be_spelled_in_pieces_and_gone_beyond():
+    beginning = held(b"", b"if ")
+    assert names(beginning) == {b"i", b"if"}
+    beginning.take(3)
+    assert names(beginning) == {b"f", b"f "}
+    beginning.take(8)
+    assert beginning.allowed() is None
+
+
+def test_a_token_over_both_has_to_lead_to_a_word():
+    beginning = held(b" if", b" x")
+    assert names(beginning) == {b" ", b" i", b" if"}
+    beginning.take(5)
+    assert names(beginning) == {b" ", b" x"}
+
+
+def test_a_token_of_no_word_ends_the_constraint():
+    beginning = held(b" ", b"if ")
+    beginning.take(13)
+    assert beginning.allowed() is None
+    beginning = held(b"    ", b"if ")
+    beginning.take(3)
+    assert beginning.allowed() is None

@@ -1,0 +1,71 @@
+"""The head of a block that is missing above its body: where one is, and with which words it may begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.completion.indentation import Place, blanks_of, depth_of, sure_indentation
+from assistant.completion.syntax import brackets_of
+
+_ANYWHERE = ("if ", "if(", "for ", "while ", "while(", "with ", "try:", "def ", "class ", "async ")
+_AFTER = {
+    "if": ("elif ", "elif(", "else:"),
+    "elif": ("elif ", "elif(", "else:"),
+    "for": ("else:",),
+    "while": ("else:",),
+    "try": ("except", "finally:"),
+    "except": ("except", "else:", "finally:"),
+}
+_WORD = re.compile(r"\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How a line has to begin: its blanks, and one of the words behind them."""
+
+    blanks: str
+    words: tuple[str, ...]
+
+
+def missing_head(place: Place | None, after: str) -> Head | None:
+    """Return how the cursor's line has to begin where the one below is deeper than any statement there could be."""
+    blanks = sure_indentation(place)
+    if place is None or blanks is None or depth_of(place.below) <= depth_of(blanks) or _closes(after):
+        return None
+    return Head(blanks, _words(place.lines, blanks))
+
+
+def head_instead(place: Place | None, after: str, line: str) -> Head | None:
+    """Return the head that the line below lacks if ``line`` ended the block that it seems to be in.
+
+    None where it does not: the line is as deep as the one below, or a head itself.
+    """
+    if place is None or not line.strip() or line.rstrip().endswith(":") or _closes(after):
+        return None
+    blanks = blanks_of(place.below)
+    if depth_of(line) >= depth_of(place.below) or not blanks.endswith(place.step):
+        return None
+    outer = blanks.removesuffix(place.step)
+    return Head(outer, _words(place.lines, outer))
+
+
+def _words(lines: Sequence[str], blanks: str) -> tuple[str, ...]:
+    """Return with what a head may begin at this depth: clauses go on with the block that stands there."""
+    for line in reversed(lines):
+        if depth_of(line) <= depth_of(blanks):
+            found = _WORD.match(line.lstrip())
+            before = found[0] if found and blanks_of(line) == blanks else ""
+            return (*_ANYWHERE, *_AFTER.get(before, ()))
+    return _ANYWHERE
+
+
+def _closes(after: str) -> bool:
+    """Return whether a bracket is closed below that is opened nowhere: what is missing opens it."""
+    depth = 0
+    for _, bracket in brackets_of(after, "python"):
+        depth += 1 if bracket in "([{" else -1
+        if depth < 0:
+            return True
+    return False
