@@ -31,7 +31,7 @@ class Head:
 
 def missing_head(place: Place | None, after: str) -> Head | None:
     """Return how the cursor's line has to begin where the one below is deeper than any statement there could be."""
-    blanks = sure_indentation(place)
+    blanks = (place and place.given) or sure_indentation(place)
     if place is None or blanks is None or depth_of(place.below) <= depth_of(blanks) or _closes(after):
         return None
     return Head(blanks, _words(place.lines, blanks))
@@ -40,9 +40,9 @@ def missing_head(place: Place | None, after: str) -> Head | None:
 def head_instead(place: Place | None, after: str, line: str) -> Head | None:
     """Return the head that the line below lacks if ``line`` ended the block that it seems to be in.
 
-    None where it does not: the line is as deep as the one below, or a head itself.
+    None where it does not: the line is as deep as the one below, a head itself, or where a person indented it.
     """
-    if place is None or not line.strip() or line.rstrip().endswith(":") or _closes(after):
+    if place is None or place.given or not line.strip() or line.rstrip().endswith(":") or _closes(after):
         return None
     blanks = blanks_of(place.below)
     if depth_of(line) >= depth_of(place.below) or not blanks.endswith(place.step):

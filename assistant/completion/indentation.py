@@ -22,13 +22,14 @@ _CLAUSES = re.compile(r"(?:else|elif|except|finally)\b")
 class Place:
     """Lines around an empty one where a statement of Python may stand.
 
-    ``lines`` are those of code above, ``above`` the last of them; ``below`` the next line; ``step`` is by what bodies
-    are indented.
+    ``lines`` are those of code above, ``above`` the last of them; ``below`` the next line of code; ``step`` is by what
+    bodies are indented; ``given`` are the blanks left of the cursor.
     """
 
     lines: Sequence[str]
     below: str
     step: str
+    given: str
 
     @property
     def above(self) -> str:
@@ -38,23 +39,24 @@ class Place:
 
 def statement_place(syntax: Syntax) -> Place | None:
     """Return the lines around the cursor; None where it is not on an empty line on which a statement may begin."""
-    if syntax.language != "python" or syntax.line or syntax.rest.strip() or syntax.in_text:
+    if syntax.language != "python" or syntax.line.strip() or syntax.rest.strip() or syntax.in_text:
         return None
     near = syntax.before[-_LOOK_IN:]
     if closable_brackets(near, "", syntax.language):
         return None
     lines = [line for line in near.split("\n") if _is_code(line)]
-    return Place(lines, next(iter(syntax.below), ""), _step([*lines, *syntax.below]))
+    below = next(filter(_is_code, syntax.below), "")
+    return Place(lines, below, _step([*lines, *syntax.below]), syntax.line)
 
 
 def sure_indentation(place: Place | None) -> str | None:
-    """Return the blanks that a statement begins with; None where several would do.
+    """Return the blanks that a statement begins with; None where several would do, or where some are there already.
 
     After a line that begins a block it is one step deeper than that. Above a line that is deeper than the one before
     the cursor it is that of the one before: what is missing there begins a block beside it. Above another clause of a
     block it is that of the block's last line. Between a documentation and code of its block it is theirs.
     """
-    if place is None:
+    if place is None or place.given:
         return None
     above, below, step = place.above, place.below, place.step
     if above.rstrip().endswith(":"):

@@ -302,6 +302,14 @@ def test_a_body_without_a_head_has_the_model_begin_a_block():
     assert engine.requests[1].first_words == ()
 
 
+def test_a_body_deeper_than_the_cursor_has_the_model_begin_a_block():
+    engine = FakeEngine("elif b.c:\n            e(b)\n", info(heals=True))
+    finished = ask(engine, BODY.replace("|", "        |"), path="a.py")[-1]
+    assert [choice.text for choice in finished.choices] == ["elif b.c:"]
+    (request,) = engine.requests
+    assert (request.begin, "elif " in request.first_words) == ("        ", True)
+
+
 def test_a_line_that_leaves_the_body_below_without_a_head_gives_way_to_one():
     engine = FakeEngine(in_turn("    return a\n", "        else:\n            d(b)\n"), info(heals=True))
     finished = ask(engine, BODY, path="a.py")[-1]

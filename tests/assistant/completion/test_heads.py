@@ -15,6 +15,8 @@ def place_of(text, path="a.py"):
     [
         ("for a in b:\n    for c in d:\n|\n            e()\n", "        ", ()),
         ("a = 1\n|\n    b()\n", "", ()),
+        ("def f():\n    a = 1\n    |\n        b()\n", "    ", ()),
+        ("def f():\n    if a:\n        b()\n    |\n        c()\n", "    ", ("elif ", "else:")),
         ("if a:\n    b()\n|\n        c()\n", "    ", ()),
         ("for a in b:\n    if a:\n        continue\n    d()\n|\n        c()\n", "    ", ()),
         ("if a:\n    while a:\n        c()\n    # why\n|\n            d()\n", "        ", ()),
@@ -36,6 +38,9 @@ def test_a_body_without_a_head(text, blanks, clauses):
         "a = 1\n|\n        b,\n    )\n",  # what is missing opens the bracket
         "a = 1\n|",
         "x = [\n|\n        1]\n",
+        "def f():\n    a()\n    |\n    b()\n",
+        "def f():\n    a()\n    |\n        # why\n    b()\n",
+        "def f():\n    a()\n    |x\n        b()\n",
     ],
 )
 def test_no_head_is_missing_for_sure(text):
@@ -59,6 +64,7 @@ def test_no_head_is_missing_for_sure(text):
         ),
         ("for a in b:\n    c()\n|\n    d()\n", "e()", "", {"else:"}),
         ("for a in b:\n      c()\n|\n  d()\n", "e()", None, None),
+        ("if a:\n    b()\n  |\n    c()\n", "  d()", None, None),
         ("with a:\n    b()\n|\n    c()\n", "d()", "", set()),
         ("try:\n    a()\nexcept B:\n    c()\n|\n    d()\n", "e()", "", {"except", "else:", "finally:"}),
     ],

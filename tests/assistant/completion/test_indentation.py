@@ -39,6 +39,7 @@ def test_the_lines_around_leave_no_choice(text, want):
         "def f():\n    a()\n|\nb()\n",
         "if a:\n    for b in c:\n        d()\n|\nelse:\n    e()\n",
         "if a:\n    b()\n|\nelsewhere()\n",
+        "def f():\n    |\n",
         "def f():\n    a()\n|",
         "if (a and\n        b):\n|\n",  # where the head began is not told
         "x = [\n|\n    1,\n]\n",
