@@ -325,6 +325,17 @@ def test_an_answer_is_held_to_its_beginning(tiny_engine, n, temperature):
         assert all(value > -torch.inf for token in choice.logprobs for _, value in token.top)
 
 
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("begin", ["", "    "])
+def test_an_answer_begins_with_one_of_some_words(tiny_engine, n, temperature, begin):
+    params = Params(max_tokens=12, n=n, temperature=temperature, seed=1)
+    prompt, words = Prompt((Text("def add(a, b):\n"),)), ("while ", "try:", "if ")
+    request = GenerateRequest("r1", prompt, params, begin=begin, first_words=words)
+    for choice in list(tiny_engine.generate(request, CancelToken()))[-1].choices:
+        assert choice.text.startswith(words)
+
+
 def test_a_beginning_that_the_model_would_write_anyway_changes_nothing(tiny_engine):
     prompt = Prompt((Text("def add(a, b):"),))
     params = Params(max_tokens=10, logprobs=0)
