@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from assistant.completion.indentation import Place, blanks_of, depth_of, sure_indentation
 from assistant.completion.syntax import brackets_of
 
-_ANYWHERE = ("if ", "if(", "for ", "while ", "while(", "with ", "try:", "def ", "class ", "async ")
+_ANYWHERE = ("if ", "if(", "for ", "while ", "while(", "with ", "try:", "def ", "class ", "async ", "match ")
+_CASE = ("case ",)
 _AFTER = {
     "if": ("elif ", "elif(", "else:"),
     "elif": ("elif ", "elif(", "else:"),
@@ -54,10 +55,13 @@ def head_instead(place: Place | None, after: str, line: str) -> Head | None:
 def _words(lines: Sequence[str], blanks: str) -> tuple[str, ...]:
     """Return with what a head may begin at this depth: clauses go on with the block that stands there."""
     for line in reversed(lines):
-        if depth_of(line) <= depth_of(blanks):
-            found = _WORD.match(line.lstrip())
-            before = found[0] if found and blanks_of(line) == blanks else ""
-            return (*_ANYWHERE, *_AFTER.get(before, ()))
+        if depth_of(line) > depth_of(blanks):
+            continue
+        found = _WORD.match(line.lstrip())
+        word, beside = found[0] if found else "", blanks_of(line) == blanks
+        if line.rstrip().endswith(":") and word == ("case" if beside else "match"):
+            return _CASE
+        return (*_ANYWHERE, *(_AFTER.get(word, ()) if beside else ()))
     return _ANYWHERE
 
 

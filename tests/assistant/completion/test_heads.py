@@ -76,3 +76,16 @@ def test_a_line_that_would_leave_the_next_without_a_head(text, line, blanks, cla
     if head:
         assert set(head.words) & {"else:", "elif ", "except", "finally:"} == clauses
     assert head_instead(None, after, line) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("match a:\n    case 1:\n        b()\n    |\n        c()\n", ("case ",)),
+        ("match a:\n    |\n        c()\n", ("case ",)),
+        ("match = a(b)\nif c:\n    |\n        d()\n", None),
+    ],
+)
+def test_the_cases_of_a_match(text, words):
+    found = missing_head(*place_of(text)).words
+    assert found == words if words else "if " in found
