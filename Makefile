@@ -21,7 +21,7 @@ help:
 	@echo "make bench-train        tokens a second and memory of training, beside peft alone and trl (installs trl aside)"
 	@echo "make torture            kill a training run twenty times, and see that it ends as an unbroken one"
 	@echo "make screenshots        pictures of the window in build/screenshots"
-	@echo "make coverage           fails where a branch of when-to-ask is not tested"
+	@echo "make coverage           fails where a branch of the filters or of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
 	@echo "make peer-tests         ask a real llama.cpp and a real vLLM (downloads 2 GB, takes minutes)"
@@ -88,6 +88,7 @@ bench-train: model
 	$(PY) -P tests/bench/train.py $(ARGS)
 
 coverage: setup-dev
+	$(PYTEST) -q tests/assistant/completion --cov=assistant.completion --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
 		--cov=assistant.client.suggestions --cov=assistant.client.acceptance.there --cov=assistant.client.acceptance.summary \
 		--cov=app.completion.recent --cov=app.completion.unsaved \

@@ -14,7 +14,7 @@ from assistant.completion.prompt import Laid
 from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.suggest import Suggestions
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.types import Choice, Delta, Event, Failed, Finished, GenerateRequest, Progress, Prompt, Started, Text
+from assistant.types import Choice, Delta, Event, Failed, Finished, GenerateRequest, Prompt, Text
 
 SURE = math.log(0.8)
 """With less than this, as a mean log-probability of a token, an answer is unsure.
@@ -170,7 +170,7 @@ class Asking:
                     if tell_failure:
                         yield event
                     return None
-                case Started() | Progress():
+                case _:
                     if not silent:
                         yield event
         return None

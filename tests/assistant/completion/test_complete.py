@@ -328,6 +328,14 @@ def test_a_failure_of_the_second_beginning_passes_through():
     assert ask(engine, "x = 0\n|\ntotal = 1\n")[-1] == Failed("r1", "No room.", "out_of_memory")
 
 
+def test_an_engine_that_ends_without_a_word_ends_the_completion():
+    class Silent(FakeEngine):
+        def generate(self, request, cancel):
+            yield next(iter(super().generate(request, cancel)))
+
+    assert [type(event) for event in ask(Silent("a"), "x = |\n")] == [Started]
+
+
 def test_who_cancels_gets_no_second_beginning():
     engine, cancel = FakeEngine("total = 1\n", info(heals=True)), CancelToken()
     events = complete(engine, CompleteRequest("r1", "total = 1\n", 0), cancel)

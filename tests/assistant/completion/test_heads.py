@@ -15,6 +15,7 @@ def place_of(text, path="a.py"):
     [
         ("for a in b:\n    for c in d:\n|\n            e()\n", "        ", ()),
         ("a = 1\n|\n    b()\n", "", ()),
+        ("|\n    b()\n", "", ()),
         ("def f():\n    a = 1\n    |\n        b()\n", "    ", ()),
         ("def f():\n    if a:\n        b()\n    |\n        c()\n", "    ", ("elif ", "else:")),
         ("if a:\n    b()\n|\n        c()\n", "    ", ()),

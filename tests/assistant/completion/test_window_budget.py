@@ -18,6 +18,12 @@ def test_a_quick_reader_gets_a_larger_window(speed, step):
     assert budget.budget == STEPS[step][1]
 
 
+def test_a_prompt_that_was_in_the_cache_tells_nothing():
+    budget = WindowBudget()
+    budget.learn(finished(9000, tokens=400, cached=399))
+    assert budget.budget == STEPS[1][1]
+
+
 @pytest.mark.parametrize(("speed", "without"), [(90, {"surer-alone", "single-line"}), (400, {"single-line"})])
 def test_a_slow_reader_is_not_asked_without_other_files(speed, without):
     budget = WindowBudget()
