@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.completion.indentation import Place, blanks_of, depth_of, sure_indentation
-from assistant.completion.syntax import brackets_of
+from assistant.completion.syntax import WINDOW_CHARS, brackets_of
 
 _ANYWHERE = ("if ", "if(", "for ", "while ", "while(", "with ", "try:", "def ", "class ", "async ", "match ")
 _CASE = ("case ",)
@@ -68,7 +68,7 @@ def _words(lines: Sequence[str], blanks: str) -> tuple[str, ...]:
 def _closes(after: str) -> bool:
     """Return whether a bracket is closed below that is opened nowhere: what is missing opens it."""
     depth = 0
-    for _, bracket in brackets_of(after, "python"):
+    for _, bracket in brackets_of(after[:WINDOW_CHARS], "python"):
         depth += 1 if bracket in "([{" else -1
         if depth < 0:
             return True
