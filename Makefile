@@ -6,7 +6,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
+.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench              start-up time, key to ghost text, on the real model"
 	@echo "make bench-planted      a convention planted in a generated repository, learned and asked for [ARGS=--minutes M]"
 	@echo "make bench-canaries     whether made-up secrets can be drawn out of an adapter, beside one that learned them [ARGS=--minutes M]"
+	@echo "make bench-settings     held-out loss with each setting of training changed [ARGS='REPO --steps N']"
 	@echo "make bench-engine       tokens a second of each path on this processor"
 	@echo "make bench-gpu          tokens a second on a CUDA card, in each way; installs torchao"
 	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
@@ -102,6 +103,9 @@ bench-planted: model
 
 bench-canaries: model
 	PYTHONPATH=. $(PY) -P tests/bench/canaries.py $(ARGS)
+
+bench-settings: model
+	PYTHONPATH=. $(PY) -P tests/bench/settings.py $(ARGS)
 
 bench-engine: model
 	$(PY) -P tests/bench/engine.py

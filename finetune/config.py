@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from assistant.errors import InputError
 
@@ -108,6 +109,43 @@ PRESETS: dict[Preset, dict[str, Any]] = {
 def preset(name: Preset) -> TrainConfig:
     """Return the settings of a preset."""
     return TrainConfig(**PRESETS[name])
+
+
+def change(config: RunConfig, settings: Sequence[str]) -> RunConfig:
+    """Return the config with fields of its data or training changed, each as ``name=value``. Raises InputError.
+
+    ``true`` and ``false`` are the values of switches. Lists of paths are not changed this way.
+    """
+    for text in settings:
+        name, _, value = text.partition("=")
+        part = next((each for each in ("data", "train") if name in _HINTS[each]), None)
+        if part is None:
+            names = ", ".join(sorted({*_HINTS["data"], *_HINTS["train"]}))
+            raise InputError(f"There is no setting {name!r}; there are {names}.")
+        changed = dataclasses.replace(getattr(config, part), **{name: _value(name, value, _HINTS[part][name])})
+        config = dataclasses.replace(config, **{part: changed})
+    return config
+
+
+def _value(name: str, text: str, hint: Any) -> object:
+    """Return what ``text`` means for a field of this type."""
+    choices = get_args(hint)
+    try:
+        if get_origin(hint) is Literal:
+            return choices[choices.index(text)]
+        if hint is bool or bool in choices:
+            return {"true": True, "false": False}[text.lower()]
+        return hint(text) if hint in (int, float) else text
+    except (ValueError, KeyError):
+        wanted = ", ".join(map(str, choices)) if get_origin(hint) is Literal else ""
+        wanted = wanted or ("true or false" if hint is not int and hint is not float else "a number")
+        raise InputError(f"{name} cannot be {text!r}; it takes {wanted}.") from None
+
+
+_HINTS: dict[str, dict[str, Any]] = {
+    part: {name: hint for name, hint in get_type_hints(kind).items() if get_origin(hint) is not tuple}
+    for part, kind in (("data", DataConfig), ("train", TrainConfig))
+}
 
 
 def to_json(config: RunConfig) -> str:

@@ -25,7 +25,7 @@ from assistant.cli.signals import ended_by_sigterm
 from assistant.config import DEFAULT_MODEL, Paths, find_paths
 from assistant.errors import InputError, ModelError
 from finetune import launch, runs
-from finetune.config import PRESETS, DataConfig, RunConfig, check, preset
+from finetune.config import PRESETS, DataConfig, RunConfig, change, check, preset
 from finetune.events import DataReady, EventReader, Failed, Finished, Paused, PlanReady
 
 _STOPPED, _BAD_INPUT = 3, 2
@@ -90,6 +90,13 @@ def _add_training_arguments(group: Any) -> None:
     group.add_argument("--accumulate", type=int, metavar="N", help="steps whose gradients are added up")
     group.add_argument("--processes", type=int, metavar="P", help="train with so many processes (1)")
     group.add_argument("--strategy", choices=_STRATEGIES, help="how several processes share the work (auto)")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change any other setting that config.json of a run shows, such as patience=8 (again for more)",
+    )
     group.add_argument("--load-in-4bit", action="store_true", default=None, help="QLoRA: the base in 4 bits, on CUDA")
 
 
@@ -145,6 +152,7 @@ def make_config(paths: Paths, args: argparse.Namespace) -> RunConfig:
         data=data,
         train=dataclasses.replace(train, **changes),
     )
+    config = change(config, args.set)
     check(config)
     return config
 

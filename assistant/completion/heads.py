@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.completion.brackets import brackets_of
 from assistant.completion.indentation import Place, blanks_of, depth_of, sure_indentation
-from assistant.completion.syntax import WINDOW_CHARS, brackets_of
+from assistant.completion.syntax import WINDOW_CHARS
 
 _ANYWHERE = ("if ", "if(", "for ", "while ", "while(", "with ", "try:", "def ", "class ", "async ", "match ")
 _CASE = ("case ",)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.completion.syntax import Syntax, closable_brackets
+from assistant.completion.brackets import closable_brackets
+from assistant.completion.syntax import Syntax
 
 _LOOK_IN = 8000
 _USUAL = "    "

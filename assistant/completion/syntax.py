@@ -1,4 +1,4 @@
-"""What the syntax says of a cursor: the lines around it, its tree, the brackets that are open, errors before and after.
+"""What the syntax says of a cursor: the lines around it, its tree, what may be closed there, errors before and after.
 
 The tree is of a window around the cursor: enough to tell what stands there, and parsed in some milliseconds.
 """
@@ -10,34 +10,18 @@ import functools
 import itertools
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node, Point, Tree
 
+from assistant.completion.brackets import PAIRS, brackets_of, closable_brackets, open_quote
 from assistant.context.languages import language_of, parse
 
 WINDOW_CHARS = 30_000
 """So many characters on each side of the cursor are parsed, in up to ten milliseconds; a change takes one or two."""
-_NESTING = 100
-"""So many open brackets are compared with the closing ones below: the innermost."""
 BELOW_LINES = 6
 _MORE_BELOW = 3
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
-_PAIRS = {")": "(", "]": "[", "}": "{"}
-_QUOTES = frozenset("\"'`")
-_HASH_COMMENTS = frozenset({"python", "ruby", "bash"})
-_SLASH_COMMENTS = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
-# A string that has no end yet ends with its line.
-_DOUBLE_QUOTED = r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)'
-_SINGLE_QUOTED = r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z)"
-# Where ' encloses one character, or stands alone (lifetimes, apostrophes).
-_CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
-_BACKQUOTED = r"`(?:\\.|[^`\\])*(?:`|\Z)"
-_SINGLE_QUOTES = frozenset({"python", "javascript", "typescript", "tsx", "ruby", "php", "bash", "css"})
-_BACKQUOTES = frozenset({"javascript", "typescript", "tsx", "go"})
-_TRIPLE = r'"""(?:\\.|.)*?(?:"""|\Z)' + r"|'''(?:\\.|.)*?(?:'''|\Z)"
-_BRACKET = r"[()\[\]{}]"
 _AT_MARGIN = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
 # A line at the margin that begins a statement of Python.
 _TOP_LEVEL = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
@@ -73,7 +57,7 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
     head, tail = _window(before, after)
     tree = parse(language, _encode(head + tail)) if language else None
-    quote = _open_quote(line, language)
+    quote = open_quote(line, language)
     # A string without an end is no string in the tree.
     in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), rest))
     return Syntax(
@@ -129,44 +113,6 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
     return errors is not None and syntax.errors is not None and errors > syntax.errors
 
 
-def brackets_of(text: str, language: str | None) -> Iterator[tuple[int, str]]:
-    """Yield place and character of each bracket of code, none of those in comments and strings."""
-    for found in _code(language).finditer(text):
-        if found[1]:
-            yield found.start(), found[1]
-
-
-@functools.cache
-def _code(language: str | None) -> re.Pattern[str]:
-    """Return what finds comments and strings of a language, and in group 1 brackets outside of them."""
-    parts = [r"#[^\n]*" if language in _HASH_COMMENTS else _SLASH_COMMENTS]
-    parts += [_TRIPLE] if language == "python" else []
-    parts += [_DOUBLE_QUOTED, _SINGLE_QUOTED if language in _SINGLE_QUOTES else _CHARACTER]
-    parts += [_BACKQUOTED] if language in _BACKQUOTES else []
-    return re.compile("|".join((*parts, f"({_BRACKET})")), re.DOTALL)
-
-
-def closable_brackets(before: str, after: str, language: str | None) -> str:
-    """Return the innermost open brackets that may be closed without taking them from a closing one in ``after``."""
-    open_: list[str] = []
-    for _, bracket in brackets_of(before, language):
-        if bracket not in _PAIRS:
-            open_.append(bracket)
-        elif open_ and open_[-1] == _PAIRS[bracket]:
-            open_.pop()
-    closing: list[str] = []
-    depth: list[str] = []
-    for _, bracket in brackets_of(after, language):
-        if bracket not in _PAIRS:
-            depth.append(bracket)
-        elif depth:
-            depth.pop()
-        else:
-            closing.append(_PAIRS[bracket])
-    homes = _homes(open_, closing)
-    return "".join(open_[len(open_) - homes.count(homes[0]) + 1 :])
-
-
 def surplus_bracket(text: str, syntax: Syntax) -> int | None:
     """Return where ``text`` closes a bracket that is not its to close, or a comment; inside of a string it has none."""
     start = 0
@@ -179,11 +125,11 @@ def surplus_bracket(text: str, syntax: Syntax) -> int | None:
     inner: list[str] = []
     outer = list(syntax.closable)
     for place, bracket in brackets_of(text[start:], syntax.language):
-        if bracket not in _PAIRS:
+        if bracket not in PAIRS:
             inner.append(bracket)
             continue
         stack = inner or outer
-        if not stack or stack[-1] != _PAIRS[bracket]:
+        if not stack or stack[-1] != PAIRS[bracket]:
             return start + place
         stack.pop()
     return None
@@ -193,34 +139,6 @@ def _comment_end(text: str, after: str) -> int | None:
     """Return where ``text`` ends a block comment that ends in ``after``, or None."""
     place, end, begin = text.find("*/"), after.find("*/"), after.find("/*")
     return place if place >= 0 and end >= 0 and not 0 <= begin < end else None
-
-
-def open_brackets(text: str, language: str | None) -> str:
-    """Return the brackets that ``text`` opens and does not close."""
-    found: list[str] = []
-    for _, bracket in brackets_of(text, language):
-        if bracket not in _PAIRS:
-            found.append(bracket)
-        elif found and found[-1] == _PAIRS[bracket]:
-            found.pop()
-    return "".join(found)
-
-
-def _homes(open_: list[str], closing: list[str]) -> list[int]:
-    """Return how many closing brackets (by the opening ones they want) have an open one, for each number closed before.
-
-    The first number is with all open, the next with the innermost closed. Those without one close what is still to be
-    written at the cursor, so as few as possible are left so: the longest common subsequence of both.
-    """
-    wanted = closing[:_NESTING]
-    row = [0] * (len(wanted) + 1)
-    homes = [0]
-    for bracket in open_[-_NESTING:]:
-        outer, row = row, [0] * (len(wanted) + 1)
-        for place in reversed(range(len(wanted))):
-            row[place] = outer[place + 1] + 1 if wanted[place] == bracket else max(outer[place], row[place + 1])
-        homes.append(row[0])
-    return homes[::-1]
 
 
 def _bracket_window(before: str, after: str) -> tuple[str, str]:
@@ -267,14 +185,6 @@ def _in_text(tree: Tree, place: int, rest: str) -> bool:
             return True
         node = node.parent
     return False
-
-
-def _open_quote(line: str, language: str | None) -> str:
-    """Return the quote of a string on this line that has no end yet, or nothing."""
-    *_, last = ["", *(found[0] for found in _code(language).finditer(line))]
-    quote = last[:1]
-    is_open = line.endswith(last) and quote in _QUOTES and not last.startswith(3 * quote)
-    return quote if is_open and (len(last) == 1 or last[-1] != quote) else ""
 
 
 def _behind(quote: str, after: str) -> str:

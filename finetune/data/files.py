@@ -116,18 +116,19 @@ class _Choices:
 
     def keeps(self, path: str) -> bool:
         """Return whether the person wants this file."""
-        return _among(path, self._config.keep)
+        return among(path, self._config.keep)
 
     def drops(self, path: str) -> bool:
         """Return whether the person does not; a file named itself counts more than a folder that it is in."""
-        return _among(path, self._config.drop) and path not in self._config.keep
+        return among(path, self._config.drop) and path not in self._config.keep
 
     def trusts(self, path: str) -> bool:
         """Return whether the person says that what looks like a secret is none."""
-        return _among(path, self._config.trusted)
+        return among(path, self._config.trusted)
 
 
-def _among(path: str, names: Sequence[str]) -> bool:
+def among(path: str, names: Sequence[str]) -> bool:
+    """Return whether a path is one of ``names`` or lies in a folder of them, which end with a slash."""
     return any(path == name or (name.endswith("/") and path.startswith(name)) for name in names)
 
 

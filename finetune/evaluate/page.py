@@ -140,9 +140,11 @@ def _how(report: Mapping[str, Any]) -> str:
         if data["split"] == "commits"
         else "whole files that were neither learned nor could be looked up"
     )
+    sentences: Sequence[str] = report["plan"]["changes"] if report["plan"] else ()
+    changed = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     return (
         f"<section><h2>How this was measured</h2><p>Held out is {held}. Each hole is asked through the editor's own "
         "path, greedy, by every arm: the model alone, with retrieval, with the adapter, and with both. The verdict "
-        "compares retrieval with and without the adapter, which is what the editor would use.</p>"
+        f"compares retrieval with and without the adapter, which is what the editor would use.</p>{changed}"
         f"<p>The run's settings:</p><pre>{escape(json.dumps(report['run'], indent=1))}</pre></section>"
     )

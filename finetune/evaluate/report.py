@@ -79,7 +79,7 @@ def make_report(run: Path, proof: Proof) -> dict[str, Any]:
             "note": proof.manifest.note,
             "base": proof.manifest.base,
             "files": proof.manifest.files,
-            "learned": len(proof.manifest.learned),
+            "learned": len(proof.manifest.learned) - len(proof.manifest.drop),
         },
         "plan": dataclasses.asdict(plan[-1]) if plan else None,
         "steps": steps[-1].step if steps else 0,

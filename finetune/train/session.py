@@ -20,6 +20,8 @@ from assistant.errors import InputError, OutOfMemory
 from assistant.models.files import human_bytes
 from assistant.models.store import Store
 from finetune.config import RunConfig, TrainConfig, read_config
+from finetune.data.files import among
+from finetune.data.manifest import drop_files, read_manifest
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
 from finetune.events import EventWriter, RunEvent, StageStarted
@@ -35,6 +37,7 @@ from finetune.train.optimizer import make_optimizer, restore_state
 from finetune.train.plan import Candidate, Facts, adapter_size, estimate_bytes, fit, make_shape, widest
 from finetune.train.rows import fitting
 from finetune.train.shape import Shape
+from finetune.train.strange import find_strange, losses_of_files
 
 _NAMES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
 
@@ -48,6 +51,8 @@ def make_accelerator(config: RunConfig) -> Accelerator:
 
 
 _MOST_HOLES = 64
+_LOOKED_AT, _NAMED = 16, 5
+"""For each so many tokens that will be learned, one is looked at before: that takes 2 % of the time."""
 
 
 class Session:
@@ -79,7 +84,7 @@ class Session:
 
     def train(self) -> End:
         """Plan where there is no plan yet, and train to the end or until asked to stop."""
-        samples, validation = self._load("train"), self._load("validation")
+        samples, validation = self._learned(), self._load("validation")
         shape = self.group.agree(Shape.load(self.run))
         kept = newest(self.run) if shape else None  # a checkpoint without a plan belongs to nothing
         if shape is None:
@@ -88,6 +93,7 @@ class Session:
             if self.group.first:
                 shape.save(self.run)
             self.say(shape.ready)
+            samples = self._learned()
         self.say(StageStarted("train", resumed=kept is not None))
         trainee = self._build(Candidate(shape.train, shape.checkpointing))
         optimizer = make_optimizer(trainee.trainable, shape.train)
@@ -109,7 +115,7 @@ class Session:
 
     def plan(self, samples: SampleSet | None = None, validation: SampleSet | None = None) -> Shape:
         """Return the plan, measured now. Raises OutOfMemory where nothing fits."""
-        samples, validation = samples or self._load("train"), validation or self._load("validation")
+        samples, validation = samples or self._learned(), validation or self._load("validation")
         train = self.config.train
         settings = self._settings()
 
@@ -135,6 +141,9 @@ class Session:
         if len(left) < len(samples):
             said = f"{len(samples) - len(left)} of {len(samples)} samples are longer than a row and are left out."
             candidate = replace(candidate, changes=(*candidate.changes, said))
+        if said := self._drop_strange(candidate.train, trainee, left, probed.tokens_per_second):
+            candidate = replace(candidate, changes=(*candidate.changes, said))
+            left = fitting(self._learned(), candidate.train.length)
         learned, looked = self.group.least(probed.tokens_per_second, probed.looked_per_second)
         return make_shape(
             candidate,
@@ -167,6 +176,37 @@ class Session:
         put_adapter(trainee, read_adapter(self.run / "best"))
         adapter = held_out_loss(self.group, trainee, samples, rows, self.place)
         return {"base": base, "adapter": adapter, "holes": len(lengths)}
+
+    def _drop_strange(self, train: TrainConfig, trainee: Trainee, samples: SampleSet, speed: float) -> str:
+        """Note the files that are no code to the base model, which are then not learned; say which they are."""
+        planned = train.steps * train.batch * train.accumulate * train.length or int(60 * train.minutes * speed)
+        tokens = min(planned, samples.tokens) // _LOOKED_AT
+        losses: dict[int, float] = self.group.agree(losses_of_files(trainee, samples, tokens, self.place))
+        manifest = read_manifest(self.run / "data")
+        wanted = (*self.config.data.keep, *self.config.data.trusted)
+        strange = [
+            (manifest.learned[file], losses[file])
+            for file in find_strange(losses)
+            if not among(manifest.learned[file], wanted)
+        ]
+        if not strange:
+            return ""
+        if self.group.first:
+            drop_files(self.run / "data", [path for path, _ in strange])
+        self.group.wait()
+        named = ", ".join(f"{path} ({loss:.1f})" for path, loss in strange[:_NAMED])
+        more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+        return (
+            f"Left out, for the model finds them no code (nats a token): {named}{more}. "
+            "grafter finetune --keep FILE learns one all the same."
+        )
+
+    def _learned(self) -> SampleSet:
+        """Return what is learned, less the files that were found to be no code."""
+        samples, manifest = self._load("train"), read_manifest(self.run / "data")
+        if not manifest.drop:
+            return samples
+        return samples.without_files(manifest.learned.index(path) for path in manifest.drop)
 
     def _load(self, name: str) -> SampleSet:
         samples = SampleSet.load(self.run / "data" / f"{name}.safetensors")

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
+from assistant.completion.brackets import brackets_of
 from assistant.completion.complete import complete
-from assistant.completion.syntax import brackets_of
 from assistant.config import find_paths
 from assistant.context.languages import language_of
 from assistant.engine.protocol import CancelToken, Engine

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from assistant.errors import InputError
-from finetune.config import DataConfig, RunConfig, TrainConfig, check, from_json, preset, read_config, to_json
+from finetune.config import DataConfig, RunConfig, TrainConfig, change, check, from_json, preset, read_config, to_json
 
 CONFIG = RunConfig(repository="/code", model="m", name="n", data=DataConfig(keep=("a/",), trusted=("b.py",)))
 
@@ -46,3 +46,37 @@ def test_presets_can_be_run():
     for name in ("quick", "normal", "thorough"):
         check(dataclasses.replace(CONFIG, train=preset(name)))
     assert preset("quick").minutes < preset("normal").minutes < preset("thorough").minutes
+
+
+def test_any_setting_can_be_changed_by_its_name():
+    texts = (
+        "patience=8",
+        "optimizer_8bit=true",
+        "checkpointing=false",
+        "middle_weight=2.5",
+        "precision=fp32",
+        "since=v1",
+    )
+    found = change(CONFIG, texts)
+    train = TrainConfig(patience=8, optimizer_8bit=True, checkpointing=False, precision="fp32")
+    assert found == dataclasses.replace(
+        CONFIG, train=train, data=dataclasses.replace(CONFIG.data, middle_weight=2.5, since="v1")
+    )
+    assert change(CONFIG, []) is CONFIG
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("speed=3", "There is no setting 'speed'; there are accumulate, alpha"),
+        ("keep=a.py", "no setting 'keep'"),
+        ("rank=many", "rank cannot be 'many'; it takes a number"),
+        ("rate=", "rate cannot be ''; it takes a number"),
+        ("optimizer_8bit=1", "it takes true or false"),
+        ("checkpointing", "it takes true or false"),
+        ("method=full", "it takes lora, dora, rslora"),
+    ],
+)
+def test_a_setting_that_cannot_be_changed_so_is_one_sentence(text, said):
+    with pytest.raises(InputError, match=said):
+        change(CONFIG, [text])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assistant.completion.brackets import open_brackets
 from assistant.completion.filters.draft import Hole
 from assistant.completion.shape import indent_width
-from assistant.completion.syntax import open_brackets
 
 _CLOSING = (")", "]", "}")
 _CONTINUES = (

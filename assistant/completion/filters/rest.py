@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.completion.brackets import brackets_of, open_brackets
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.syntax import Syntax, brackets_of, open_brackets, surplus_bracket
+from assistant.completion.syntax import Syntax, surplus_bracket
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'`"

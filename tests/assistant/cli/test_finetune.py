@@ -116,6 +116,8 @@ def test_a_silent_end_on_a_full_disk_is_told(code, job, capsys, monkeypatch):
         (("CODE", "--model", "huge"), "huge"),
         (("CODE", "--minutes", "0"), "minutes is 0"),
         (("CODE", "--rank", "0"), "rank is 0"),
+        (("CODE", "--set", "speed=3"), "There is no setting 'speed'"),
+        (("CODE", "--set", "clip=0", "--set", "clip=x"), "clip cannot be 'x'"),
         (("CODE", "--retrieval-share", "2"), "retrieval_share is 2"),
         (("--resume", "none"), "There is no run 'none'"),
         (("--follow", "none"), "There is no run 'none'"),
@@ -133,12 +135,14 @@ def test_what_cannot_be_is_one_line_and_status_two(code, capsys, options, said):
 def test_the_options_make_the_run(code, home, job, capsys):
     job('say(Finished("", 1.0))')
     options = ["--preset", "quick", "--rank", "4", "--steps", "7", "--keep", "a/", "--drop", "b.py", "--trust", "c.py",
-               "--holes", "11", "--since", "HEAD~3", "--seed", "5", "--method", "dora", "--no-activate"]  # fmt: skip
+               "--holes", "11", "--since", "HEAD~3", "--seed", "5", "--method", "dora", "--no-activate",
+               "--set", "patience=9", "--set", "plain_share=0"]  # fmt: skip
     assert main(["finetune", code, *options]) == 0
     (found,) = runs.every(home)
     config = found.config
     assert (config.train.rank, config.train.alpha, config.train.steps, config.train.method) == (4, 8, 7, "dora")
     assert (config.train.minutes, config.seed, config.activate) == (10.0, 5, False)
+    assert (config.train.patience, config.data.plain_share) == (9, 0.0)
     assert (config.data.keep, config.data.drop, config.data.trusted) == (("a/",), ("b.py",), ("c.py",))
     assert (config.data.holes, config.data.since, config.model, config.name) == (11, "HEAD~3", "tiny", "code")
 

@@ -1,15 +1,7 @@
 import pytest
 
-from assistant.completion.syntax import (
-    WINDOW_CHARS,
-    brackets_of,
-    breaks,
-    closable_brackets,
-    errors_with,
-    open_brackets,
-    read_syntax,
-    surplus_bracket,
-)
+from assistant.completion.brackets import brackets_of, closable_brackets, open_brackets
+from assistant.completion.syntax import WINDOW_CHARS, breaks, errors_with, read_syntax, surplus_bracket
 
 
 def syntax(text, path="a.py"):

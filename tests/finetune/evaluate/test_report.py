@@ -19,7 +19,7 @@ from finetune.evaluate.report import Proof, make_report, write_report
 from finetune.evaluate.stage import ARMS
 from finetune.evaluate.strength import Tried
 from finetune.evaluate.verdict import Forgetting
-from finetune.events import EventWriter, HeldOut, Step, Verdict
+from finetune.events import EventWriter, HeldOut, PlanReady, Step, Verdict
 
 TRUTH = "compute(value)"
 EVIL = "</script><script>alert(1)</script>"
@@ -84,6 +84,18 @@ def test_the_report_says_all_that_was_measured(run, proof):
     assert {each["good"] for each in report["examples"]} == {True, False}
     assert report["examples"][0]["answers"].keys() == set(ARMS)
     assert report["run"]["name"] == "shop"
+
+
+def test_the_page_says_what_the_plan_left_out(run, proof):
+    assert make_report(run, proof)["data"]["learned"] == 1
+    say = EventWriter(run)
+    say(PlanReady("cpu", "bf16", 5, 900, 4, 50.0, 60.0, 1 << 30, 100, ("Left out: <noise>.py (7.2).",)))
+    say.close()
+    proof = dataclasses.replace(proof, manifest=dataclasses.replace(proof.manifest, drop=("a.py",)))
+    report = make_report(run, proof)
+    assert report["data"]["learned"] == 0
+    write_report(run, report, proof)
+    assert "<p>Left out: &lt;noise&gt;.py (7.2).</p>" in (run / "report.html").read_text()
 
 
 def test_the_page_says_it_to_people_and_fetches_nothing(run, proof):

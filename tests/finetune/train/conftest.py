@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import torch
 from assistant.config import find_paths
 from assistant.engine.tiny import make_tiny_model
 from finetune import runs
-from finetune.config import RunConfig, TrainConfig
+from finetune.config import DataConfig, RunConfig, TrainConfig
+from finetune.data.manifest import Manifest, write_manifest
 from finetune.data.samples import SampleSet
 from finetune.events import EventReader
 
@@ -52,21 +54,37 @@ def make_samples() -> Callable[..., SampleSet]:
     return _samples
 
 
+def _manifest(files: int) -> Manifest:
+    names = tuple(f"f{number}.py" for number in range(files))
+    return Manifest(
+        repository="/repo", name="repo", kind="files", base="", base_date="", head="", head_date="", commits=0, note="",
+        seed=0, family="qwen2.5-coder", length=128, wanted_tokens=0, files=files, learned=names, held=(), reasons={},
+        sets={}, validation_holes=8, test_holes=8, hashes={}, versions={},
+    )  # fmt: skip
+
+
 @pytest.fixture
 def make_run(grafter_home: Path, tiny_folder: Path) -> Callable[..., Path]:
-    """Make runs on the tiny model in float32, with their data: ``make_run(steps=6, seed=0, **train)``."""
+    """Make runs on the tiny model in float32, with their data: ``make_run(steps=6, seed=0, **train)``.
+
+    Sample i is of file i modulo ``files``: f0.py, f1.py and so on; ``keep`` is DataConfig's.
+    """
     paths = find_paths()
     paths.models.mkdir(parents=True, exist_ok=True)
     link = paths.models / "tiny"
     if not link.exists():
         link.symlink_to(tiny_folder, target_is_directory=True)
 
-    def make(*, seed: int = 0, samples: int = 60, **train: Any) -> Path:
+    def make(*, seed: int = 0, samples: int = 60, files: int = 1, keep: tuple[str, ...] = (), **train: Any) -> Path:
         settings = {"steps": 6, "length": 128, "rank": 4, "alpha": 8, "rate": 3e-3, "precision": "fp32", "patience": 9}
-        config = RunConfig("/repo", "tiny", "mine", seed, "cpu", 1, train=TrainConfig(**(settings | train)))
+        config = RunConfig(
+            "/repo", "tiny", "mine", seed, "cpu", 1, data=DataConfig(keep=keep), train=TrainConfig(**(settings | train))
+        )
         run = runs.create(paths, config)
         (run / "data").mkdir()
-        _samples(samples, 1).save(run / "data" / "train.safetensors")
+        learned = replace(_samples(samples, 1), files=np.arange(samples, dtype=np.int32) % files)
+        learned.save(run / "data" / "train.safetensors")
+        write_manifest(run / "data", _manifest(files))
         _samples(8, 2).save(run / "data" / "validation.safetensors")
         _samples(8, 3).save(run / "data" / "test.safetensors")
         return run

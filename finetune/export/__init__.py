@@ -1,1 +1,0 @@
-"""What leaves a run: the adapter in the store, merged weights, GGUF."""

@@ -1,0 +1,92 @@
+"""Files that are no code to the base model: found, named, left out, and learned all the same where a person wants it."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from finetune.data.manifest import read_manifest
+from finetune.data.samples import Sample, SampleSet
+from finetune.events import PlanReady
+from finetune.train.session import Session
+from finetune.train.strange import find_strange, losses_of_files
+
+NOISE = {0: 1.0, 1: 1.2, 2: 5.5, 3: 0.9, 4: 7.25}
+
+
+def test_the_bound_is_high_and_far_from_what_is_usual() -> None:
+    assert find_strange(NOISE) == [4, 2]
+    assert find_strange({0: 0.1, 1: 0.1, 2: 2.9}) == []
+    assert find_strange({0: 5.0, 1: 5.2, 2: 5.4, 3: 9.0}) == []
+    assert find_strange({}) == []
+
+
+class Ids(nn.Module):
+    """A model whose loss of a token is its id."""
+
+    def forward(self, batch):
+        return (batch.targets * batch.weights).sum()
+
+
+def sample(token: int, length: int, file: int, weight: float = 2.0) -> Sample:
+    return Sample([token] * length, [weight] * length, file)
+
+
+def test_a_sample_of_each_file_is_looked_at_those_with_most_to_learn_first() -> None:
+    samples = SampleSet.of(
+        [
+            sample(3, 10, 0),
+            sample(5, 30, 1),
+            sample(9, 10, 1),
+            sample(7, 20, 2),
+            sample(1, 90, 3, 0.0),
+            sample(2, 5, -1),
+        ]
+    )
+    model = Ids().train()
+    assert losses_of_files(model, samples, 1000, torch.device("cpu")) == {1: 5.0, 2: 7.0, 0: 3.0}
+    assert list(losses_of_files(model, samples, 31, torch.device("cpu"))) == [1, 2]
+    assert list(losses_of_files(model, samples, 0, torch.device("cpu"))) == [1]
+    assert model.training
+
+
+@pytest.fixture
+def noise(monkeypatch):
+    monkeypatch.setattr("finetune.train.session.losses_of_files", lambda *_args: NOISE)
+
+
+def plan(run) -> PlanReady:
+    session = Session(run, time.monotonic())
+    try:
+        return session.plan().ready
+    finally:
+        session.close()
+
+
+@pytest.mark.usefixtures("noise")
+def test_strange_files_are_named_and_not_learned(make_run, events_of) -> None:
+    run = make_run(steps=2, files=5)
+    session = Session(run, time.monotonic())
+    assert session.train() == "done"
+    session.close()
+    (ready,) = events_of(run, PlanReady)
+    assert ready.samples == 36  # of 60, a fifth of each file
+    (said,) = ready.changes
+    assert "f4.py (7.2), f2.py (5.5)." in said
+    assert set(read_manifest(run / "data").drop) == {"f2.py", "f4.py"}
+    resumed = Session(run, time.monotonic())
+    assert set(np.unique(resumed._learned().files)) == {0, 1, 3}
+    resumed.close()
+
+
+@pytest.mark.usefixtures("noise")
+def test_a_file_that_a_person_keeps_is_learned_all_the_same(make_run) -> None:
+    run = make_run(steps=2, files=5, keep=("f4.py",))
+    ready = plan(run)
+    assert ready.samples == 48
+    assert "f2.py" in ready.changes[0]
+    assert "f4.py" not in ready.changes[0]
+    assert json.loads((run / "data" / "manifest.json").read_text())["drop"] == ["f2.py"]
