@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from finetune.data.manifest import Manifest
 from finetune.evaluate.page import COMPARED, make_page
 from finetune.evaluate.strength import Tried
 from finetune.evaluate.verdict import Forgetting
-from finetune.events import EventReader, HeldOut, PlanReady, Step, Verdict
+from finetune.events import EventReader, HeldOut, PlanReady, StageStarted, Stamped, Step, Verdict
 
 PAIRS = (("base", "adapter"), ("retrieval", "both"), ("base", "retrieval"), ("base", "both"))
 """Which arms are compared: what the adapter adds without and with retrieval, and each against nothing."""
 _POINTS = 400
+_START, _RESTART = StageStarted("data"), StageStarted("data", resumed=True)
+"""What a run's process says first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,14 @@ def make_report(run: Path, proof: Proof) -> dict[str, Any]:
         "steps": steps[-1].step if steps else 0,
         "tokens": steps[-1].tokens if steps else 0,
         "run": dataclasses.asdict(proof.config),
-        "seconds": round(events[-1].time - events[0].time, 1) if events else 0.0,
+        "seconds": round(_seconds_at_work(events), 1),
     }
+
+
+def _seconds_at_work(events: Sequence[Stamped]) -> float:
+    """Return the seconds that the run was at work: what lies before a restart was a pause, or a kill."""
+    pairs = itertools.pairwise(events)
+    return sum(later.time - one.time for one, later in pairs if later.event not in (_START, _RESTART))
 
 
 def write_report(run: Path, report: Mapping[str, Any], proof: Proof) -> None:

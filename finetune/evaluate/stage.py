@@ -182,7 +182,8 @@ class Evaluation:
         figures = summarise(asked, ARMS)
         gain = difference(asked, "retrieval", "both")
         shares = {arm.name: arm.exact_match.value for arm in figures.arms}
-        verdict = judge(gain, (shares["retrieval"], shares["both"]), len(asked), scale, forgetting)
+        right = shares["retrieval"], shares["both"]
+        verdict = judge(gain, right, len(asked), scale, forgetting, wanted=self._config.activate)
         proof = Proof(self._config, self._manifest, verdict, figures, tuple(asked), losses, tuple(tried), forgetting)
         write_report(self._run, make_report(self._run, proof), proof)
         self._install(verdict, scale)
@@ -205,7 +206,7 @@ class Evaluation:
             verdict=verdict.sentence,
         )
         store.install(self._adapter, record)
-        if verdict.active and self._config.activate:
+        if verdict.active:
             store.enable(record.name, scale)
         with disk_errors("The evaluation cannot be written"):
             (self._run / "installed").write_text(record.name, encoding="utf-8")

@@ -27,12 +27,21 @@ class Forgetting:
     interval: Interval
 
 
-def judge(gain: Difference, right: tuple[float, float], n: int, scale: float, forgetting: Forgetting | None) -> Verdict:
+def judge(
+    gain: Difference,
+    right: tuple[float, float],
+    n: int,
+    scale: float,
+    forgetting: Forgetting | None,
+    *,
+    wanted: bool = True,
+) -> Verdict:
     """Return the verdict on what the editor would use: retrieval with the adapter against retrieval alone.
 
     ``gain`` is that difference, ``right`` the share of ``n`` holes right without and with the adapter. It is switched
     on where the interval of exact match lies above zero, or that of edit similarity does and no exact match is lost;
-    and where it is not shown to lose more of the standard library than MOST_FORGOTTEN.
+    and where it is not shown to lose more of the standard library than MOST_FORGOTTEN. ``wanted`` False: it stays off
+    whatever is found.
     """
     low, high = gain.exact_interval
     said = (
@@ -52,11 +61,13 @@ def judge(gain: Difference, right: tuple[float, float], n: int, scale: float, fo
             f"Left off, it forgets: of the standard library's holes {percent(forgetting.adapter)} are filled exactly "
             f"with it, {percent(forgetting.base)} without.",
         )
-    if better:
-        return Verdict(True, scale, f"Switched on at strength {scale:g}: {said}.")
-    similar = gain.edit_similarity, *gain.similarity_interval
-    alike = f"{points(similar[0])} points of edit similarity, {points(similar[1])} to {points(similar[2])}"
-    return Verdict(True, scale, f"Switched on at strength {scale:g}: answers are closer ({alike}), and {said}.")
+    if not better:
+        similar = gain.edit_similarity, *gain.similarity_interval
+        alike = f"{points(similar[0])} points of edit similarity, {points(similar[1])} to {points(similar[2])}"
+        said = f"answers are closer ({alike}), and {said}"
+    if not wanted:
+        return Verdict(False, 0.0, f"Left off as you asked, it helps at strength {scale:g}: {said}.")
+    return Verdict(True, scale, f"Switched on at strength {scale:g}: {said}.")
 
 
 def percent(share: float) -> str:

@@ -19,7 +19,7 @@ from finetune.evaluate.report import Proof, make_report, write_report
 from finetune.evaluate.stage import ARMS
 from finetune.evaluate.strength import Tried
 from finetune.evaluate.verdict import Forgetting
-from finetune.events import EventWriter, HeldOut, PlanReady, Step, Verdict
+from finetune.events import EventWriter, HeldOut, Paused, PlanReady, StageStarted, Step, Verdict
 
 TRUTH = "compute(value)"
 EVIL = "</script><script>alert(1)</script>"
@@ -84,6 +84,23 @@ def test_the_report_says_all_that_was_measured(run, proof):
     assert {each["good"] for each in report["examples"]} == {True, False}
     assert report["examples"][0]["answers"].keys() == set(ARMS)
     assert report["run"]["name"] == "shop"
+
+
+def test_a_pause_is_no_time_of_the_run(tmp_path, proof):
+    lines = [
+        (100.0, StageStarted("data")),
+        (110.0, StageStarted("train")),
+        (150.0, Paused("train", 5)),
+        (9000.0, StageStarted("data")),
+        (9003.0, StageStarted("train", resumed=True)),
+        (9043.0, Step(6, 6, 1.0, 1e-4, 10, 5.0, 1, 0.0)),
+    ]
+    text = "".join(
+        json.dumps({"event": type(event).__name__, "time": time, **dataclasses.asdict(event)}) + "\n"
+        for time, event in lines
+    )
+    (tmp_path / "events.jsonl").write_text(text)
+    assert make_report(tmp_path, proof)["seconds"] == 93.0
 
 
 def test_the_page_says_what_the_plan_left_out(run, proof):

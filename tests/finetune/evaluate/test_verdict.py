@@ -35,6 +35,14 @@ def test_the_verdict_follows_the_intervals(found, forgetting, active, said):
     assert verdict.sentence.count(". ") == 0, "one sentence"
 
 
+def test_what_is_to_stay_off_is_not_said_to_be_on():
+    verdict = judge(gain(0.08, (0.02, 0.14)), (0.24, 0.32), 200, 0.75, None, wanted=False)
+    assert (verdict.active, verdict.scale) == (False, 0.0)
+    assert verdict.sentence.startswith("Left off as you asked, it helps at strength 0.75: 32.0 %")
+    harmful = judge(gain(-0.08, (-0.14, -0.02)), (0.24, 0.16), 200, 0.75, None, wanted=False)
+    assert harmful.sentence.startswith("Left off, it harms")
+
+
 class FakeMark:
     def __init__(self, similarity, exact):
         self.similarity, self.exact = similarity, exact
