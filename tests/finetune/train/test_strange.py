@@ -35,22 +35,28 @@ def sample(token: int, length: int, file: int, weight: float = 2.0) -> Sample:
     return Sample([token] * length, [weight] * length, file)
 
 
-def test_a_sample_of_each_file_is_looked_at_those_with_most_to_learn_first() -> None:
+def test_files_are_looked_at_those_with_most_to_learn_first() -> None:
     samples = SampleSet.of(
         [
-            sample(3, 10, 0),
-            sample(5, 30, 1),
-            sample(9, 10, 1),
-            sample(7, 20, 2),
-            sample(1, 90, 3, 0.0),
-            sample(2, 5, -1),
+            sample(3, 300, 0),
+            sample(5, 400, 1),
+            sample(9, 400, 1),
+            sample(7, 500, 2),
+            sample(1, 999, 3, 0.0),  # nothing of it counts
+            sample(2, 500, -1),
+            sample(8, 250, 4),  # too short to say anything
         ]
     )
     model = Ids().train()
-    assert losses_of_files(model, samples, 1000, torch.device("cpu")) == {1: 5.0, 2: 7.0, 0: 3.0}
-    assert list(losses_of_files(model, samples, 31, torch.device("cpu"))) == [1, 2]
+    assert losses_of_files(model, samples, 9999, torch.device("cpu")) == {1: 5.0, 2: 7.0, 0: 3.0}
+    assert list(losses_of_files(model, samples, 401, torch.device("cpu"))) == [1, 2]
     assert list(losses_of_files(model, samples, 0, torch.device("cpu"))) == [1]
     assert model.training
+
+
+def test_short_pieces_are_looked_at_together_and_every_token_counts_once() -> None:
+    samples = SampleSet.of([sample(8, 101, 0, 4.0), sample(2, 201, 0, 1.0), sample(9, 500, 0)])
+    assert losses_of_files(Ids(), samples, 9999, torch.device("cpu")) == {0: (8 * 100 + 2 * 200) / 300}
 
 
 @pytest.fixture
