@@ -69,8 +69,11 @@ class Manifest:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write manifest.json. Raises OSError."""
     part = folder / f"{MANIFEST}.part"
-    part.write_text(json.dumps(dataclasses.asdict(manifest), indent=1) + "\n", encoding="utf-8", newline="\n")
-    part.replace(folder / MANIFEST)
+    try:
+        part.write_text(json.dumps(dataclasses.asdict(manifest), indent=1) + "\n", encoding="utf-8", newline="\n")
+        part.replace(folder / MANIFEST)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -88,9 +91,12 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def drop_files(folder: Path, paths: Iterable[str]) -> Manifest:
-    """Note learned files that the trainer is to skip, for their loss is far too high. Raises InputError, OSError."""
+    """Note which learned files the trainer is to skip, for their loss is far too high; others are noted no more.
+
+    Raises InputError, OSError; the manifest is whole either way.
+    """
     manifest = read_manifest(folder)
-    wanted = {*manifest.drop, *paths}
+    wanted = frozenset(paths)
     changed = dataclasses.replace(manifest, drop=tuple(path for path in manifest.learned if path in wanted))
     write_manifest(folder, changed)
     return changed

@@ -84,16 +84,16 @@ class Session:
 
     def train(self) -> End:
         """Plan where there is no plan yet, and train to the end or until asked to stop."""
-        samples, validation = self._learned(), self._load("validation")
+        validation = self._load("validation")
         shape = self.group.agree(Shape.load(self.run))
         kept = newest(self.run) if shape else None  # a checkpoint without a plan belongs to nothing
         if shape is None:
             self.say(StageStarted("plan"))
-            shape = self.group.agree(self.plan(samples, validation))
+            shape = self.group.agree(self.plan(validation))
             if self.group.first:
                 shape.save(self.run)
             self.say(shape.ready)
-            samples = self._learned()
+        samples = self._learned()
         self.say(StageStarted("train", resumed=kept is not None))
         trainee = self._build(Candidate(shape.train, shape.checkpointing))
         optimizer = make_optimizer(trainee.trainable, shape.train)
@@ -113,9 +113,10 @@ class Session:
         model, optimizer = self.group.prepare(trainee, optimizer)
         return Loop(task, self.group, trainee, model, optimizer, self.say, kept, self._begun).run()
 
-    def plan(self, samples: SampleSet | None = None, validation: SampleSet | None = None) -> Shape:
+    def plan(self, validation: SampleSet | None = None) -> Shape:
         """Return the plan, measured now. Raises OutOfMemory where nothing fits."""
-        samples, validation = samples or self._learned(), validation or self._load("validation")
+        # Of all samples: a plan that a kill cut off may have noted files already, which this one is to name.
+        samples, validation = self._load("train"), validation or self._load("validation")
         train = self.config.train
         settings = self._settings()
 
@@ -189,11 +190,11 @@ class Session:
             for file in find_strange(losses)
             if not among(manifest.learned[file], wanted)
         ]
-        if not strange:
-            return ""
-        if self.group.first:
+        if self.group.first and (strange or manifest.drop):
             drop_files(self.run / "data", [path for path, _ in strange])
         self.group.wait()
+        if not strange:
+            return ""
         named = ", ".join(f"{path} ({loss:.1f})" for path, loss in strange[:_NAMED])
         more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
         return (

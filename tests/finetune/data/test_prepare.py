@@ -177,3 +177,17 @@ def test_uncommitted_changes_are_no_matter_and_are_not_learned(tmp_path, history
     train = SampleSet.load(run / "data" / "train.safetensors")
     words = b"".join(encoder.tokenizer.token_bytes(int(token)) for token in train.ids)
     assert b"uncommitted" not in words
+
+
+def test_a_disk_that_is_full_leaves_the_manifest_whole(tmp_path, history, encoder, make_config, monkeypatch):
+    run, manifest, _ = make(tmp_path, history, encoder, make_config)
+
+    def refuse(_self, _target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(run), "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        drop_files(run / "data", [manifest.learned[2]])
+    monkeypatch.undo()
+    assert read_manifest(run / "data") == manifest
+    assert not list((run / "data").glob("*.part"))

@@ -96,3 +96,12 @@ def test_a_file_that_a_person_keeps_is_learned_all_the_same(make_run) -> None:
     assert "f2.py" in ready.changes[0]
     assert "f4.py" not in ready.changes[0]
     assert json.loads((run / "data" / "manifest.json").read_text())["drop"] == ["f2.py"]
+
+
+@pytest.mark.usefixtures("noise")
+def test_a_plan_that_was_cut_off_is_made_anew_with_the_same_words(make_run) -> None:
+    run = make_run(steps=2, files=5)
+    first = plan(run)  # notes the files, and a kill before plan.json is written leaves no more
+    again = plan(run)
+    assert (again.samples, again.changes) == (first.samples, first.changes)
+    assert read_manifest(run / "data").drop == ("f2.py", "f4.py")
