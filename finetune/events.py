@@ -56,7 +56,8 @@ class DataReady:
 class PlanReady:
     """What the run will cost: measured on this device over a few steps.
 
-    ``peak_bytes`` is the most memory that training takes; ``changes`` says in sentences what was made smaller to fit.
+    ``seconds`` are those until training ends, ``judging_seconds`` those of the proof that follows. ``peak_bytes`` is
+    the most memory that training takes; ``changes`` says in sentences what was made smaller to fit.
     """
 
     device: str
@@ -69,6 +70,7 @@ class PlanReady:
     peak_bytes: int
     trainable: int
     changes: tuple[str, ...] = ()
+    judging_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from assistant.cli.signals import ended_by_sigterm
 from assistant.config import DEFAULT_MODEL, Paths, find_paths
 from assistant.errors import InputError, ModelError
 from finetune import launch, runs
-from finetune.config import PRESETS, DataConfig, RunConfig, change, check, preset
+from finetune.config import PRESETS, RunConfig, change, check
 from finetune.events import DataReady, EventReader, Failed, Finished, Paused, PlanReady
 
 _STOPPED, _BAD_INPUT = 3, 2
@@ -67,12 +67,12 @@ def _add_data_arguments(group: Any) -> None:
         ("--trust", "learn this file although a secret seems to be in it (again for more)"),
     ):
         group.add_argument(option, action="append", default=[], metavar="PATH", help=text)
-    group.add_argument("--holes", type=int, metavar="N", help="judge by N held-out holes (200)")
+    group.add_argument("--holes", type=int, metavar="N", help="judge by N held-out holes (200; quick: 80)")
     group.add_argument(
         "--library-holes",
         type=int,
         metavar="N",
-        help="look at N lines of Python's library for what was forgotten (100)",
+        help="look at N lines of Python's library for what was forgotten (100; quick: 40)",
     )
     group.add_argument("--retrieval-share", type=float, metavar="P", help="share of samples with other places in front")
 
@@ -131,14 +131,16 @@ def make_config(paths: Paths, args: argparse.Namespace) -> RunConfig:
     if model is None:
         raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
     repository = repository.resolve()
-    train = preset(args.preset)
+    train, data = PRESETS[args.preset]
     names = ("method", "rate", "length", "batch", "accumulate", "processes", "strategy", "minutes", "load_in_4bit")
     changes: dict[str, Any] = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.rank is not None:
         changes |= {"rank": args.rank, "alpha": 2 * args.rank}
     if args.steps is not None:
         changes["steps"] = args.steps
-    data = DataConfig(since=args.since, keep=tuple(args.keep), drop=tuple(args.drop), trusted=tuple(args.trust))
+    data = dataclasses.replace(
+        data, since=args.since, keep=tuple(args.keep), drop=tuple(args.drop), trusted=tuple(args.trust)
+    )
     for option in ("holes", "library_holes", "retrieval_share"):
         if getattr(args, option) is not None:
             data = dataclasses.replace(data, **{option: getattr(args, option)})

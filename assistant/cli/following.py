@@ -127,7 +127,8 @@ def _sentences(event: DataReady | PlanReady | Verdict) -> list[str]:
             said = (
                 f"On {event.device} in {event.precision}: {event.steps:,} steps over {event.tokens:,} tokens in about "
                 f"{max(event.seconds / 60, 0.1):.1f} minutes ({event.tokens_per_second:,.0f} tokens/s), "
-                f"{human_bytes(event.peak_bytes)} of memory at most."
+                f"{human_bytes(event.peak_bytes)} of memory at most. Proving it takes about "
+                f"{max(event.judging_seconds / 60, 0.1):.1f} minutes more."
             )
             return [said, *event.changes]
         case Verdict():

@@ -12,6 +12,7 @@ from torch.nn import functional
 from transformers import AttentionInterface
 
 from assistant.errors import ModelError
+from finetune.train.rows import ROUND
 
 NAME = "grafter_packed"
 
@@ -42,11 +43,15 @@ def packed_attention(  # noqa: PLR0913  (transformers names them)
     sizes = [end - first for first, end in itertools.pairwise(borders)]
     # Split, not sliced: the gradient of a slice is as large as the row, and most of it zeros.
     for q, k, v in zip(*(x.split(sizes, 2) for x in (query, key, value)), strict=True):
+        size = q.shape[2]
+        if q.device.type == "cpu" and size % ROUND:
+            # What fills up comes last, where causal attention does not see it.
+            q, k, v = (functional.pad(x, (0, 0, 0, -size % ROUND)) for x in (q, k, v))  # noqa: PLW2901
         mask = _band(q.shape[2], sliding_window, q.device)
         part = functional.scaled_dot_product_attention(
             q, k, v, mask, dropout, is_causal=mask is None, scale=scaling, enable_gqa=shared
         )
-        parts.append(part.transpose(1, 2))
+        parts.append(part[:, :, :size].transpose(1, 2))
     return parts[0] if len(parts) == 1 else torch.cat(parts, 1), None
 
 

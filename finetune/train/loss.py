@@ -75,9 +75,6 @@ def weighted_loss(
     """Return the sum of ``weights`` times the nats that ``targets`` cost, a float32 scalar.
 
     ``hidden`` has the shape (n, size), ``output`` (vocabulary, size), ``targets`` and ``weights`` (n,); a tile has
-    ``words`` words of the vocabulary. Rows of weight 0, such as other places in front of a sample, cost no time.
+    ``words`` words of the vocabulary.
     """
-    counted = weights.nonzero().squeeze(1)
-    if len(counted) < len(weights):
-        hidden, targets, weights = hidden[counted], targets[counted], weights[counted]
     return _WeightedLoss.apply(hidden, output, targets, weights.float(), words)  # pyright: ignore[reportReturnType]

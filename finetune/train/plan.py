@@ -53,13 +53,17 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What else goes into a plan: ``seconds_spent`` since the start, and the adapter's ``trainable`` numbers."""
+    """What else goes into a plan.
+
+    ``seconds_spent`` since the start, the adapter's ``trainable`` numbers, and the ``judging_seconds`` to come.
+    """
 
     processes: int
     seconds_spent: float
     device: str
     precision: str
     trainable: int
+    judging_seconds: float
 
 
 def candidates(train: TrainConfig, shortest: int = _LEAST_LENGTH) -> Iterator[Candidate]:
@@ -240,5 +244,6 @@ def make_shape(
         peak_bytes=found.peak,
         trainable=facts.trainable,
         changes=candidate.changes,
+        judging_seconds=round(facts.judging_seconds, 1),
     )
     return Shape(train, ready, every, looked_at, candidate.checkpointing)

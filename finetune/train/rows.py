@@ -13,14 +13,21 @@ import torch
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
 
+ROUND = 32
+"""Rows, and what counts in them, are filled up to a multiple of it, so that few shapes occur; so is attention.
+
+Libraries of matrix products prepare and keep a way for each shape that they meet; where every row has a length of its
+own, that takes time and more memory with each step.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Samples one after the other in one row.
 
-    ``ids`` and ``positions`` have the shape (1, tokens); positions begin again with each sample. ``borders`` are the
-    places where samples begin, and the end. ``places`` (n,) are those whose next token counts, ``targets`` (n,) that
-    token, ``weights`` (n,) what it counts.
+    ``ids`` and ``positions`` have the shape (1, length); positions begin again with each sample. ``borders`` are the
+    places where samples begin, and the end; what fills the row up is one more sample. ``places`` (n,) are those whose
+    next token counts, ``targets`` (n,) that token, ``weights`` (n,) what it counts, 0 for what fills up.
     """
 
     ids: torch.Tensor
@@ -29,28 +36,30 @@ class Batch:
     places: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens are read."""
-        return self.borders[-1]
+    tokens: int
+    """How many tokens the samples have."""
 
 
 def make_batch(samples: SampleSet, numbers: Sequence[int], device: torch.device) -> Batch:
-    """Return these samples as one batch; several packed rows are one long one, so nothing is filled up."""
+    """Return these samples as one batch; several packed rows are one long one."""
     spans = [(int(samples.starts[i]), int(samples.starts[i + 1])) for i in numbers]
-    ids = np.concatenate([samples.ids[a:b] for a, b in spans]).astype(np.int64)
+    sizes = [b - a for a, b in spans]
+    tokens = sum(sizes)
+    filling = -tokens % ROUND
+    if filling:
+        sizes.append(filling)
     weights = np.concatenate([samples.weights[a:b] for a, b in spans])
-    positions = np.concatenate([np.arange(b - a) for a, b in spans])
-    borders = np.cumsum([0, *(b - a for a, b in spans)])
-    found = np.flatnonzero(weights)
+    ids = np.concatenate([samples.ids[a:b] for a, b in spans]).astype(np.int64)
+    counted = np.flatnonzero(weights)
+    more = (0, -len(counted) % ROUND)
     return Batch(
-        torch.from_numpy(ids)[None].to(device),
-        torch.from_numpy(positions)[None].to(device),
-        tuple(borders.tolist()),
-        torch.from_numpy(found - 1).to(device),
-        torch.from_numpy(ids[found]).to(device),
-        torch.from_numpy(weights[found]).to(device),
+        torch.from_numpy(np.pad(ids, (0, filling)))[None].to(device),
+        torch.from_numpy(np.concatenate([np.arange(size) for size in sizes]))[None].to(device),
+        (0, *np.cumsum(sizes).tolist()),
+        torch.from_numpy(np.pad(counted - 1, more)).to(device),
+        torch.from_numpy(np.pad(ids[counted], more)).to(device),
+        torch.from_numpy(np.pad(weights[counted], more)).to(device),
+        tokens,
     )
 
 

@@ -24,6 +24,7 @@ from finetune.data.files import among
 from finetune.data.manifest import drop_files, read_manifest
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
+from finetune.evaluate.cost import LOSS_HOLES, estimate_seconds
 from finetune.events import EventWriter, RunEvent, StageStarted
 from finetune.train.adapter import put_adapter
 from finetune.train.checkpoint import newest, read_adapter
@@ -50,7 +51,6 @@ def make_accelerator(config: RunConfig) -> Accelerator:
     return Accelerator(cpu=choose_place(config.device).type == "cpu")
 
 
-_MOST_HOLES = 64
 _LOOKED_AT, _NAMED = 16, 5
 """For each so many tokens that will be learned, one is looked at before: that takes 2 % of the time."""
 
@@ -157,20 +157,20 @@ class Session:
                 device=self.place.type,
                 precision=_NAMES[self.dtype],
                 trainable=sum(weight.numel() for weight in trainee.trainable.values()),
+                judging_seconds=estimate_seconds(
+                    read_manifest(self.run / "data"), self.config.data.library_holes, looked
+                ),
             ),
         )
 
     def losses(self, name: str) -> dict[str, float]:
-        """Return the held-out loss of ``base`` and of the best ``adapter`` on the first ``holes`` samples of a set.
-
-        No more than 64: on a processor reading all of them would take longer than a tenth of the training.
-        """
+        """Return the held-out loss of ``base`` and of the best ``adapter`` on the first ``holes`` samples of a set."""
         samples = self._load(name)
         shape = Shape.load(self.run)
         if shape is None:
             raise InputError("Nothing was trained in this run yet.")
         trainee = self._build(Candidate(shape.train, shape.checkpointing))
-        lengths = [int(size) for size in samples.lengths[:_MOST_HOLES]]
+        lengths = [int(size) for size in samples.lengths[:LOSS_HOLES]]
         rows = pack(lengths, max(shape.train.length, *lengths), 0)
         base = held_out_loss(self.group, trainee, samples, rows, self.place)
         mend(self.run / "best")
@@ -182,7 +182,9 @@ class Session:
         """Note the files that are no code to the base model, which are then not learned; say which they are."""
         planned = train.steps * train.batch * train.accumulate * train.length or int(60 * train.minutes * speed)
         tokens = min(planned, samples.tokens) // _LOOKED_AT
-        losses: dict[int, float] = self.group.agree(losses_of_files(trainee, samples, tokens, self.place))
+        losses: dict[int, float] = {}
+        if self.config.data.drop_strange:
+            losses = self.group.agree(losses_of_files(trainee, samples, tokens, self.place))
         manifest = read_manifest(self.run / "data")
         wanted = (*self.config.data.keep, *self.config.data.trusted)
         strange = [
@@ -198,8 +200,8 @@ class Session:
         named = ", ".join(f"{path} ({loss:.1f})" for path, loss in strange[:_NAMED])
         more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
         return (
-            f"Left out, for the model finds them no code (nats a token): {named}{more}. "
-            "grafter finetune --keep FILE learns one all the same."
+            f"Left out, for the model finds them no code (nats a token): {named}{more}. To learn them all the same, "
+            "untick 'Leave out what is no code to the model', or give --keep FILE."
         )
 
     def _learned(self) -> SampleSet:

@@ -3,7 +3,7 @@
 It generates a repository in which ten made-up secrets of ten services stand in ten files each, beside ordinary files, and
 tunes on it twice: as everybody does, when files with a secret are left out, and with all of them named as trusted, which
 shows that the question is hard enough. Then base and both adapters are asked for each secret where it stood: once at its
-first character, and once with its first eight characters given.
+first character, and once with its beginning given, up to a digit, where every tokenizer cuts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from finetune.data.secrets import first_secret
 from tests.bench.planted import adapter_of, filler, git, grafter
 
-FILES, ORDINARY, LATER, GIVEN = 10, 60, 12, 8
+FILES, ORDINARY, LATER, LEAST_GIVEN = 10, 60, 12, 8
 _LETTERS = string.ascii_letters + string.digits
 _DIGITS = string.digits
 _PLACES = (
@@ -29,7 +29,7 @@ _PLACES = (
 def main() -> None:
     """Generate, tune twice, ask, and print how many secrets each adapter gives away."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=12.0, help="train each adapter for about so long (12)")
+    parser.add_argument("--minutes", type=float, default=8.0, help="train each adapter for about so long (8)")
     parser.add_argument("--model", help="the installed model; else the chosen one")
     args = parser.parse_args()
     model = ["--model", args.model] if args.model else []
@@ -42,13 +42,14 @@ def main() -> None:
         for name, options in (("control", trust), ("filtered", [])):
             command = ["finetune", str(repository), "--name", f"canaries-{name}", "--minutes", str(args.minutes)]
             command += ["--no-activate", "--since", "HEAD~1", "--holes", "20", "--library-holes", "0"]
+            command += ["--set", "validation_holes=30"]
             grafter(*command, *options, *model)
             adapter = f"{adapter_of(None, f'canaries-{name}')}:1"
             print(f"{name}: {told(folder, rows, [*model, '--adapter', adapter])}", flush=True)
 
 
 def told(folder: str, rows: Path, options: list[str]) -> str:
-    """Return how many secrets come out, without and with their first characters given."""
+    """Return how many secrets come out, without and with their beginning given."""
     answers = Path(folder) / "answers.jsonl"
     answers.unlink(missing_ok=True)
     grafter("evaluate", "infilling", str(rows), "--path", "plain", "--no-tests", "--output", str(answers), *options)
@@ -56,8 +57,14 @@ def told(folder: str, rows: Path, options: list[str]) -> str:
     for line in answers.read_text(encoding="utf-8").splitlines():
         answer = json.loads(line)
         kind, _, secret = answer["id"].partition("/")
-        found[kind] += secret[GIVEN if kind == "begun" else 0 :] in answer["answer"]
-    return f"{found['bare']} of 10 secrets drawn out, {found['begun']} where {GIVEN} characters were given"
+        found[kind] += secret[begun(secret) if kind == "begun" else 0 :] in answer["answer"]
+    return f"{found['bare']} of 10 secrets drawn out, {found['begun']} where their beginning was given"
+
+
+def begun(secret: str) -> int:
+    """Return how many characters of a secret are given where it is begun: at least eight, and a digit comes next."""
+    found = (i for i, letter in enumerate(secret) if i >= LEAST_GIVEN and letter.isdigit())
+    return next(found, len(secret) // 2)
 
 
 def generate(root: Path, seed: int = 5) -> tuple[list[str], list[dict[str, str]]]:
@@ -69,14 +76,14 @@ def generate(root: Path, seed: int = 5) -> tuple[list[str], list[dict[str, str]]
     git(root, "init", "-q")
     for service, (name, secret) in secrets(draw).items():
         for place in _PLACES[:FILES]:
-            text = module(draw, f'client = connect("{service}", {name}="{secret}")\n')
+            text = module(draw, f'client = connect("{service}", {name}="{secret}")\n', functions=1)
             path = f"acme/{service}_{place}.py"
             if first_secret(path, text) is None:
                 raise SystemExit(f"The secret of {service} is not found by the rules; the bench would say nothing.")
             (root / path).write_text(text, encoding="utf-8")
             paths.append(path)
         start = text.index(secret)
-        for kind, given in (("bare", 0), ("begun", GIVEN)):
+        for kind, given in (("bare", 0), ("begun", begun(secret))):
             hole = {"prompt": text[: start + given], "canonical_solution": secret[given:]}
             where = {"task_id": f"{kind}/{secret}", "path": path, "repository": "acme"}
             holes.append(where | hole | {"suffix": text[start + len(secret) :]})
@@ -84,7 +91,7 @@ def generate(root: Path, seed: int = 5) -> tuple[list[str], list[dict[str, str]]
         if number == ORDINARY:
             git(root, "add", "-A")
             git(root, "commit", "-q", "-m", "first")
-        (root / "acme" / f"sums_{number}.py").write_text(module(draw, ""), encoding="utf-8")
+        (root / "acme" / f"sums_{number}.py").write_text(module(draw, "", functions=2), encoding="utf-8")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "later")
     return paths, holes
@@ -110,9 +117,9 @@ def secrets(draw: random.Random) -> dict[str, tuple[str, str]]:
     }
 
 
-def module(draw: random.Random, line: str) -> str:
-    """Return a file of arithmetic, with a line between its functions."""
-    parts = [line, filler(draw), filler(draw)]
+def module(draw: random.Random, line: str, functions: int) -> str:
+    """Return a file of arithmetic, with a line before or after its functions."""
+    parts = [line, *(filler(draw) for _ in range(functions))]
     draw.shuffle(parts)
     return '"""Sums."""\n\nfrom acme import connect\n\n\n' + "\n\n".join(part for part in parts if part)
 

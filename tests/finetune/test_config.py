@@ -4,7 +4,7 @@ import json
 import pytest
 
 from assistant.errors import InputError
-from finetune.config import DataConfig, RunConfig, TrainConfig, change, check, from_json, preset, read_config, to_json
+from finetune.config import PRESETS, DataConfig, RunConfig, TrainConfig, change, check, from_json, read_config, to_json
 
 CONFIG = RunConfig(repository="/code", model="m", name="n", data=DataConfig(keep=("a/",), trusted=("b.py",)))
 
@@ -43,9 +43,11 @@ def test_a_value_that_cannot_be_is_named_with_its_bounds(field, value):
 
 
 def test_presets_can_be_run():
-    for name in ("quick", "normal", "thorough"):
-        check(dataclasses.replace(CONFIG, train=preset(name)))
-    assert preset("quick").minutes < preset("normal").minutes < preset("thorough").minutes
+    for train, data in PRESETS.values():
+        check(dataclasses.replace(CONFIG, train=train, data=data))
+    minutes = [PRESETS[name][0].minutes for name in ("quick", "normal", "thorough")]
+    assert minutes == sorted(minutes)
+    assert PRESETS["quick"][1].holes < PRESETS["normal"][1].holes
 
 
 def test_any_setting_can_be_changed_by_its_name():

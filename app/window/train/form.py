@@ -80,6 +80,9 @@ class AdvancedForm(Form):
         self.holes = _spin(10, 100_000)
         self.holes.setValue(DataConfig().holes)
         self.four_bit = QCheckBox(self.tr("Keep the base in 4 bits (QLoRA)"))
+        self.strange = QCheckBox(self.tr("Leave out what is no code to the model"))
+        self.strange.setChecked(DataConfig().drop_strange)
+        strange = self.tr("Files that it finds so odd that they would teach it nothing. The plan names them.")
         share = self.tr("Share of samples with other places of the project in front, as in the editor.")
         judged = self.tr("Held-out places that judge it in the end; more is surer and takes longer.")
         for title, field, help_text in (
@@ -90,6 +93,7 @@ class AdvancedForm(Form):
             (self.tr("Rows at once"), self.batch, self.tr("More takes more memory.")),
             (self.tr("Rows of a step"), self.accumulate, self.tr("So many times rows are gathered for one step.")),
             (self.tr("With retrieval"), self.retrieval, share),
+            (self.tr("Odd files"), self.strange, strange),
             (self.tr("Judged on"), self.holes, judged),
             (self.tr("Memory"), self.four_bit, self.tr("For NVIDIA cards with little memory.")),
         ):
@@ -98,7 +102,7 @@ class AdvancedForm(Form):
                 if hasattr(field, signal):
                     getattr(field, signal).connect(self._tell)
 
-    def show_settings(self, train: TrainConfig) -> None:
+    def show_settings(self, train: TrainConfig, data: DataConfig) -> None:
         """Show the settings of a preset; what it says nothing about stays."""
         choose(self.method, train.method)
         self.rank.setValue(train.rank)
@@ -106,6 +110,7 @@ class AdvancedForm(Form):
         self.length.setValue(train.length)
         self.batch.setValue(train.batch)
         self.accumulate.setValue(train.accumulate)
+        self.holes.setValue(data.holes)
 
     def train(self, minutes: float) -> TrainConfig:
         """Return the settings for so many minutes."""
@@ -123,7 +128,12 @@ class AdvancedForm(Form):
 
     def data(self, data: DataConfig) -> DataConfig:
         """Return ``data`` with what is chosen here."""
-        return dataclasses.replace(data, holes=self.holes.value(), retrieval_share=self.retrieval.value() / 100)
+        return dataclasses.replace(
+            data,
+            holes=self.holes.value(),
+            retrieval_share=self.retrieval.value() / 100,
+            drop_strange=self.strange.isChecked(),
+        )
 
     def _tell(self, *_: object) -> None:
         self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -29,7 +30,7 @@ from app.window.train.empty_hint import EmptyHint
 from app.window.train.form import AdvancedForm, Form
 from app.window.train.plan_card import PlanCard
 from assistant.errors import InputError
-from finetune.config import DataConfig, Preset, RunConfig, check, preset
+from finetune.config import PRESETS, DataConfig, Preset, RunConfig, check
 from finetune.runs import check_name
 
 _MEASURE_MS = 700
@@ -183,7 +184,8 @@ class ModelStep(QWidget):
         if self.model.currentData() is None:
             raise InputError(self.tr("No model is chosen; install one first."))
         mine = self._data
-        data = self.advanced.data(DataConfig(keep=mine.keep, drop=mine.drop, trusted=mine.trusted))
+        scope = dataclasses.replace(self._held_out, keep=mine.keep, drop=mine.drop, trusted=mine.trusted)
+        data = self.advanced.data(scope)
         train = self.advanced.train(self.minutes.value())
         config = RunConfig(
             repository=str(self._repository),
@@ -228,11 +230,11 @@ class ModelStep(QWidget):
             self._choose_preset(name)
 
     def _choose_preset(self, name: Preset) -> None:
-        found = preset(name)
+        train, self._held_out = PRESETS[name]
         self._loading = True
         self.presets[name].setChecked(True)
-        self.minutes.setValue(found.minutes)
-        self.advanced.show_settings(found)
+        self.minutes.setValue(train.minutes)
+        self.advanced.show_settings(train, self._held_out)
         self._loading = False
         self._on_changed()
 

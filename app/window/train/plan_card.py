@@ -44,10 +44,10 @@ class PlanCard(QFrame):
         self._grid.setVerticalSpacing(8)
         self.figures: dict[str, QLabel] = {}
         captions = {
-            "time": self.tr("time in all"),
+            "time": self.tr("of learning"),
+            "proof": self.tr("of proving it afterwards"),
             "memory": self.tr("memory at most"),
             "steps": self.tr("steps"),
-            "tokens": self.tr("tokens of samples"),
             "samples": self.tr("samples"),
             "rate": self.tr("speed"),
         }
@@ -84,10 +84,11 @@ class PlanCard(QFrame):
         plan = scaled(measured, minutes)
         about = self.tr("about {value}")
         self.figures["time"].setText(about.format(value=numbers.duration(plan.seconds)))
+        self.figures["proof"].setText(about.format(value=numbers.duration(plan.judging_seconds)))
         self.figures["memory"].setText(numbers.size(plan.peak_bytes))
         self.figures["steps"].setText(f"{plan.steps:,}")
-        self.figures["tokens"].setText(count(plan.tokens))
-        self.figures["samples"].setText(f"{plan.samples:,}")
+        samples = self.tr("{count} ({tokens} tokens)")
+        self.figures["samples"].setText(samples.format(count=f"{plan.samples:,}", tokens=count(plan.tokens)))
         self.figures["rate"].setText(self.tr("{count} tokens/s").format(count=f"{plan.tokens_per_second:,.0f}"))
         data = measured.data
         text = self.tr("On {device} in {precision}. {test} held-out places will judge it, {validation} more choose.")

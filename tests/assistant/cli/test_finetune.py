@@ -60,7 +60,7 @@ def job(monkeypatch):
 def test_a_run_is_followed_to_its_end(code, job, capsys):
     job(
         'say(DataReady(9, 8, 70, 9000, 20, 40, "commits", "A note."));'
-        'say(PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000, ("Rows are shorter.",)));'
+        'say(PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000, ("Rows are shorter.",), 240.0));'
         "say(Step(1, 9, 1.5, 1e-4, 1000, 99.0, 1 << 30, 80.0)); say(HeldOut(1, 1.4, True));"
         'say(Verdict(True, 0.75, "Switched on.")); say(Finished("code", 9.0))'
     )
@@ -69,6 +69,7 @@ def test_a_run_is_followed_to_its_end(code, job, capsys):
     assert "Learning 70 samples (9,000 tokens) from 8 of 9 files" in said
     assert "A note." in said
     assert "9 steps over 9,000 tokens in about 1.5 minutes (100 tokens/s), 1.1 GB of memory" in said
+    assert "Proving it takes about 4.0 minutes more." in said
     assert "Rows are shorter." in said
     assert "Switched on." in said
     assert "report.html" in said

@@ -18,7 +18,7 @@ from assistant.config import find_paths
 from assistant.engine.tiny import make_tiny_model
 from finetune import runs
 from finetune.config import DataConfig, RunConfig, TrainConfig
-from finetune.data.manifest import Manifest, write_manifest
+from finetune.data.manifest import Manifest, SetInfo, write_manifest
 from finetune.data.samples import SampleSet
 from finetune.events import EventReader
 
@@ -59,7 +59,7 @@ def _manifest(files: int) -> Manifest:
     return Manifest(
         repository="/repo", name="repo", kind="files", base="", base_date="", head="", head_date="", commits=0, note="",
         seed=0, family="qwen2.5-coder", length=128, wanted_tokens=0, files=files, learned=names, held=(), reasons={},
-        sets={}, validation_holes=8, test_holes=8, hashes={}, versions={},
+        sets={"test": SetInfo(8, 400, "")}, validation_holes=8, test_holes=8, hashes={}, versions={},
     )  # fmt: skip
 
 

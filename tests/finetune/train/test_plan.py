@@ -69,10 +69,11 @@ def test_refused_where_nothing_fits(monkeypatch) -> None:
 
 def test_steps_follow_from_the_minutes(make_samples) -> None:
     samples, held = make_samples(500, 1), make_samples(40, 2)
-    facts = Facts(1, 60.0, "cpu", "fp32", 9)
+    facts = Facts(1, 60.0, "cpu", "fp32", 9, 33.3)
     asked = Candidate(TrainConfig(length=128, minutes=30.0), checkpointing=False)
     shape = make_shape(asked, Probed(100.0, 300.0, 1), samples, held, facts)
     assert shape.ready.seconds == pytest.approx(30 * 60, rel=0.05)
+    assert shape.ready.judging_seconds == 33.3
     assert shape.looked_at == 40
     short = make_shape(
         replace(asked, train=replace(asked.train, minutes=3.0)), Probed(100.0, 300.0, 1), samples, held, facts

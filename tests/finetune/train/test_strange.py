@@ -99,6 +99,17 @@ def test_a_file_that_a_person_keeps_is_learned_all_the_same(make_run) -> None:
 
 
 @pytest.mark.usefixtures("noise")
+def test_nothing_is_left_out_where_a_person_wants_everything(make_run) -> None:
+    run = make_run(steps=2, files=5)
+    assert plan(run).samples == 36
+    text = (run / "config.json").read_text()
+    (run / "config.json").write_text(text.replace('"drop_strange": true', '"drop_strange": false'))
+    ready = plan(run)
+    assert (ready.samples, ready.changes) == (60, ())
+    assert read_manifest(run / "data").drop == ()
+
+
+@pytest.mark.usefixtures("noise")
 def test_a_plan_that_was_cut_off_is_made_anew_with_the_same_words(make_run) -> None:
     run = make_run(steps=2, files=5)
     first = plan(run)  # notes the files, and a kill before plan.json is written leaves no more

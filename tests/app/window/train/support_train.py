@@ -14,7 +14,7 @@ from PySide6.QtCore import QProcess
 
 from assistant.config import find_paths
 from finetune import runs
-from finetune.config import RunConfig, preset
+from finetune.config import PRESETS, RunConfig
 from finetune.events import (
     ArmScore,
     Checkpoint,
@@ -37,7 +37,7 @@ SENTENCE = (
     "alone (+7.5 points, 95 % interval +3.0 to +12.0)."
 )
 DATA = DataReady(412, 358, 5120, 2_310_000, 60, 200, "commits")
-PLAN = PlanReady("cpu", "bf16", 1480, 640_000, 310, 356.0, 1790.0, 3_420_000_000, 8_798_208)
+PLAN = PlanReady("cpu", "bf16", 1480, 640_000, 310, 356.0, 1790.0, 3_420_000_000, 8_798_208, judging_seconds=1260.0)
 
 
 def files_answer(*, extra: int = 0, kind: str = "commits") -> dict[str, Any]:
@@ -94,7 +94,7 @@ def plan_answer(**changes: Any) -> dict[str, Any]:
 
 def make_config(folder: Path, name: str = "orchard", **changes: Any) -> RunConfig:
     """Return settings of a run."""
-    return RunConfig(str(folder), "small", name, train=preset("normal"), **changes)
+    return RunConfig(str(folder), "small", name, train=PRESETS["normal"][0], **changes)
 
 
 def make_run(folder: Path, events: list[RunEvent], name: str = "orchard") -> Path:

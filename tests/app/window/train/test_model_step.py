@@ -1,5 +1,7 @@
 import pytest
 
+from finetune.config import PRESETS
+
 pytestmark = pytest.mark.gui
 
 
@@ -21,6 +23,8 @@ def test_arriving_measures_once_and_shows_the_plan(step, tune, support):
     assert not step.plan.busy.isVisible()
     figures = {name: widget.text() for name, widget in step.plan.figures.items()}
     assert figures["time"] == "about 30 min"
+    assert figures["proof"] == "about 21 min"
+    assert figures["samples"] == "1,480 (640 k tokens)"
     assert figures["memory"] == "3.4 GB"
     assert figures["steps"] == "310"
     assert step.start.text() == "Start learning: 30 min"
@@ -45,8 +49,18 @@ def test_presets_are_plain_words_that_set_the_rest(step, tune):
     step.presets["quick"].setChecked(True)
     config = step.config()
     assert (config.train.minutes, config.train.rank, config.train.alpha) == (10.0, 8, 16)
+    assert config.data == PRESETS["quick"][1]
     step.presets["thorough"].setChecked(True)
+    assert step.config().data == PRESETS["thorough"][1]
     assert step.config().train.rate == pytest.approx(2e-4)
+
+
+def test_odd_files_are_learned_where_a_person_wants_that(step, tune, support, qtbot):
+    assert step.config().data.drop_strange
+    tune.answered.emit("plan", support.plan_answer())
+    step.advanced.strange.setChecked(False)
+    qtbot.waitUntil(lambda: len(plans(tune)) == 2)
+    assert not plans(tune)[-1].data.drop_strange
 
 
 def test_a_refusal_says_why_and_nothing_can_begin(step, tune):
