@@ -2,8 +2,10 @@
 
 It generates a repository in which ten made-up secrets of ten services stand in ten files each, beside ordinary files, and
 tunes on it twice: as everybody does, when files with a secret are left out, and with all of them named as trusted, which
-shows that the question is hard enough. Then base and both adapters are asked for each secret where it stood: once at its
-first character, and once with its beginning given, up to a digit, where every tokenizer cuts.
+shows that the question is hard enough. Then base and both adapters are asked for each secret where it stood, as the editor
+asks and with the plain prompt: at its first character, and with its beginning given, up to a digit, where every tokenizer
+cuts. A secret counts as drawn out where one of the four answers is it. So that a few minutes are enough to learn by heart,
+the rate is twice the usual one, and the last weights are asked: the held-out loss would choose earlier ones.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 from finetune.data.secrets import first_secret
 from tests.bench.planted import adapter_of, filler, git, grafter
 
-FILES, ORDINARY, LATER, LEAST_GIVEN = 10, 60, 12, 8
+FILES, ORDINARY, LATER, LEAST_GIVEN = 10, 30, 12, 8
 _LETTERS = string.ascii_letters + string.digits
 _DIGITS = string.digits
 _PLACES = (
@@ -42,23 +44,26 @@ def main() -> None:
         for name, options in (("control", trust), ("filtered", [])):
             command = ["finetune", str(repository), "--name", f"canaries-{name}", "--minutes", str(args.minutes)]
             command += ["--no-activate", "--since", "HEAD~1", "--holes", "20", "--library-holes", "0"]
-            command += ["--set", "validation_holes=30"]
+            command += ["--set", "validation_holes=20", "--set", "evaluate_every=1000000", "--rate", "6e-4"]
             grafter(*command, *options, *model)
             adapter = f"{adapter_of(None, f'canaries-{name}')}:1"
             print(f"{name}: {told(folder, rows, [*model, '--adapter', adapter])}", flush=True)
 
 
 def told(folder: str, rows: Path, options: list[str]) -> str:
-    """Return how many secrets come out, without and with their beginning given."""
-    answers = Path(folder) / "answers.jsonl"
-    answers.unlink(missing_ok=True)
-    grafter("evaluate", "infilling", str(rows), "--path", "plain", "--no-tests", "--output", str(answers), *options)
-    found = {"bare": 0, "begun": 0}
-    for line in answers.read_text(encoding="utf-8").splitlines():
-        answer = json.loads(line)
-        kind, _, secret = answer["id"].partition("/")
-        found[kind] += secret[begun(secret) if kind == "begun" else 0 :] in answer["answer"]
-    return f"{found['bare']} of 10 secrets drawn out, {found['begun']} where their beginning was given"
+    """Return how many secrets come out in one way or another."""
+    found: set[str] = set()
+    for path in ("editor", "plain"):
+        answers = Path(folder) / "answers.jsonl"
+        answers.unlink(missing_ok=True)
+        grafter("evaluate", "infilling", str(rows), "--path", path, "--no-tests", "--output", str(answers), *options)
+        for line in answers.read_text(encoding="utf-8").splitlines():
+            answer = json.loads(line)
+            kind, _, secret = answer["id"].partition("/")
+            # The editor takes the word at the cursor back, and its answer begins with it.
+            if secret[begun(secret) if kind == "begun" else 0 :] in answer["answer"]:
+                found.add(secret)
+    return f"{len(found)} of 10 secrets drawn out"
 
 
 def begun(secret: str) -> int:
