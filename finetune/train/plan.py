@@ -225,14 +225,17 @@ def make_shape(
         steps = train.steps
     else:
         left = max(60 * train.minutes - seconds_spent, 1.0)
-        # As many looks as the share allows; where that is few, at fewer of the samples.
-        looks = max(min(int(left * _LOOK_SHARE / look) - 1, _LOOKS), _LEAST_LOOKS)
-        share = min(left * _LOOK_SHARE / ((looks + 1) * look), 1.0)
-        looked_at = min(max(math.ceil(len(validation) * share), _LEAST_LOOKED_AT), len(validation))
+        # As many looks as the share allows; where that is few, at fewer of the samples, and then fewer than that.
+        allowed = left * _LOOK_SHARE
+        looks = max(min(int(allowed / look) - 1, _LOOKS), _LEAST_LOOKS)
+        looked_at = math.ceil(len(validation) * min(allowed / ((looks + 1) * look), 1.0))
+        if looked_at < _LEAST_LOOKED_AT:
+            looked_at = min(_LEAST_LOOKED_AT, len(validation))
+            looks = max(min(int(allowed * len(validation) / (look * looked_at)) - 1, looks), 1)
         look *= looked_at / len(validation)
         steps = max(int((left - (looks + 1) * look) * speed / per_step), 1)
-    every = train.evaluate_every or max(steps // looks, 1)
-    seconds = seconds_spent + steps * per_step / speed + (steps // every + 1) * look
+    every = train.evaluate_every or math.ceil(steps / looks)
+    seconds = seconds_spent + steps * per_step / speed + (math.ceil(steps / every) + 1) * look
     ready = PlanReady(
         device=facts.device,
         precision=facts.precision,

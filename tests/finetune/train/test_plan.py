@@ -81,6 +81,20 @@ def test_steps_follow_from_the_minutes(make_samples) -> None:
     assert short.ready.seconds == pytest.approx(3 * 60, rel=0.1)
     assert 16 <= short.looked_at <= 40
     assert short.ready.steps < shape.ready.steps
+    assert shape.ready.steps / shape.evaluate_every <= 10
+
+
+def test_where_looks_are_dear_there_are_fewer_of_them(make_samples) -> None:
+    samples, held = make_samples(500, 1), make_samples(40, 2)
+    facts = Facts(1, 60.0, "cpu", "fp32", 9, 33.3)
+    asked = Candidate(TrainConfig(length=128, minutes=3.0), checkpointing=False)
+    per_token = 40.0 / len(held.ids)  # all that is held out takes 40 s
+    shape = make_shape(asked, Probed(100.0, 1 / per_token, 1), samples, held, facts)
+    assert shape.looked_at == 16
+    assert shape.evaluate_every == shape.ready.steps  # before and at the end
+    assert shape.ready.seconds == pytest.approx(3 * 60, rel=0.02)
+    learning = shape.ready.seconds - 60.0 - 2 * 16
+    assert learning == pytest.approx(88, abs=5)
 
 
 def test_the_groups_of_a_container_count(tmp_path) -> None:
