@@ -22,6 +22,7 @@ DONE, BUG, BAD_INPUT, STOPPED, SPEECHLESS = 0, 1, 2, 3, 4
 """What a stage's process ends with; SPEECHLESS: the disk refuses even to take down why."""
 
 _LOOK_SECONDS = 1.0
+STARTED_BY = "GRAFTER_STARTED_BY"
 
 Work = Callable[[Path, RunConfig, Paths, Callable[[RunEvent], None]], None]
 """Does a stage's work in a run's folder."""
@@ -88,15 +89,27 @@ def describe(error: Exception) -> Failed | None:
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it has ended: nobody would follow it any more."""
+    """End this process when the one that started it has ended: nobody would follow it any more.
+
+    Where a launcher stands between them, STARTED_BY in the environment names the process that started that.
+    """
     try:
-        parent = psutil.Process(os.getppid())
+        parent = psutil.Process(int(os.environ.get(STARTED_BY, os.getppid())))
     except psutil.Error:
         return
 
     def watch() -> None:
-        while parent.is_running() and os.getppid() == parent.pid:
+        while _lives(parent):
             time.sleep(_LOOK_SECONDS)
         os._exit(STOPPED)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True  # it is there, and cannot be looked at

@@ -34,7 +34,7 @@ from finetune.evaluate.report import Proof, make_report, write_report
 from finetune.evaluate.strength import MOST_HOLES, Tried, best, try_scales
 from finetune.evaluate.verdict import Forgetting, judge
 from finetune.events import ArmScore, RunEvent, StageProgress, StageStarted, Verdict
-from finetune.stage import StoppedError
+from finetune.stage import STOPPED, StoppedError
 
 if TYPE_CHECKING:
     from assistant.engine.local import LocalEngine
@@ -90,7 +90,7 @@ class Evaluation:
         self._tell("Reading the held-out holes", 0, 0)
         command = [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(self._run), "--loss", "test"]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-        if runs.is_asked_to_stop(self._run):
+        if result.returncode == STOPPED:
             raise StoppedError
         if result.returncode:
             raise ModelError("The held-out loss could not be computed; job.log tells why. Resume the run to try again.")

@@ -19,7 +19,7 @@ from assistant.engine import threads  # noqa: E402
 from assistant.errors import GrafterError  # noqa: E402
 from finetune.config import read_config  # noqa: E402
 from finetune.events import EventWriter, Failed  # noqa: E402
-from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED  # noqa: E402
+from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED, StoppedError, end_with_parent  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         if config.threads or "LOCAL_RANK" not in os.environ:
             threads.apply(config.threads)
         return _work(run, asked)
+    except StoppedError:
+        return STOPPED
     except GrafterError as error:
         return _fail(run, str(error), error.code)
     except OSError as error:
@@ -95,4 +97,5 @@ def _fail(run: Path, sentence: str, code: str) -> int:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     sys.exit(main())

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -15,9 +15,17 @@ from finetune.train.rows import make_batch, sum_of_weights
 
 
 def held_out_loss(
-    group: Group, model: nn.Module, samples: SampleSet, rows: Sequence[Sequence[int]], place: torch.device
+    group: Group,
+    model: nn.Module,
+    samples: SampleSet,
+    rows: Sequence[Sequence[int]],
+    place: torch.device,
+    before_each: Callable[[], None] = lambda: None,
 ) -> float:
-    """Return the mean over the weights of all ``rows``; all processes share the work and get the same number."""
+    """Return the mean over the weights of all ``rows``; all processes share the work and get the same number.
+
+    ``before_each`` is called before each row, and may raise to end it.
+    """
     total = sum_of_weights(samples, rows)
     # Each process reads as many rows as the others, since weights that lie in pieces are gathered by all together.
     turns = -(-len(rows) // group.size)
@@ -25,6 +33,7 @@ def held_out_loss(
     model.eval()
     with torch.no_grad():
         for turn in range(turns):
+            before_each()
             number = turn * group.size + group.rank
             loss = model(make_batch(samples, rows[min(number, len(rows) - 1)], place))
             own += float(loss) if number < len(rows) else 0.0

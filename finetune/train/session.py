@@ -26,6 +26,8 @@ from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
 from finetune.evaluate.cost import LOSS_HOLES, estimate_seconds
 from finetune.events import EventWriter, RunEvent, StageStarted
+from finetune.runs import is_asked_to_stop
+from finetune.stage import StoppedError
 from finetune.train.adapter import put_adapter
 from finetune.train.checkpoint import newest, read_adapter
 from finetune.train.files import mend
@@ -164,7 +166,10 @@ class Session:
         )
 
     def losses(self, name: str) -> dict[str, float]:
-        """Return the held-out loss of ``base`` and of the best ``adapter`` on the first ``holes`` samples of a set."""
+        """Return the held-out loss of ``base`` and of the best ``adapter`` on the first ``holes`` samples of a set.
+
+        Raises StoppedError where the run is asked to stop meanwhile.
+        """
         samples = self._load(name)
         shape = Shape.load(self.run)
         if shape is None:
@@ -172,11 +177,15 @@ class Session:
         trainee = self._build(Candidate(shape.train, shape.checkpointing))
         lengths = [int(size) for size in samples.lengths[:LOSS_HOLES]]
         rows = pack(lengths, max(shape.train.length, *lengths), 0)
-        base = held_out_loss(self.group, trainee, samples, rows, self.place)
+        base = held_out_loss(self.group, trainee, samples, rows, self.place, self._look_for_stop)
         mend(self.run / "best")
         put_adapter(trainee, read_adapter(self.run / "best"))
-        adapter = held_out_loss(self.group, trainee, samples, rows, self.place)
+        adapter = held_out_loss(self.group, trainee, samples, rows, self.place, self._look_for_stop)
         return {"base": base, "adapter": adapter, "holes": len(lengths)}
+
+    def _look_for_stop(self) -> None:
+        if is_asked_to_stop(self.run):
+            raise StoppedError
 
     def _drop_strange(self, train: TrainConfig, trainee: Trainee, samples: SampleSet, speed: float) -> str:
         """Note the files that are no code to the base model, which are then not learned; say which they are."""

@@ -1,7 +1,8 @@
 """``python -m finetune.train.together``: the processes of a run, started by accelerate; ends as one process would.
 
 accelerate's launcher says of a failed or stopped process only that it failed, and passes no signals on. This reads the
-run's last word instead, so that whoever started it sees the exit status of ``python -m finetune.train``. No torch here.
+run's last word instead, so that whoever started it sees the exit status of ``python -m finetune.train``; and where
+that one is gone, all of them end. No torch here.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from finetune.events import EventReader, Failed, Paused
+from finetune.stage import BAD_INPUT, BUG, DONE, STARTED_BY, STOPPED, end_with_parent
 
-DONE, BUG, BAD_INPUT, STOPPED = 0, 1, 2, 3
 CONFIGS = Path(__file__).parent.parent / "accelerate"
 
 
@@ -62,8 +63,9 @@ def launch_command(run: Path, processes: int, strategy: str, rest: list[str]) ->
 
 def environment() -> dict[str, str]:
     """Return the variables for the launcher, whose ``python`` would else import from the folder it is in."""
-    return os.environ | {"PYTHONSAFEPATH": "1"}
+    return os.environ | {"PYTHONSAFEPATH": "1", STARTED_BY: str(os.getpid())}
 
 
 if __name__ == "__main__":
+    end_with_parent()
     sys.exit(main())

@@ -91,7 +91,11 @@ class AdvancedForm(Form):
             (self.tr("Learning rate"), self.rate, self.tr("Too high forgets, too low learns little.")),
             (self.tr("Length of a row"), self.length, self.tr("How much code is looked at together.")),
             (self.tr("Rows at once"), self.batch, self.tr("More takes more memory.")),
-            (self.tr("Rows of a step"), self.accumulate, self.tr("How often rows are gathered before the weights change.")),
+            (
+                self.tr("Rows of a step"),
+                self.accumulate,
+                self.tr("How often rows are gathered before the weights change."),
+            ),
             (self.tr("With retrieval"), self.retrieval, share),
             (self.tr("Odd files"), self.strange, strange),
             (self.tr("Judged on"), self.holes, judged),

@@ -141,6 +141,14 @@ def test_losses_of_the_test_set(make_run, capsys) -> None:
     assert found["adapter"] < found["base"]
 
 
+def test_a_wish_to_stop_ends_the_losses(make_run, capsys) -> None:
+    run = make_run()
+    train(run)
+    runs.ask_to_stop(run)
+    assert main(["--run-dir", str(run), "--loss", "test"]) == 3
+    assert not capsys.readouterr().out
+
+
 @pytest.mark.parametrize("damage", ["missing", "torn", "foreign", "nan"])
 def test_bad_samples_are_a_sentence(make_run, events_of, damage: str, make_samples) -> None:
     run = make_run()

@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -23,6 +26,13 @@ def train(run: Path) -> subprocess.CompletedProcess[str]:
     variables = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = train_command(run, read_config(run).train)
     return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=110, check=False)
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_one_process_needs_no_launcher(tmp_path) -> None:
@@ -69,6 +79,23 @@ def test_a_stop_file_ends_all_with_one_checkpoint(make_run, events_of) -> None:
     assert [c.step for c in events_of(run, Checkpoint)] == [p.step for p in events_of(run, Paused)]
     (kept,) = (run / "checkpoints").iterdir()
     assert json.loads((kept / "state.json").read_text())["step"] == events_of(run, Step)[-1].step
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_what_trains_ends_with_what_started_it(make_run, events_of, processes: int) -> None:
+    run = make_run(steps=100_000, evaluate_every=100_000, processes=processes)
+    command = train_command(run, read_config(run).train)
+    text = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(100)"
+    variables = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen([sys.executable, "-c", text], env=variables) as job:
+        wait_until(lambda: len(events_of(run, Step)) > 2, 90)
+        family = psutil.Process(job.pid).children(recursive=True)
+        job.kill()
+    assert len(family) >= processes
+    _, left = psutil.wait_procs(family, timeout=20)
+    for process in left:
+        process.kill()
+    assert not left
 
 
 @pytest.mark.slow
