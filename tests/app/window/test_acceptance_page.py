@@ -198,6 +198,7 @@ def test_plots_say_what_the_mouse_rests_on(window, opened, monkeypatch):
     keep(window, 30, 3, language="Go")
     page = opened()
     chart = page.sections["language"].chart
+    chart.grab()  # it is painted, as where a mouse could rest on it: its axes have their sizes
     said = []
     tips = SimpleNamespace(showText=lambda _place, text, _widget: said.append(text))
     monkeypatch.setattr("app.window.chart.QToolTip", tips)
