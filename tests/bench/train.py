@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=3, help="timed steps of each round, after one that is not timed")
-    parser.add_argument("--rows", default="full", help="full, or the folder of a run")
+    parser.add_argument("--rows", default="full", help="full, or a run: its name or its folder")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
@@ -39,6 +39,11 @@ def main() -> int:
     if not (folder / "model.json").exists():
         print("bench: the default model is not installed; run 'make model'.", file=sys.stderr)
         return 1
+    if asked.rows != "full" and not (Path(asked.rows) / "data").is_dir():
+        asked.rows = str(find_paths().runs / asked.rows)
+        if not (Path(asked.rows) / "data").is_dir():
+            print(f"bench: there is no run in {asked.rows}; 'grafter finetune --runs' lists them.", file=sys.stderr)
+            return 2
     if asked.side:
         print(json.dumps(measure(asked.side, folder, asked.rows, asked.steps)))
         return 0
