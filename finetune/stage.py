@@ -95,7 +95,7 @@ def end_with_parent() -> None:
     """
     try:
         parent = psutil.Process(int(os.environ.get(STARTED_BY, os.getppid())))
-    except psutil.Error:
+    except (psutil.Error, ValueError):
         return
 
     def watch() -> None:
