@@ -24,9 +24,9 @@ from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
 from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
-from app.shell.dialogs import Dialogs
 from app.shell.main_window import MainWindow, Services
 from app.theme import ThemeManager
+from app.widgets.dialogs import Dialogs
 from assistant.config import find_paths
 
 

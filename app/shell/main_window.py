@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, 
 from app.features.acceptance.feature import AcceptanceRoom
 from app.features.explain.feature import WhyRoom
 from app.features.models.page import ModelsPage
+from app.features.output.panel import OutputPanel
 from app.features.settings.page import SettingsPage
 from app.features.suggest.controller import CompletionController
 from app.features.train.feature import TrainRoom
@@ -23,25 +24,24 @@ from app.services.connection import Connection, ConnectionState
 from app.services.model_jobs import ModelJobs
 from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
+from app.services.window_state import WindowState
 from app.shell import memory
 from app.shell.activity_bar import Rail
-from app.shell.central import AnyPage, Central
-from app.shell.dialogs import Dialogs
-from app.shell.navigation import Navigation
-from app.shell.output_panel import OutputPanel
-from app.shell.page import Page
-from app.shell.picker import Picker
 from app.shell.status_line import StatusLine
 from app.shell.window_commands import add_commands, make_menu
-from app.shell.window_state import WindowState
 from app.theme import Theme, ThemeManager, editor_font
+from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
+from app.widgets.page import Page
+from app.widgets.picker import Picker
 from app.widgets.style import window_sheet
+from app.workspace.central import AnyPage, Central
 from app.workspace.documents import Documents
 from app.workspace.edit_history import Whereabouts
 from app.workspace.editor_page import EditorPage
 from app.workspace.file_tree import FileTree
 from app.workspace.index_feed import IndexFeed
+from app.workspace.navigation import Navigation
 from app.workspace.welcome_page import WelcomePage
 from assistant.config import Paths, Settings
 

@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Signal
 
 from app.editor.save import save_text_file
 from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
-from app.shell.central import Central
-from app.shell.dialogs import Dialogs
-from app.shell.message_bar import Choice
+from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
+from app.widgets.message_bar import Choice
+from app.workspace.central import Central
 from app.workspace.editor_page import EditorPage
 from app.workspace.watcher import FileWatcher
 from assistant.errors import GrafterError

@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject
 
-from app.shell.central import Central
+from app.workspace.central import Central
 from app.workspace.editor_page import EditorPage
 from app.workspace.recent_places import RecentPlaces
 from assistant.types import Place

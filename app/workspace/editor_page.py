@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor.code_editor import CodeEditor
 from app.editor.text_file import TextFile
-from app.shell.message_bar import MessageBars
 from app.widgets.elided import ElidedLabel
 from app.widgets.icons import IconSet
+from app.widgets.message_bar import MessageBars
 from app.workspace.find_bar import FindBar
 
 

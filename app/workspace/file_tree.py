@@ -32,10 +32,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.shell.dialogs import Dialogs
-from app.shell.message_bar import MessageBars
-from app.shell.picker import Picker
+from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
+from app.widgets.message_bar import MessageBars
+from app.widgets.picker import Picker
 from app.widgets.style import button, label, tool_button
 
 _HIDDEN = frozenset({".git", "__pycache__", ".DS_Store"})

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.services.api import ApiClient
 from app.services.connection import Connection, ConnectionState
-from app.shell.central import Central
+from app.workspace.central import Central
 from app.workspace.editor_page import EditorPage
 from app.workspace.unsaved_texts import UnsavedTexts
 

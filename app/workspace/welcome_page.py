@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
-from app.shell.page import Page
 from app.widgets.elided import ElidedLabel
 from app.widgets.icons import IconSet
 from app.widgets.key_table import KeyTable
+from app.widgets.page import Page
 from app.widgets.style import button, label
 
 _RECENT_SHOWN = 5

@@ -20,9 +20,9 @@ from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
 from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
-from app.shell.dialogs import Dialogs
 from app.shell.main_window import MainWindow, Services
 from app.theme import ThemeManager, load_theme
+from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
 from assistant.config import find_paths
 from assistant.types import Choice, ContextPiece, Finished, Span, Timings, TokenLogprob

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
 
 from app.features.acceptance.log import AcceptanceLog
 from app.services.settings_store import SettingsStore
-from app.shell.dialogs import Dialogs
-from app.shell.page import Page
 from app.theme import Theme
 from app.widgets.chart import HEIGHT, Chart, Point
+from app.widgets.dialogs import Dialogs
 from app.widgets.figure_table import FigureTable
 from app.widgets.icons import IconSet
+from app.widgets.page import Page
 from app.widgets.style import button, label
 from assistant.client.acceptance.summary import ENOUGH, Counts, Period, Row, Summary
 from assistant.config import Settings

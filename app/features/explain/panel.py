@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 
 from app.features.explain.alternatives import Alternatives
 from app.features.explain.chances import percent, visible
-from app.features.explain.facts import Facts
 from app.features.explain.legend import Legend
 from app.features.explain.piece_row import PAD, PieceRow
 from app.features.explain.times import TimesBar
 from app.features.explain.tokens import TokenView
-from app.shell.message_bar import MessageBars
 from app.theme import Theme
 from app.widgets.elided import ElidedLabel
+from app.widgets.facts import Facts
 from app.widgets.icons import IconSet
+from app.widgets.message_bar import MessageBars
 from app.widgets.numbers import milliseconds
 from app.widgets.style import label, tool_button
 from assistant.types import Choice, ContextPiece, Finished, Span, TokenLogprob

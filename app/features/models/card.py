@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from app.features.models.rows import ModelRow
+from app.services.model_rows import ModelRow
 from app.widgets import numbers
 from app.widgets.icons import IconSet
 from app.widgets.style import Tone, badge, button, label, set_tone

@@ -8,12 +8,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.features.models.card import ModelCard, ProgressText
-from app.features.models.rows import ModelRow, read_rows
 from app.services.connection import ConnectionState
 from app.services.model_jobs import ModelJobs
-from app.shell.dialogs import Dialogs
-from app.shell.page import Page
+from app.services.model_rows import ModelRow, read_rows
+from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
+from app.widgets.page import Page
 from app.widgets.style import button, label
 from assistant.types import Progress
 

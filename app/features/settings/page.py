@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.services.settings_store import SettingsStore
-from app.shell.page import Page
 from app.widgets.fields import Combo, DecimalSpin, Spin, choose
 from app.widgets.icons import IconSet
+from app.widgets.page import Page
 from app.widgets.style import label, set_tone
 from assistant.client.address import parse_address
 from assistant.config import Settings

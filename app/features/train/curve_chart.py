@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from app.features.train.run_progress import LossPoint
+from app.services.run_progress import LossPoint
 from app.theme import Theme
 from app.widgets import plots
 from app.widgets.style import label

@@ -16,7 +16,7 @@ from assistant.config import Settings
 from assistant.errors import GrafterError
 
 if TYPE_CHECKING:
-    from app.features.compare.feature import CompareRoom
+    from app.features.compare.comparison import CompareRoom
     from app.features.train.page import TrainPage
     from app.services.run_control import RunControl
     from app.shell.main_window import MainWindow
@@ -91,7 +91,7 @@ class TrainRoom(QObject):
     def toggle_compare(self) -> None:
         """Show base and adapter side by side at the cursor, or hide them."""
         if self.compare is None:
-            from app.features.compare.feature import CompareRoom  # noqa: PLC0415 - as the page
+            from app.features.compare.comparison import CompareRoom  # noqa: PLC0415 - as the page
 
             self.compare = CompareRoom(self._window, self._window.services.adapters, Qt.Key.Key_C)
         self.compare.toggle()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.features.train import labels
-from app.features.train.run_progress import Story
+from app.services.run_progress import Story
 from app.widgets import numbers
 from app.widgets.elided import ElidedLabel
 from app.widgets.empty_hint import EmptyHint

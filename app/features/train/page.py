@@ -11,7 +11,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.features.models.rows import read_rows
 from app.features.train.adapters_step import AdaptersStep
 from app.features.train.history_step import HistoryStep
 from app.features.train.plan.step import ModelStep
@@ -24,12 +23,13 @@ from app.features.train.scope.step import ScopeStep
 from app.features.train.step_bar import StepBar
 from app.services.adapters import Adapters
 from app.services.model_jobs import ModelJobs
+from app.services.model_rows import read_rows
 from app.services.run_control import RunControl
 from app.services.tune_jobs import TuneJobs
-from app.shell.dialogs import Dialogs
-from app.shell.page import Page
 from app.theme import Theme
+from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
+from app.widgets.page import Page
 from app.widgets.style import label
 from assistant.config import Paths
 from assistant.errors import InputError

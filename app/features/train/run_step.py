@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgres
 from app.features.train import labels
 from app.features.train.curve_chart import CurveChart
 from app.features.train.plan.card import count
-from app.features.train.run_progress import LossPoint, Story
 from app.services.run_control import RunControl
+from app.services.run_progress import LossPoint, Story
 from app.theme import Theme
 from app.widgets import numbers
 from app.widgets.empty_hint import EmptyHint

@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
-from app.shell.output_panel import unseen
+from app.features.output.panel import unseen
 from app.workspace.welcome_page import WelcomePage
 from assistant.config import find_paths, load_settings
 

@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.features.models.rows import ModelRow
 from app.features.train.plan.card import PlanCard
 from app.features.train.plan.form import AdvancedForm, Form
 from app.features.train.plan.view_model import Measured, shape
+from app.services.model_rows import ModelRow
 from app.widgets import numbers
 from app.widgets.empty_hint import EmptyHint
 from app.widgets.fields import Combo, DecimalSpin, choose

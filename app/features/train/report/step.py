@@ -6,16 +6,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.features.explain.facts import Facts
 from app.features.train import labels
 from app.features.train.curve_chart import CurveChart
 from app.features.train.report.arms_chart import ArmsChart
 from app.features.train.report.examples import Examples
 from app.features.train.report.view_model import Forgetting, Report
-from app.features.train.run_progress import LossPoint, smoothed
+from app.services.run_progress import LossPoint, smoothed
 from app.theme import Theme
 from app.widgets import numbers
 from app.widgets.empty_hint import EmptyHint
+from app.widgets.facts import Facts
 from app.widgets.figure_table import FigureTable
 from app.widgets.icons import IconSet
 from app.widgets.style import badge, button, label, set_tone

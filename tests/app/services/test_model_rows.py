@@ -1,4 +1,4 @@
-from app.features.models.rows import read_rows
+from app.services.model_rows import read_rows
 
 
 def test_recommended_first_then_what_fits_then_by_size():

@@ -7,11 +7,11 @@ from collections import Counter
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.shell.message_bar import MessageBars
-from app.shell.page import Page
-from app.shell.tabs import TabBar
 from app.widgets.icons import IconSet
+from app.widgets.message_bar import MessageBars
+from app.widgets.page import Page
 from app.workspace.editor_page import EditorPage
+from app.workspace.tabs import TabBar
 
 AnyPage = EditorPage | Page
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.shell.fuzzy import match
+from app.widgets.fuzzy import match
 from app.widgets.icons import IconSet
 from app.widgets.style import label
 

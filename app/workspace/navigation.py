@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pygments.lexers import get_all_lexers
 from PySide6.QtCore import QObject, QTimer
 
-from app.shell.picker import PickItem
+from app.widgets.picker import PickItem
 from app.workspace.editor_page import EditorPage
 from app.workspace.file_index import FileIndex
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.shell.fuzzy import match
+from app.widgets.fuzzy import match
 
 
 def best(query, texts):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from app.shell.message_bar import MessageBars
 from app.widgets.icons import IconSet
+from app.widgets.message_bar import MessageBars
 
 COLUMN_WIDTH = 760
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.features.train.run_progress import Story, smoothed
+from app.services.run_progress import Story, smoothed
 from finetune.events import (
     STAGES,
     ArmScore,
