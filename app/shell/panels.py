@@ -68,6 +68,8 @@ class PanelHost(QObject):
         self._panels[name], self._sides[name], self._widths[name] = panel, side, width
         panel.hide()
         self._places[side].addWidget(panel)
+        if side == "left" and (inside := _tab_stops(panel)) and (centre := _tab_stops(self.upright)):
+            QWidget.setTabOrder(inside[-1], centre[0])  # Tab goes from left to right
 
     def is_open(self, name: str) -> bool:
         """Return whether a panel is open."""
@@ -157,3 +159,9 @@ class PanelHost(QObject):
             place.setVisible(any(self.is_open(name) for name, at in self._sides.items() if at == side))
         for name, first in remembered.items():
             self.show(name, self._state.get_flag(f"window/{name}", first))
+
+
+def _tab_stops(widget: QWidget) -> list[QWidget]:
+    """Return what Tab reaches inside of ``widget``."""
+    tab = Qt.FocusPolicy.TabFocus.value
+    return [child for child in widget.findChildren(QWidget) if child.focusPolicy().value & tab]

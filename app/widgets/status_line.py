@@ -93,6 +93,10 @@ class StatusLine(QFrame):
         item.show_text(self._text_of(task) if task.running else "")
         return item
 
+    def task_text(self, kind: str) -> str:
+        """Return what is shown of the task of this kind; empty where none runs."""
+        return self._tasks[kind].text() if kind in self._tasks else ""
+
     def _text_of(self, task: Task) -> str:
         text = task.sentence
         if task.progress is not None:

@@ -115,12 +115,12 @@ def test_the_folder_is_told_when_there_is_a_service(told: Told, folder: Path) ->
 def test_unsaved_texts_are_told_and_taken_back(qtbot: QtBot, told: Told, folder: Path) -> None:
     told.service("ready")
     told.window.bench.folder.open(folder)
-    page = told.window.documents.open(folder / "src/graft.py")
+    page = told.window.bench.documents.open(folder / "src/graft.py")
     assert page is not None
     QTest.keyClicks(page.editor, "x")
     qtbot.waitUntil(lambda: len(told.posts) == 2)
     assert told.posts[1] == (str(folder), [("src/graft.py", page.editor.plain_text())])
-    told.window.documents.save(page)
+    told.window.bench.documents.save(page)
     qtbot.waitUntil(lambda: len(told.posts) == 3)
     assert told.posts[2] == (str(folder), [("src/graft.py", None)])
 
@@ -129,7 +129,7 @@ def test_a_service_without_that_route_is_left_alone_until_the_next_one(qtbot: Qt
     told.service("ready")
     told.window.bench.folder.open(folder)
     told.window.services.api.index_failed.emit(404)
-    feed: IndexFeed = told.window.index_feed
+    feed: IndexFeed = told.window.bench.index_feed
     feed._post()
     assert len(told.posts) == 1
     told.service("failed")
@@ -141,5 +141,5 @@ def test_what_was_not_heard_is_told_again_with_the_next_change(told: Told, folde
     told.service("ready")
     told.window.bench.folder.open(folder)
     told.window.services.api.index_failed.emit(0)
-    told.window.index_feed._post()
+    told.window.bench.index_feed._post()
     assert told.posts == [(str(folder), [])] * 2

@@ -41,10 +41,8 @@ def opened(window, qtbot):
 
     def show():
         window.features["acceptance"].open()
-        page = window.features["acceptance"].page
-        qtbot.waitUntil(lambda: not page._draw_soon.isActive())
-        page.grab()  # it is laid out and painted, as where a mouse could rest on it
-        return page
+        qtbot.waitUntil(lambda: not window.features["acceptance"].page._draw_soon.isActive())
+        return window.features["acceptance"].page
 
     return show
 
@@ -200,6 +198,7 @@ def test_plots_say_what_the_mouse_rests_on(window, opened, monkeypatch):
     keep(window, 30, 3, language="Go")
     page = opened()
     chart = page.sections["language"].chart
+    chart.grab()  # it is painted, as where a mouse could rest on it: its axes have their sizes
     said = []
     tips = SimpleNamespace(showText=lambda _place, text, _widget: said.append(text))
     monkeypatch.setattr("app.widgets.chart.QToolTip", tips)

@@ -31,14 +31,14 @@ def test_a_download_shows_progress_in_both_places_and_is_used_when_done(window, 
     jobs.progress.emit(Progress("small", "download", 221_130_030, 491_400_064), 12_345_678.0, 21.9)
     assert page.cards["small"].status.text() == "Downloading  ·  45 %  ·  221 MB of 491 MB  ·  12 MB/s  ·  22 s left"
     assert page.cards["small"].bar.value() == 450
-    assert window.bench.status._tasks["download"].text() == "Downloading 45 %"
+    assert window.bench.status.task_text("download") == "Downloading 45 %"
     jobs.progress.emit(Progress("small", "convert", 1, 4), 0.0, None)
-    assert window.bench.status._tasks["download"].text() == "Preparing 25 %"
+    assert window.bench.status.task_text("download") == "Preparing 25 %"
     jobs.models[0]["installed"] = True
     jobs.end("done", "small")
     assert ("use", "small") in window.services.connection.calls
     assert load_settings(find_paths()).model == "small"
-    assert window.bench.status._tasks["download"].isHidden()
+    assert window.bench.status.task_text("download") == ""
     assert "use" in page.cards["small"].buttons
     assert page._heading.text() == "Models"
 

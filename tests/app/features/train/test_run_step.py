@@ -20,7 +20,7 @@ def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, sup
         assert step.chart.base == 1.412
         assert [look.step for look in step.chart.held_out] == [0, 31, 62, 93, 124, 155]
         assert step.stages["data"][2].text() == "358 of 412 files · 5,120 samples · 200 places held out"
-        assert window.bench.status._tasks["training"].text() == "Training 58 % · 11 min left"
+        assert window.bench.status.task_text("training") == "Training 58 % · 11 min left"
         assert step.pause.isVisible()
         assert not step.resume.isVisible()
         window.features["settings"].open()
@@ -32,7 +32,7 @@ def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, sup
 def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, folder):
     support.make_run(folder, support.PAUSED)
     window.features["train"].open("run")
-    assert window.bench.status._tasks["training"].isHidden()
+    assert window.bench.status.task_text("training") == ""
     assert page.run.state.text() == "paused"
     assert page.run.resume.isVisible()
     assert not page.run.pause.isVisible()
@@ -108,7 +108,7 @@ def test_a_run_that_was_at_work_before_the_window_is_found(make_window, support,
     run = support.make_run(folder, support.story())
     with runs.owned(run):
         window = make_window()
-        qtbot.waitUntil(lambda: window.bench.status._tasks["training"].text().startswith("Training 58 %"), timeout=5000)
+        qtbot.waitUntil(lambda: window.bench.status.task_text("training").startswith("Training 58 %"), timeout=5000)
 
 
 def test_before_the_first_run_the_page_teaches(page):
