@@ -26,8 +26,8 @@ from app.window.figure_table import FigureTable
 from app.window.icons import IconSet
 from app.window.page import Page
 from app.window.style import button, label
-from assistant.client.acceptance.summary import ENOUGH, Counts, Period, Row, Summary
 from assistant.config import Settings
+from assistant.editing.acceptance.summary import ENOUGH, Counts, Period, Row, Summary
 from assistant.errors import GrafterError
 
 _RANGES: tuple[int | None, ...] = (7, 30, 90, None)

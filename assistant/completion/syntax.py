@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tree_sitter import Node, Point, Tree
 
 from assistant.completion.brackets import PAIRS, brackets_of, closable_brackets, open_quote
-from assistant.context.languages import language_of, parse
+from assistant.repository.languages import language_of, parse
 
 WINDOW_CHARS = 30_000
 """So many characters on each side of the cursor are parsed, in up to ten milliseconds; a change takes one or two."""
