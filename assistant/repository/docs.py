@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from tree_sitter import Node
 
+from assistant.languages import Comments, language_named
+
 _MOST_CHARACTERS = 300
 _MOST_LINES = 40
-_HASH_COMMENTS = frozenset({"python", "ruby", "bash", "php"})
 # Stand between a comment and what it is about.
 _BETWEEN = re.compile(r"@\w|#!?\[|\[\w")
 _MARKERS = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!/)|//[/!]?|#+|<!--)\s?|\s*(?:\*+/|-->)\s*$")
@@ -35,29 +36,27 @@ def doc_string(source: bytes, body: Node | None) -> str:
 
 def comment_above(lines: Sequence[str], first_line: int, language: str) -> str:
     """Return the first paragraph of the comment that ends just above a line (from 1) of a file's lines."""
+    record = language_named(language)
+    comments = record.comments if record else Comments()
     row = first_line - 2
     while row >= 0 and _BETWEEN.match(lines[row].lstrip()):
         row -= 1
     found: list[str] = []
-    in_block = False
+    opens = ""  # of the block comment that this line is in
     while row >= 0 and len(found) < _MOST_LINES:
         line = lines[row].strip()
-        if not in_block and line.endswith("*/"):
-            in_block = True
-        elif not in_block and not _is_comment(line, language):
-            break
+        if not opens:
+            opens = next((begin for begin, end in comments.block if line.endswith(end)), "")
+            if not opens and (not comments.begins(line) or line.startswith("#!")):
+                break
         found.append(line)
-        if in_block and "/*" in line:
-            if not line.startswith("/*"):
+        if opens and opens in line:
+            if not line.startswith(opens):
                 return ""  # the end of a line of code
-            in_block = False
+            opens = ""
         row -= 1
     words = [_MARKERS.sub("", line) for line in reversed(found)]
-    return _first_paragraph([_XML.sub("", line) for line in words] if language == "c_sharp" else words)
-
-
-def _is_comment(line: str, language: str) -> bool:
-    return line.startswith("//") or (line.startswith("#") and not line.startswith("#!") and language in _HASH_COMMENTS)
+    return _first_paragraph([_XML.sub("", line) for line in words] if record and record.doc_markup else words)
 
 
 def _first_paragraph(lines: Sequence[str]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from assistant.languages import language_named
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -23,8 +25,6 @@ class Import:
     line: int
 
 
-# What separates a module from the name that is taken, in languages that write both as one path.
-_LAST_PART = {"java": ".", "php": "\\"}
 _QUOTES = "\"'`<>"
 _SPACE = re.compile(r"\s+")
 _LONGEST = 300
@@ -50,10 +50,15 @@ def read_imports(language: str, source: bytes, captures: Mapping[str, Sequence[N
         name, alias = "default", text("default")
     elif "namespace" in captures:
         name, alias = "*", text("namespace")
-    elif not name and (separator := _LAST_PART.get(language)) and not module.endswith((".php", ".inc")):
+    elif not name and (separator := _separator(language)) and not module.endswith((".php", ".inc")):
         name = module.rpartition(separator)[2]
     if module and len(module) <= _LONGEST:
         yield Import(module, name, alias if alias != name else "", line)
+
+
+def _separator(language: str) -> str:
+    record = language_named(language)
+    return record.import_separator if record else ""
 
 
 def without_repeats(imports: Sequence[Import]) -> tuple[Import, ...]:

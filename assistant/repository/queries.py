@@ -19,22 +19,27 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+from pathlib import Path
 
 from tree_sitter import Query
 
-from assistant.repository.languages import grammar
+from assistant.languages import language_named
+from assistant.repository.parsing import grammar
 
 _INHERITS = "; inherits:"
 
 
 @functools.cache
 def load_query(language: str) -> Query:
-    """Return the query of one of LANGUAGES; making it takes some milliseconds."""
-    return Query(grammar(language), _read(language))
+    """Return the query of a language that has a grammar; making it takes some milliseconds."""
+    record = language_named(language)
+    return Query(grammar(language), _read((record.queries if record else "") or language))
 
 
-def _read(name: str) -> str:
-    text = (importlib.resources.files("resources") / "queries" / f"{name}.scm").read_text(encoding="utf-8")
+def _read(place: str | Path) -> str:
+    """Return the text of a file of resources/queries, by its name, or of any file, by its path."""
+    file = place if isinstance(place, Path) else importlib.resources.files("resources") / "queries" / f"{place}.scm"
+    text = file.read_text(encoding="utf-8")
     first = text.partition("\n")[0]
     inherited = first.removeprefix(_INHERITS).split() if first.startswith(_INHERITS) else []
     return "\n".join([*map(_read, inherited), text])

@@ -11,7 +11,8 @@ from typing import Literal
 
 from tree_sitter import Node, Tree
 
-from assistant.repository.languages import language_of, parse_within
+from assistant.languages import find_language
+from assistant.repository.parsing import parse_within
 
 Kind = Literal["line", "statement", "body", "expression", "argument", "block", "random"]
 """``block``: some statements of a body; ``random``: from anywhere to anywhere. These two are learned, never asked."""
@@ -26,8 +27,6 @@ _LEAST_CHARS = 6
 _LEAST_IN_LINE = 4
 _MOST_SECONDS = 2.0
 
-# Data and pages: what stands in them is not written as code is.
-_NO_CODE = frozenset({"json", "html", "css"})
 _TEXT = ("comment", "string", "heredoc", "char_literal", "character_literal", "regex")
 _BODIES = ("body", "consequence", "alternative")
 _EXPRESSIONS = ("right", "value", "condition")
@@ -51,10 +50,10 @@ class Span:
     last: int
 
 
-def code_language(path: str) -> str | None:
+def code_language(path: str, text: str = "") -> str | None:
     """Return the language of a file that holes are taken from, or None."""
-    language = language_of(path)
-    return None if language in _NO_CODE else language
+    record = find_language(path, text)
+    return record.name if record is not None and record.grammar is not None and record.is_code else None
 
 
 def find_spans(path: str, text: str, *, blocks: bool = False) -> list[Span]:
@@ -63,7 +62,7 @@ def find_spans(path: str, text: str, *, blocks: bool = False) -> list[Span]:
     Trivial ones, texts and what holds a comment are left out: nobody could guess them, or anybody would. So is all of a
     file that cannot be parsed in time. With ``blocks`` there are those, too: two to four statements of a body.
     """
-    language = code_language(path)
+    language = code_language(path, text)
     source = text.encode("utf-8", "replace")
     tree = parse_within(language, source, _MOST_SECONDS) if language else None
     if tree is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, QueryCursor, Tree
 
+from assistant.languages import Comments, language_named
 from assistant.repository.docs import comment_above, doc_string
 from assistant.repository.imports import Import, read_imports, without_repeats
 from assistant.repository.queries import load_query
@@ -112,7 +113,9 @@ def _definition(pattern: int, captures: Mapping[str, Sequence[Node]]) -> _Found:
 
 def _symbols(language: str, source: bytes, found: list[_Found]) -> tuple[Symbol, ...]:
     found.sort(key=lambda one: (one.node.start_byte, -one.node.end_byte, one.name.start_byte))
-    lines = source.decode("utf-8", "replace").split("\n") if found and language != "json" else []
+    record = language_named(language)
+    commented = record is not None and record.comments != Comments()
+    lines = source.decode("utf-8", "replace").split("\n") if found and commented else []
     symbols: list[Symbol] = []
     around: list[tuple[int, str, str]] = []  # end, kind and name of the definitions that this place is in
     for one in found[:MOST_SYMBOLS]:
@@ -131,7 +134,7 @@ def _symbols(language: str, source: bytes, found: list[_Found]) -> tuple[Symbol,
         wrapper = one.node.parent
         whole = wrapper if wrapper is not None and wrapper.type in _WRAPPERS else one.node
         first, last = whole.start_point[0] + 1, _last_line(whole)
-        doc = doc_string(source, one.body) if language == "python" and one.body else ""
+        doc = doc_string(source, one.body) if record is not None and record.doc_string and one.body else ""
         if not doc and lines and not lines[first - 1][: whole.start_point[1]].strip():
             doc = comment_above(lines, first, language)
         symbols.append(Symbol(name, kind, parent, _signature(source, one), doc, first, last))

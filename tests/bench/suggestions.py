@@ -27,8 +27,8 @@ from assistant.completion.brackets import brackets_of
 from assistant.completion.complete import complete
 from assistant.config import find_paths
 from assistant.engine.protocol import CancelToken, Engine
+from assistant.languages import language_of
 from assistant.measure.repository.arms import WINDOW
-from assistant.repository.languages import language_of
 from assistant.types import Choice, CompleteRequest, Finished
 
 ROOT = Path(__file__).resolve().parents[2]

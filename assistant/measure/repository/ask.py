@@ -12,7 +12,7 @@ from assistant.measure.evaluate.ask import Answer
 from assistant.measure.evaluate.metrics import edit_similarity, exact_match
 from assistant.measure.repository.arms import Arm
 from assistant.repository.holes import Hole
-from assistant.repository.languages import parse_within
+from assistant.repository.parsing import parse_within
 from assistant.retrieval.index.base_index import BaseIndex
 from assistant.types import ContextPiece
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Tree
 
+from assistant.languages import language_of
 from assistant.repository.chunks import split_lines, split_syntax
-from assistant.repository.languages import language_of, parse_within
+from assistant.repository.parsing import parse_within
 from assistant.repository.symbols import Facts, read_facts
 
 _MOST_SECONDS = 2.0
@@ -36,8 +37,8 @@ class FileContent:
 
 
 def analyse(path: str, text: str) -> FileContent:
-    """Return what is kept of ``text``, a file's whole text with line feeds, in the language that ``path`` says."""
-    language = language_of(path)
+    """Return what is kept of ``text``, a file's whole text with line feeds; path or first line tell the language."""
+    language = language_of(path, text)
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()

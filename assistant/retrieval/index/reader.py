@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.repository.languages import language_of
+from assistant.languages import language_of
 from assistant.repository.symbols import Import
 from assistant.retrieval.index.hits import ChunkHit, FileCounts, ReferenceHit, SymbolHit
 from assistant.retrieval.index.resolve import Guess, guesses

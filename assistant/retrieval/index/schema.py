@@ -9,7 +9,7 @@ from pathlib import Path
 from assistant.errors import GrafterError
 
 APPLICATION_ID = 0x47524658  # "GRFX"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Goes up with every change of the tables, of the queries, of the chunks or of the words: older files are rebuilt."""
 
 _PAGE_BYTES = 4096

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.repository.languages import language_of
+from assistant.languages import Language, find_language
 from assistant.retrieval.index.hits import SymbolHit
 
 _MOST_MEMBERS = 24
 _INDENT = "    "
-# How a line of documentation looks where it is not said with two slashes.
-_DOC = {"python": '"""{}"""', "ruby": "# {}", "bash": "# {}", "html": "<!-- {} -->", "css": "/* {} */"}
 
 
 def skeleton(hit: SymbolHit, symbols: Sequence[SymbolHit]) -> str:
@@ -26,8 +24,8 @@ def skeleton(hit: SymbolHit, symbols: Sequence[SymbolHit]) -> str:
 
 def _doc(hit: SymbolHit) -> list[str]:
     first = hit.doc.split("\n", 1)[0].strip()
-    form = _DOC.get(language_of(hit.path) or "", "// {}")
-    return [_INDENT + form.format(first)] if first else []
+    record = find_language(hit.path) or Language(name="")
+    return [_INDENT + record.doc_line(first)] if first else []
 
 
 def _belongs(each: SymbolHit, hit: SymbolHit) -> bool:

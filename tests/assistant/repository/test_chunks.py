@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.repository.chunks import GOOD_LINES, MOST_LINES, Chunk, split_lines, split_syntax
-from assistant.repository.languages import parse
+from assistant.repository.parsing import parse
 
 
 def count_lines(text: str) -> int:

@@ -1,6 +1,7 @@
 import pytest
 
-from assistant.repository.languages import LANGUAGES, language_of, parse, parse_within
+from assistant.languages import parsed_languages
+from assistant.repository.parsing import parse, parse_within
 
 SAMPLES = {
     "python": "def f(a):\n    return a\n",
@@ -19,31 +20,19 @@ SAMPLES = {
     "html": "<p>x</p>\n",
     "css": "a { color: red; }\n",
     "json": '{"a": 1}\n',
+    "jsonc": '{"a": 1} // one\n',
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", parsed_languages())
 def test_every_language_is_parsed(language):
     assert not parse(language, SAMPLES[language].encode()).root_node.has_error
     assert parse(language, b"{ ( [ \xff\xfe def").root_node is not None
 
 
-@pytest.mark.parametrize(
-    ("path", "language"),
-    [
-        ("a.py", "python"),
-        ("src\\A.PY", "python"),
-        ("b/c.tsx", "tsx"),
-        ("c.h", "cpp"),
-        ("Rakefile", "ruby"),
-        ("x/.bashrc", "bash"),
-        ("py", None),
-        ("a.txt", None),
-        ("", None),
-    ],
-)
-def test_the_language_is_told_by_the_name(path, language):
-    assert language_of(path) == language
+def test_a_language_without_a_grammar_is_not_parsed():
+    with pytest.raises(KeyError):
+        parse("toml", b"a = 1")
 
 
 def test_an_edit_is_parsed_anew_from_the_old_tree():
