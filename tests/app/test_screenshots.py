@@ -10,8 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
-from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.store import AcceptanceStore
+from assistant.editing.acceptance.record import Record
+from assistant.editing.acceptance.store import AcceptanceStore
 from assistant.types import Progress
 
 pytestmark = pytest.mark.gui

@@ -13,10 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.widgets.chart import shortened
-from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.store import AcceptanceStore
-from assistant.client.suggestions.outcomes import Outcome
 from assistant.config import find_paths, load_settings
+from assistant.editing.acceptance.record import Record
+from assistant.editing.acceptance.store import AcceptanceStore
+from assistant.editing.suggestions.outcomes import Outcome
 
 pytestmark = pytest.mark.gui
 
