@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         holder = QWidget()
         holder.setLayout(outer)
         self.setCentralWidget(holder)
+        self.bench.panels.order_tabs()
 
     def _connect(self) -> None:
         bench, services = self.bench, self.services

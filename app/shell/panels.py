@@ -29,7 +29,7 @@ class PanelHost(QObject):
 
     def __init__(self, centre: QWidget, state: WindowState, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._state = state
+        self._centre, self._state = centre, state
         self._panels: dict[str, QWidget] = {}
         self._sides: dict[str, Side] = {}
         self._widths: dict[str, int] = {}
@@ -68,8 +68,6 @@ class PanelHost(QObject):
         self._panels[name], self._sides[name], self._widths[name] = panel, side, width
         panel.hide()
         self._places[side].addWidget(panel)
-        if side == "left" and (inside := _tab_stops(panel)) and (centre := _tab_stops(self.upright)):
-            QWidget.setTabOrder(inside[-1], centre[0])  # Tab goes from left to right
 
     def is_open(self, name: str) -> bool:
         """Return whether a panel is open."""
@@ -99,6 +97,12 @@ class PanelHost(QObject):
         panel = self._panels[name]
         if panel.isVisible():
             self._widths[name] = panel.height() if self._sides[name] == "bottom" else panel.width()
+
+    def order_tabs(self) -> None:
+        """Let Tab go from a panel at the left to the pages; to be called once all lies in the window."""
+        for name, panel in self._panels.items():
+            if self._sides[name] == "left" and (inside := _tab_stops(panel)) and (centre := _tab_stops(self._centre)):
+                QWidget.setTabOrder(inside[-1], centre[0])
 
     # --- widths ----------------------------------------------------------------------------
 
@@ -162,6 +166,11 @@ class PanelHost(QObject):
 
 
 def _tab_stops(widget: QWidget) -> list[QWidget]:
-    """Return what Tab reaches inside of ``widget``."""
-    tab = Qt.FocusPolicy.TabFocus.value
-    return [child for child in widget.findChildren(QWidget) if child.focusPolicy().value & tab]
+    """Return what Tab reaches inside of ``widget``, in that order."""
+    found: list[QWidget] = []
+    child = widget.nextInFocusChain()
+    while child is not widget:
+        if widget.isAncestorOf(child) and child.focusPolicy().value & Qt.FocusPolicy.TabFocus.value:
+            found.append(child)
+        child = child.nextInFocusChain()
+    return found
