@@ -47,6 +47,10 @@ class OfferMemory:
                 return offer
         return None
 
+    def clear(self) -> None:
+        """Drop everything."""
+        self._offers.clear()
+
     def forget(self, finished: Finished) -> None:
         """Drop the answer ``finished``."""
         self._offers = OrderedDict((k, o) for k, o in self._offers.items() if o.finished is not finished)

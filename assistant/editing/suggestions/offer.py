@@ -84,3 +84,12 @@ class Offer:
         """Return the text left and right of the cursor once the chosen alternative is taken."""
         chosen = self.insertions[self.index]
         return self.prefix + chosen.text, self.suffix[chosen.replaces :]
+
+    def moved_to(self, prefix: str, suffix: str, first: Insertion | None) -> Offer:
+        """Return what is left of the alternatives as an offer for this place, with ``first`` (if any) before them."""
+        rests = list(self.rests(prefix, suffix).values())
+        if first is not None:
+            rests = [first, *(rest for rest in rests if rest != first)]
+        return dataclasses.replace(
+            self, prefix=prefix, suffix=suffix, insertions=tuple(rests), index=0, asked_more=True
+        )

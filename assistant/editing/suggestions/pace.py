@@ -51,6 +51,18 @@ class Pace:
         """Note an edit that says nothing of the rhythm: pasted, deleted, undone, accepted."""
         self._key_at = None
 
+    def follow(self, before: tuple[str, str], after: tuple[str, str], now: float) -> None:
+        """Note an edit, from one text around the cursor to another.
+
+        A key is one character, or a line end with the indentation that comes with it.
+        """
+        (was_left, was_right), (left, right) = before, after
+        typed = left[len(was_left) :] if right == was_right and left.startswith(was_left) else ""
+        if len(typed) == 1 or (typed[:1] == "\n" and not typed.strip()):
+            self.key(now)
+        else:
+            self.interrupt()
+
     def answered(self, ms: float) -> None:
         """Note how long after a request its first character came."""
         self._answers.append(ms)
