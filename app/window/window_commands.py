@@ -131,7 +131,10 @@ def _add_view(window: MainWindow, commands: Commands) -> None:
     ):
         commands.add(f"view.theme.{name}", group, title, lambda name=name: store.update(theme=name))
     commands.add("view.language", group, _tr("Language of the file…"), window.navigation.choose_language, need="file")
-    commands.add("view.encoding", group, _tr("Encoding of the file…"), window.navigation.choose_encoding, need="file")
+    navigation = window.navigation
+    commands.add("view.encoding", group, _tr("Encoding of the file…"), navigation.choose_encoding, need="file")
+    commands.add("view.reopen", group, _tr("Reopen in another encoding…"), navigation.reopen_in_encoding, need="file")
+    commands.add("view.convert", group, _tr("Convert to another encoding…"), navigation.convert_encoding, need="file")
     commands.add(
         "view.line_ends", group, _tr("Line ends of the file…"), window.navigation.choose_line_ends, need="file"
     )
