@@ -28,7 +28,7 @@ _IMPOSSIBLE = 1e-8
 # What stands before: something beyond ASCII, an ASCII letter, anything else; and how often one beyond ASCII follows.
 _AFTER_HIGH, _AFTER_LETTER, _AFTER_OTHER = range(3)
 _SPARSE = (0.07, 0.07, 0.02)
-_DENSE = (0.85, 0.004, 0.05)
+_DENSE = (0.85, 0.004, 0.03)
 
 # The letters beyond ASCII of each language, the most frequent first.
 _WESTERN = (
@@ -68,7 +68,7 @@ _SINGLE_BYTE: dict[str, tuple[tuple[str, ...], tuple[float, float, float]]] = {
     "cp1257": (("ėšžųįąūęč", "āēīšņķļģžūč"), _SPARSE),
 }
 # Nats against encodings that few files use, or that hold the same letters as a more usual one.
-_RARE = {"iso8859-15": 2.0, "iso8859-2": 2.0, "koi8-u": 3.0, "iso8859-5": 4.0, "cp866": 3.0, "cp1257": 3.0}
+_RARE = {"iso8859-15": 2.0, "iso8859-2": 2.0, "koi8-u": 3.0, "iso8859-5": 4.0, "cp866": 4.0, "cp1257": 3.0}
 
 # For languages without a legacy code page of their own here, Windows-1252 is the usual one.
 _OF_LANGUAGE = {
@@ -96,7 +96,10 @@ _HANZI_TRADITIONAL = (
     "方多經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心本前開但因只從想實日者意無此量明機數據文件類返回值參"
     "函配置錯誤請求列表名字符串為空如果否則預設檢查設定讀取寫入新建刪除更改載入儲存測試關閉選項檔案使資料"
 )
-_HANGUL = "이다는을를의에서고하기지가은로한시어나자사인리스아도니수정일부그으해대라만면있없않할것들요데제입습값파류오버경우설드"
+_HANGUL = (
+    "이다는을를의에서고하기지가은로한시어나자사인리스아도니수정일부그으해대라만면있없"
+    "않할것들요데제입습값파류오버경우설드"
+)
 
 
 def guess_encoding(data: bytes, default: str = "") -> str:

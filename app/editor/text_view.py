@@ -367,7 +367,8 @@ class TextView(QPlainTextEdit):
 
     def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
         """Copy what is selected as it is; Qt's own copy turns no-break spaces into blanks."""
-        data = QMimeData()
+        data = super().createMimeDataFromSelection()  # one made here would outlive Python in the clipboard, and crash
+        data.text()  # Qt makes its texts when the first is asked for, and would overwrite ours
         data.setText(self.textCursor().selectedText().replace("\u2029", "\n"))
         return data
 
