@@ -99,7 +99,7 @@ _HEAD = 4096
 # UTF-8 with few bytes that are none, e.g. one line pasted from elsewhere, counts as UTF-8 all the same.
 _MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")
-_VALID_FOR_EACH_BAD = 6
+_VALID_FOR_EACH_BAD = 3
 _MAX_BAD = 0.02
 
 
