@@ -27,6 +27,7 @@ class DocumentLayout(QPlainTextDocumentLayout):
         self._ghost_block = -1
         self._ghost_lines = 0
         self._ghost_width = 0.0
+        self._room_below = 0.0
         self.set_font(document.defaultFont())
 
     def set_font(self, font: QFont) -> None:
@@ -60,20 +61,27 @@ class DocumentLayout(QPlainTextDocumentLayout):
         else:
             self.updateBlock.emit(changed)
 
+    def set_room_below(self, pixels: float) -> None:
+        """Leave that much free below the last line: the last block is taller by it (or lower where it is negative)."""
+        if pixels != self._room_below:
+            self._room_below = pixels
+            self.documentSizeChanged.emit(self.documentSize())
+
     def blockBoundingRect(self, block: QTextBlock) -> QRectF:
-        """Return the block's slots, the ghost's room included; the position is the caller's business."""
+        """Return the block's slots, the ghost's room and the room below included; where it is, the caller knows."""
         rect = super().blockBoundingRect(block)
         if not rect.isValid() or not block.isVisible():
             return rect
         layout = block.layout()
         # The base class lays a block out anew after each edit, at its own positions.
         self.place_lines(layout)
-        lines = layout.lineCount()
-        number = self._ghost_block
-        if number >= 0 and self._ghost_lines and block.blockNumber() == number:
-            lines += self._ghost_lines
-        margin = 0.0 if block.next().isValid() else self.document().documentMargin()
-        rect.setHeight(lines * self.pitch + margin)
+        height = layout.lineCount() * self.pitch
+        if not block.next().isValid():
+            # A ghost has the room below; were it added, Qt would scroll to a line after the last, which is the first.
+            height += self.document().documentMargin() + self._room_below
+        elif block.blockNumber() == self._ghost_block:
+            height += self._ghost_lines * self.pitch
+        rect.setHeight(max(1.0, height))
         return rect
 
     def documentSize(self) -> QSizeF:  # noqa: N802 - Qt's name

@@ -32,6 +32,7 @@ from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
 from app.editor.line_cache import GHOST, LineCache
 from app.editor.painting import Area, LinePainter, Mark, full_width, hint_width
+from app.editor.sight import Sight, columns_of, text_of_rows
 from app.theme import Theme, load_theme
 
 _MARGIN = 8
@@ -60,9 +61,12 @@ class TextView(QPlainTextEdit):
         self._lines = LineCache(self._layout)
         self._highlighter = Highlighter(document, self.plain_text, self)
         self._highlighter.changed.connect(self._follow_colors)
+        self._sight = Sight(self)
+        self._tab_width = indent.TAB_WIDTH
         self._gutter = Gutter(self)
         self._gutter.setAccessibleName(self.tr("Line numbers"))
         document.blockCountChanged.connect(self._fit_gutter)
+        self._layout.documentSizeChanged.connect(self._fit_page_step)
         self.cursorPositionChanged.connect(self._follow_cursor)
         # Qt repaints only the letters' boxes of a selection.
         self.selectionChanged.connect(self.viewport().update)
@@ -131,11 +135,17 @@ class TextView(QPlainTextEdit):
         font = self.font()
         self.document().setDefaultFont(font)
         self._layout.set_font(font)
-        self.setTabStopDistance(QFontMetricsF(font).horizontalAdvance(" ") * indent.TAB_WIDTH)
+        self.setTabStopDistance(QFontMetricsF(font).horizontalAdvance(" ") * self._tab_width)
         self._lines.set_font(font)
         self._fit_gutter()
         self._place_ghost()
         self._layout.requestUpdate()
+
+    def set_tab_width(self, columns: int) -> None:
+        """Set how many columns a tab stop has."""
+        if columns != self._tab_width:
+            self._tab_width = columns
+            self._take_font()
 
     @property
     def line_lift(self) -> float:
@@ -170,7 +180,7 @@ class TextView(QPlainTextEdit):
         lines = [shown.lineAt(index) for index in range(shown.lineCount())]
         width = max(line.x() + line.naturalTextWidth() for line in lines) + self.document().documentMargin()
         if self._hint:
-            width += hint_width(self.font(), self._hint, self._letter())
+            width += hint_width(self.font(), self._hint, self.letter_width)
         self.blockBoundingRect(block)
         self._layout.set_ghost(block.blockNumber(), max(0, shown.lineCount() - block.layout().lineCount()), width)
         self.viewport().update()
@@ -193,8 +203,63 @@ class TextView(QPlainTextEdit):
     def _ghost_at(self, block: QTextBlock) -> Ghost | None:
         return self._ghost if self._ghost and block == self.textCursor().block() else None
 
-    def _letter(self) -> float:
+    @property
+    def letter_width(self) -> float:
+        """Pixels of a letter."""
         return QFontMetricsF(self.font()).horizontalAdvance("m")
+
+    # --- what is seen ------------------------------------------------------------------
+
+    def _cursor_rows(self) -> tuple[QTextBlock, int, int]:
+        """Return the cursor's block, its row in there, and the last row of the ghost, or the same."""
+        cursor = self.textCursor()
+        block = cursor.block()
+        self.blockBoundingRect(block)
+        row = block.layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
+        return block, row, self._visual(block, self._ghost).lineCount() - 1 if self._ghost else row
+
+    def cursor_is_seen(self) -> bool:
+        """Return whether the line of the cursor is seen whole."""
+        block, row, _ = self._cursor_rows()
+        return self._sight.rows_seen(block, row, row) > 0
+
+    def cursor_is_on_screen(self, height: int | None = None) -> bool:
+        """Return whether half of the cursor's line is seen, or was with a viewport of ``height`` pixels."""
+        if not self.textCursor().block().isValid():  # in the middle of an edit
+            return False
+        return 0 <= self.cursorRect().center().y() <= (self.viewport().height() if height is None else height)
+
+    def ghost_seen(self) -> tuple[str, int]:
+        """Return the first lines of the ghost's text, as many as are seen, and how many pixels are hidden sideways."""
+        if self._ghost is None:
+            return "", 0
+        block, first, last = self._cursor_rows()
+        visual = self._visual(block, self._ghost)
+        rows = self._sight.rows_seen(block, first, last)
+        text = text_of_rows(self._ghost, visual, first + rows - 1) if rows else ""
+        return text, self._sight.columns_hidden(*columns_of(self._ghost, visual))
+
+    def show_cursor(self) -> None:
+        """Scroll until the cursor's line is seen whole, with the ghost, as far as it fits, and a margin."""
+        self.ensureCursorVisible()
+        self._sight.show_rows(*self._cursor_rows())
+        if self._ghost is not None:
+            self._sight.show_columns(*columns_of(self._ghost, self._visual(self.textCursor().block(), self._ghost)))
+
+    def undo(self) -> None:
+        """Take the last step back and show where it was."""
+        super().undo()
+        self.show_cursor()
+
+    def redo(self) -> None:
+        """Make the step again and show where it is."""
+        super().redo()
+        self.show_cursor()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
+        """Paste, and show the end of it."""
+        super().insertFromMimeData(source)
+        self.show_cursor()
 
     # --- following ---------------------------------------------------------------------
 
@@ -250,9 +315,21 @@ class TextView(QPlainTextEdit):
         self._gutter.setGeometry(QRect(area.left(), area.top(), width, area.height()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the gutter as tall as the text."""
+        """Keep the gutter as tall as the text, and the line of the cursor in sight."""
+        # Only the width changes when the gutter grows, and that may be in the middle of an edit.
+        before = event.oldSize().height()
+        was_seen = before not in (-1, event.size().height()) and self.cursor_is_on_screen(before)
+        self._layout.set_room_below(self._sight.room_below(self.document().documentMargin()))
         super().resizeEvent(event)
         self._fit_gutter()
+        self._fit_page_step()
+        if was_seen and not self.cursor_is_seen():
+            self.show_cursor()
+
+    @Slot()
+    def _fit_page_step(self) -> None:
+        # Qt counts the lines that are seen when all is scrolled down, and that is one with the room below the text.
+        self.verticalScrollBar().setPageStep(max(1, int(self.viewport().height() / self.line_pitch)))
 
     # --- painting ----------------------------------------------------------------------
 
@@ -270,7 +347,7 @@ class TextView(QPlainTextEdit):
         painter.setClipRect(event.rect())
         painter.fillRect(event.rect(), QColor(self._theme.colors["background"]))
         width = max(float(self.viewport().width()), self._layout.documentSize().width())
-        lines = LinePainter(painter, self._theme, Area(width, self.line_pitch, self.line_lift, self._letter()))
+        lines = LinePainter(painter, self._theme, Area(width, self.line_pitch, self.line_lift, self.letter_width))
         context = self.getPaintContext()
         marks = self._marks()
         for block, top in self.visible_blocks():
