@@ -8,7 +8,8 @@ from PySide6.QtGui import QTextBlock, QTextLayout
 
 from app.editor.code_points import from_utf16, utf16_length
 from app.editor.editing import x_at
-from app.editor.ghost import Ghost
+from app.editor.ghost import Woven
+from app.editor.line_cache import GHOST
 
 if TYPE_CHECKING:
     from app.editor.text_view import TextView
@@ -91,21 +92,21 @@ class Sight:
         return self._view.blockBoundingGeometry(block).translated(self._view.contentOffset()).top()
 
 
-def text_of_rows(ghost: Ghost, visual: QTextLayout, last: int) -> str:
-    """Return the part of a ghost's text that stands in the rows up to ``last`` of its laid-out line."""
+def text_of_rows(woven: Woven, visual: QTextLayout, text: str, last: int) -> str:
+    """Return the part of the ghost's ``text`` that stands in the rows up to ``last`` of its laid-out line."""
     line = visual.lineAt(last)
-    end = from_utf16(ghost.shown, line.textStart() + line.textLength())
-    return ghost.text[: max(0, end - len(ghost.before))].removesuffix("\n")
+    end = from_utf16(woven.shown, line.textStart() + line.textLength())
+    return text[: max(0, end - woven.span(GHOST)[0])].removesuffix("\n")
 
 
-def columns_of(ghost: Ghost, visual: QTextLayout) -> tuple[float, float]:
-    """Return from where to where, in pixels of the document, a ghost's first row with letters has them.
+def columns_of(woven: Woven, visual: QTextLayout, text: str) -> tuple[float, float]:
+    """Return from where to where, in pixels of the document, the ghost's first row with letters has them.
 
     The row of the cursor counts from the cursor on.
     """
-    blank = len(ghost.text) - len(ghost.text.lstrip())
-    skipped = ghost.text[:blank] if "\n" in ghost.text[:blank] else ""
-    start = utf16_length(ghost.before + skipped)
+    blank = text[: len(text) - len(text.lstrip())]
+    first, behind = woven.span(GHOST)
+    start = utf16_length(woven.shown[: first + (len(blank) if "\n" in blank else 0)])
     line = visual.lineForTextPosition(start)
-    end = min(utf16_length(ghost.before + ghost.text), line.textStart() + line.textLength())
+    end = min(utf16_length(woven.shown[:behind]), line.textStart() + line.textLength())
     return x_at(line, start), x_at(line, end)

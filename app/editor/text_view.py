@@ -1,4 +1,4 @@
-"""The widget under the code editor: taller lines, colours, line numbers, marks, and room for a ghost at the cursor."""
+"""The widget under the code editor: taller lines, colours, line numbers, marks, and decorations."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextLayout,
-    QTextOption,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
 from app.editor import brackets, editing, indent
 from app.editor.code_points import from_utf16, to_utf16
+from app.editor.decorations import Decoration, Decorations
 from app.editor.document_layout import DocumentLayout
-from app.editor.ghost import Ghost
 from app.editor.gutter import Gutter
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
 from app.editor.line_cache import GHOST, LineCache
 from app.editor.painting import Area, LinePainter, Mark, full_width, hint_width
+from app.editor.rows import BlockRows, Rows
 from app.editor.sight import Sight, columns_of, text_of_rows
 from app.theme import Theme, load_theme
 
@@ -45,9 +44,7 @@ class TextView(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ghost: Ghost | None = None
         self._ghost_text = ""
-        self._replaced = 0
         self._hint = ""
         self._text: str | None = None
         self._brackets: tuple[int, ...] = ()
@@ -61,6 +58,10 @@ class TextView(QPlainTextEdit):
         self._lines = LineCache(self._layout)
         self._highlighter = Highlighter(document, self.plain_text, self)
         self._highlighter.changed.connect(self._follow_colors)
+        self._decorations = Decorations(document, self.plain_text, self)
+        self._decorations.changed.connect(self._place_rows)
+        self._rows = Rows(self._lines, self._highlighter, self._decorations, lambda: float(self.viewport().width()))
+        self._layout.set_rows(self._rows.around)
         self._sight = Sight(self)
         self._tab_width = indent.TAB_WIDTH
         self._gutter = Gutter(self)
@@ -85,6 +86,11 @@ class TextView(QPlainTextEdit):
         if self._text is None:
             self._text = self.document().toRawText().replace("\u2029", "\n")
         return self._text
+
+    def setPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Show another document, without decorations."""
+        self._decorations.clear()
+        super().setPlainText(text)
 
     def cursor_offset(self) -> int:
         """Return the cursor's place in ``plain_text()``, in characters."""
@@ -138,8 +144,7 @@ class TextView(QPlainTextEdit):
         self.setTabStopDistance(QFontMetricsF(font).horizontalAdvance(" ") * self._tab_width)
         self._lines.set_font(font)
         self._fit_gutter()
-        self._place_ghost()
-        self._layout.requestUpdate()
+        self._place_rows()
 
     def set_tab_width(self, columns: int) -> None:
         """Set how many columns a tab stop has."""
@@ -157,51 +162,44 @@ class TextView(QPlainTextEdit):
         """Pixels from one line to the next."""
         return self._layout.pitch
 
-    # --- the ghost ---------------------------------------------------------------------
+    # --- decorations -------------------------------------------------------------------
+
+    def decorate(self, owner: str, decorations: Sequence[Decoration]) -> None:
+        """Show these in place of what ``owner``, a name, had put there; they follow their lines through edits."""
+        self._decorations.set(owner, decorations)
+
+    def decorations(self, owner: str) -> tuple[Decoration, ...]:
+        """Return what ``owner`` has put there, where it is now."""
+        return self._decorations.of(owner)
+
+    def decorations_beside(self, block: QTextBlock) -> list[Decoration]:
+        """Return all that is beside a block."""
+        return self._decorations.beside(block.blockNumber())
+
+    def rows_of(self, block: QTextBlock) -> BlockRows:
+        """Return what a block looks like, row by row."""
+        return self._rows.of(block)
 
     def set_ghost(self, text: str, hint: str = "", replaces: int = 0) -> None:
         """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears.
 
         The next ``replaces`` characters of the line are not painted: the text takes their place.
         """
-        if text or self._ghost_text:
-            self._ghost_text, self._hint, self._replaced = text, hint, replaces
-            self._place_ghost()
+        self._ghost_text, self._hint = text, hint
+        column = len(editing.sides(self.textCursor())[0])
+        ghost = Decoration(
+            self.textCursor().blockNumber(), "ghost", tuple(text.split("\n")), "inline", column, replaces
+        )
+        self._decorations.set(GHOST, [ghost] if text else [])
 
-    def _place_ghost(self) -> None:
-        if not self._ghost_text:
-            self._ghost = None
-            self._layout.set_ghost(-1, 0, 0.0)
-            return
-        block = self.textCursor().block()
-        before, after = editing.sides(self.textCursor())
-        self._ghost = Ghost(before, self._ghost_text, after[self._replaced :], after[: self._replaced])
-        shown = self._visual(block, self._ghost)
-        lines = [shown.lineAt(index) for index in range(shown.lineCount())]
-        width = max(line.x() + line.naturalTextWidth() for line in lines) + self.document().documentMargin()
-        if self._hint:
-            width += hint_width(self.font(), self._hint, self.letter_width)
-        self.blockBoundingRect(block)
-        self._layout.set_ghost(block.blockNumber(), max(0, shown.lineCount() - block.layout().lineCount()), width)
+    @Slot()
+    def _place_rows(self) -> None:
+        reach = self._rows.widest(self.document().findBlockByNumber)
+        if self._ghost_text and self._hint:
+            reach += hint_width(self.font(), self._hint, self.letter_width)
+        self._layout.rows_changed(reach + self.document().documentMargin() if reach else 0.0)
+        self._gutter.update()
         self.viewport().update()
-
-    def _visual(self, block: QTextBlock, ghost: Ghost | None) -> QTextLayout:
-        """Return what a block looks like: its line in colours, with the ghost where it holds one.
-
-        Lines being composed by an input method and very long ones are Qt's own layout.
-        """
-        if ghost is None and (block.length() > MAX_LINE or block.layout().preeditAreaText()):
-            return block.layout()
-        runs = self._highlighter.runs(block)
-        option = self.document().defaultTextOption()
-        wraps = option.wrapMode() != QTextOption.WrapMode.NoWrap
-        width = self.viewport().width() - 2 * self.document().documentMargin() if wraps else 0.0
-        if ghost is None:
-            return self._lines.get(block.text(), runs, option, width)
-        return self._lines.get(ghost.shown, ghost.runs(runs, GHOST), option, width)
-
-    def _ghost_at(self, block: QTextBlock) -> Ghost | None:
-        return self._ghost if self._ghost and block == self.textCursor().block() else None
 
     @property
     def letter_width(self) -> float:
@@ -215,8 +213,9 @@ class TextView(QPlainTextEdit):
         cursor = self.textCursor()
         block = cursor.block()
         self.blockBoundingRect(block)
-        row = block.layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
-        return block, row, self._visual(block, self._ghost).lineCount() - 1 if self._ghost else row
+        rows = self.rows_of(block)
+        row = len(rows.above) + block.layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
+        return block, row, len(rows.above) + rows.line.lineCount() - 1 if self._ghost_text else row
 
     def cursor_is_seen(self) -> bool:
         """Return whether the line of the cursor is seen whole."""
@@ -231,20 +230,22 @@ class TextView(QPlainTextEdit):
 
     def ghost_seen(self) -> tuple[str, int]:
         """Return the first lines of the ghost's text, as many as are seen, and how many pixels are hidden sideways."""
-        if self._ghost is None:
-            return "", 0
         block, first, last = self._cursor_rows()
-        visual = self._visual(block, self._ghost)
-        rows = self._sight.rows_seen(block, first, last)
-        text = text_of_rows(self._ghost, visual, first + rows - 1) if rows else ""
-        return text, self._sight.columns_hidden(*columns_of(self._ghost, visual))
+        rows = self.rows_of(block)
+        if not self._ghost_text or rows.woven is None:
+            return "", 0
+        seen = self._sight.rows_seen(block, first, last)
+        end = first - len(rows.above) + seen - 1
+        text = text_of_rows(rows.woven, rows.line, self._ghost_text, end) if seen else ""
+        return text, self._sight.columns_hidden(*columns_of(rows.woven, rows.line, self._ghost_text))
 
     def show_cursor(self) -> None:
         """Scroll until the cursor's line is seen whole, with the ghost, as far as it fits, and a margin."""
         self.ensureCursorVisible()
         self._sight.show_rows(*self._cursor_rows())
-        if self._ghost is not None:
-            self._sight.show_columns(*columns_of(self._ghost, self._visual(self.textCursor().block(), self._ghost)))
+        rows = self.rows_of(self.textCursor().block())
+        if self._ghost_text and rows.woven is not None:
+            self._sight.show_columns(*columns_of(rows.woven, rows.line, self._ghost_text))
 
     def undo(self) -> None:
         """Take the last step back and show where it was."""
@@ -351,21 +352,24 @@ class TextView(QPlainTextEdit):
         context = self.getPaintContext()
         marks = self._marks()
         for block, top in self.visible_blocks():
+            rows = self.rows_of(block)
+            own = top + len(rows.above) * self.line_pitch
             origin = QPointF(self.contentOffset().x(), top)
-            ghost = self._ghost_at(block)
-            visual = self._visual(block, ghost)
-            if block == self.textCursor().block() and not self.textCursor().hasSelection():
-                lines.current_line(top, visual.lineCount())
+            line_origin = QPointF(origin.x(), top if rows.own else own)
+            is_current = block == self.textCursor().block()
+            if is_current and not self.textCursor().hasSelection():
+                lines.current_line(own, rows.line.lineCount())
+            lines.decorations(rows, QPointF(origin.x(), own), self.decorations_beside(block))
             lines.marks(block, block.layout(), origin, marks)
-            for position in self._brackets if ghost is None else ():
+            for position in self._brackets if rows.woven is None else ():
                 if block.contains(position):
                     lines.bracket(block, block.layout(), origin, position)
-            lines.text(visual, origin, QRectF(event.rect()))
+            lines.text(rows.line, line_origin, QRectF(event.rect()))
             caret = _caret_in(block, context.cursorPosition)
             if caret is not None and not self.isReadOnly():
                 lines.caret(block.layout(), origin, caret, self.cursorWidth())
-            if ghost is not None and self._hint:
-                lines.key_hint(visual, origin, self._hint, self.font())
+            if is_current and rows.woven is not None and self._ghost_text and self._hint:
+                lines.key_hint(rows.line, line_origin, self._hint, self.font())
 
     def setExtraSelections(self, selections: Sequence[QTextEdit.ExtraSelection]) -> None:  # noqa: N802 - Qt's name
         """Mark places, e.g. what was found; painted over the full height of their lines."""
@@ -429,14 +433,14 @@ class TextView(QPlainTextEdit):
         for block, top in self.visible_blocks():
             if point.y() >= top + self.blockBoundingRect(block).height():
                 continue
-            layout = block.layout()
-            ghost = self._ghost_at(block)
-            visual = self._visual(block, ghost) if ghost else layout
-            index = min(max(int((point.y() - top) // self.line_pitch), 0), visual.lineCount() - 1)
-            line = visual.lineAt(index)
+            layout, rows = block.layout(), self.rows_of(block)
+            row = int((point.y() - top) // self.line_pitch) - len(rows.above)
             x = point.x()
-            if ghost:
-                place = ghost.line_position(line.xToCursor(x - self.contentOffset().x()))
+            if rows.woven is None:
+                line = layout.lineAt(min(max(row, 0), layout.lineCount() - 1))
+            else:
+                shown = rows.line.lineAt(min(max(row, 0), rows.line.lineCount() - 1))
+                place = rows.woven.line_position(shown.xToCursor(x - self.contentOffset().x()))
                 line = layout.lineForTextPosition(place)
                 x = editing.x_at(line, place) + self.contentOffset().x()
             return QPointF(x, top + line.y() + line.height() / 2)
