@@ -162,16 +162,27 @@ class LineChange:
 
     def moved(self, decoration: Decoration) -> Decoration | None:
         """Return a decoration where its lines are now; None where they are gone."""
+        inside = decoration.block - self._first
+        if decoration.anchor == "inline" and 0 <= inside < len(self._old):
+            block, column = self._place(inside, decoration.column)
+            joined = self._old[inside] and self._old[inside] in self._new[block - self._first]
+            gone = self._map[inside] is None and not joined
+            return None if gone else dataclasses.replace(decoration, block=block, column=column)
         numbers = range(decoration.block, decoration.block + decoration.count)
         start = next((image for number in numbers if (image := self.line(number)) is not None), None)
         if start is None:
             return None
         end = next(image for number in reversed(numbers) if (image := self.line(number)) is not None)
-        column = decoration.column
-        inside = decoration.block - self._first
-        if decoration.anchor == "inline" and 0 <= inside < len(self._old):
-            column = column_after(self._old[inside], self._new[start - self._first], column)
-        return dataclasses.replace(decoration, block=start, count=end - start + 1, column=column)
+        return dataclasses.replace(decoration, block=start, count=end - start + 1)
+
+    def _place(self, line: int, column: int) -> tuple[int, int]:
+        """Return where a place of the old lines is now: the number of its line in the document, and its column."""
+        if len(self._old) == len(self._new):
+            return self._first + line, column_after(self._old[line], self._new[line], column)
+        before = sum(len(text) + 1 for text in self._old[:line]) + column
+        joined = "\n".join(self._new)
+        after = column_after("\n".join(self._old), joined, before)
+        return self._first + joined.count("\n", 0, after), after - (joined.rfind("\n", 0, after) + 1)
 
 
 def line_map(old: Sequence[str], new: Sequence[str]) -> list[int | None]:

@@ -61,8 +61,7 @@ class Rows:
             if one.is_placed("inline") and one.block == block.blockNumber()
         ]
         woven = Woven.of(block.text(), pieces) if pieces else None
-        above = self._virtual(decorations, "above", block.blockNumber())
-        below = self._virtual(decorations, "below", block.blockNumber())
+        above, below = self._virtual(decorations, "above", block), self._virtual(decorations, "below", block)
         if woven is None and (block.length() > MAX_LINE or block.layout().preeditAreaText()):
             return BlockRows(above, block.layout(), None, below, own=True)
         runs, option, width = self._highlighter.runs(block), *self._wrapping(block)
@@ -90,13 +89,15 @@ class Rows:
         return reach
 
     def _virtual(
-        self, decorations: list[Decoration], anchor: Anchor, block: int
+        self, decorations: list[Decoration], anchor: Anchor, block: QTextBlock
     ) -> tuple[tuple[Decoration, QTextLayout], ...]:
-        """Return the rows above the first or below the last line of those that a decoration is beside."""
+        """Return the rows above the first or below the last line that a decoration is beside; none is wrapped."""
+        option, number = QTextOption(block.document().defaultTextOption()), block.blockNumber()
+        option.setWrapMode(QTextOption.WrapMode.NoWrap)
         return tuple(
-            (one, self._lines.get(line, ((0, len(line), GHOST),) if one.kind == "ghost" else (), QTextOption(), 0.0))
+            (one, self._lines.get(line, ((0, len(line), GHOST),) if one.kind == "ghost" else (), option, 0.0))
             for one in decorations
-            if one.is_placed(anchor) and block == (one.block if anchor == "above" else one.block + one.count - 1)
+            if one.is_placed(anchor) and number == (one.block if anchor == "above" else one.block + one.count - 1)
             for line in one.lines
         )
 

@@ -27,6 +27,42 @@ class Sight:
     def __init__(self, view: TextView) -> None:
         self._view = view
 
+    def cursor_is_seen(self) -> bool:
+        """Return whether the line of the cursor is seen whole."""
+        block, row, _ = self._cursor_rows()
+        return self.rows_seen(block, row, row) > 0
+
+    def ghost_seen(self, text: str) -> tuple[str, int]:
+        """Return the first lines of the cursor's ghost, as many as are seen, and how many pixels are hidden sideways.
+
+        ``text``: all of it.
+        """
+        block, first, last = self._cursor_rows(with_ghost=bool(text))
+        rows = self._view.rows_of(block)
+        if not text or rows.woven is None:
+            return "", 0
+        seen = self.rows_seen(block, first, last)
+        end = first - len(rows.above) + seen - 1
+        part = _text_of_rows(rows.woven, rows.line, text, end) if seen else ""
+        return part, self.columns_hidden(*_columns_of(rows.woven, rows.line, text))
+
+    def show_cursor(self, ghost: str) -> None:
+        """Scroll until the cursor's line is seen whole, with the text of the ghost there, as far as it fits."""
+        block, first, last = self._cursor_rows(with_ghost=bool(ghost))
+        self.show_rows(block, first, last)
+        rows = self._view.rows_of(block)
+        if ghost and rows.woven is not None:
+            self.show_columns(*_columns_of(rows.woven, rows.line, ghost))
+
+    def _cursor_rows(self, *, with_ghost: bool = False) -> tuple[QTextBlock, int, int]:
+        """Return the cursor's block, its row in there, and the last row of the line with the ghost, or the same."""
+        cursor = self._view.textCursor()
+        block = cursor.block()
+        self._view.blockBoundingRect(block)
+        rows = self._view.rows_of(block)
+        row = len(rows.above) + block.layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
+        return block, row, len(rows.above) + rows.line.lineCount() - 1 if with_ghost else row
+
     def room_below(self, margin: float) -> float:
         """Return how many pixels stay free below the last line, so that it, and none after it, can be at the top.
 
@@ -92,14 +128,14 @@ class Sight:
         return self._view.blockBoundingGeometry(block).translated(self._view.contentOffset()).top()
 
 
-def text_of_rows(woven: Woven, visual: QTextLayout, text: str, last: int) -> str:
+def _text_of_rows(woven: Woven, visual: QTextLayout, text: str, last: int) -> str:
     """Return the part of the ghost's ``text`` that stands in the rows up to ``last`` of its laid-out line."""
     line = visual.lineAt(last)
     end = from_utf16(woven.shown, line.textStart() + line.textLength())
     return text[: max(0, end - woven.span(GHOST)[0])].removesuffix("\n")
 
 
-def columns_of(woven: Woven, visual: QTextLayout, text: str) -> tuple[float, float]:
+def _columns_of(woven: Woven, visual: QTextLayout, text: str) -> tuple[float, float]:
     """Return from where to where, in pixels of the document, the ghost's first row with letters has them.
 
     The row of the cursor counts from the cursor on.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QRectF, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QFontDatabase,
     QFontMetricsF,
@@ -15,7 +14,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
     QTextBlock,
-    QTextCharFormat,
     QTextCursor,
     QTextDocument,
 )
@@ -29,9 +27,11 @@ from app.editor.gutter import Gutter
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
 from app.editor.line_cache import GHOST, LineCache
-from app.editor.painting import Area, LinePainter, Mark, full_width, hint_width
+from app.editor.painting import hint_width
+from app.editor.pointing import moved_to, text_point
 from app.editor.rows import BlockRows, Rows
-from app.editor.sight import Sight, columns_of, text_of_rows
+from app.editor.sight import Sight
+from app.editor.view_painting import Look, paint
 from app.theme import Theme, load_theme
 
 _MARGIN = 8
@@ -208,19 +208,9 @@ class TextView(QPlainTextEdit):
 
     # --- what is seen ------------------------------------------------------------------
 
-    def _cursor_rows(self) -> tuple[QTextBlock, int, int]:
-        """Return the cursor's block, its row in there, and the last row of the ghost, or the same."""
-        cursor = self.textCursor()
-        block = cursor.block()
-        self.blockBoundingRect(block)
-        rows = self.rows_of(block)
-        row = len(rows.above) + block.layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
-        return block, row, len(rows.above) + rows.line.lineCount() - 1 if self._ghost_text else row
-
     def cursor_is_seen(self) -> bool:
         """Return whether the line of the cursor is seen whole."""
-        block, row, _ = self._cursor_rows()
-        return self._sight.rows_seen(block, row, row) > 0
+        return self._sight.cursor_is_seen()
 
     def cursor_is_on_screen(self, height: int | None = None) -> bool:
         """Return whether half of the cursor's line is seen, or was with a viewport of ``height`` pixels."""
@@ -230,22 +220,12 @@ class TextView(QPlainTextEdit):
 
     def ghost_seen(self) -> tuple[str, int]:
         """Return the first lines of the ghost's text, as many as are seen, and how many pixels are hidden sideways."""
-        block, first, last = self._cursor_rows()
-        rows = self.rows_of(block)
-        if not self._ghost_text or rows.woven is None:
-            return "", 0
-        seen = self._sight.rows_seen(block, first, last)
-        end = first - len(rows.above) + seen - 1
-        text = text_of_rows(rows.woven, rows.line, self._ghost_text, end) if seen else ""
-        return text, self._sight.columns_hidden(*columns_of(rows.woven, rows.line, self._ghost_text))
+        return self._sight.ghost_seen(self._ghost_text)
 
     def show_cursor(self) -> None:
         """Scroll until the cursor's line is seen whole, with the ghost, as far as it fits, and a margin."""
         self.ensureCursorVisible()
-        self._sight.show_rows(*self._cursor_rows())
-        rows = self.rows_of(self.textCursor().block())
-        if self._ghost_text and rows.woven is not None:
-            self._sight.show_columns(*columns_of(rows.woven, rows.line, self._ghost_text))
+        self._sight.show_cursor(self._ghost_text)
 
     def undo(self) -> None:
         """Take the last step back and show where it was."""
@@ -338,56 +318,17 @@ class TextView(QPlainTextEdit):
         """Paint what is seen; Qt's own painting knows neither taller lines nor ghosts."""
         painter = QPainter(self.viewport())
         try:
-            self._paint(painter, event)
+            paint(
+                self, painter, event.rect(), Look(self._theme, self._brackets, self._hint if self._ghost_text else "")
+            )
         finally:
             # A painter that outlives its event, as after an error, brings the program down.
             painter.end()
-
-    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(event.rect())
-        painter.fillRect(event.rect(), QColor(self._theme.colors["background"]))
-        width = max(float(self.viewport().width()), self._layout.documentSize().width())
-        lines = LinePainter(painter, self._theme, Area(width, self.line_pitch, self.line_lift, self.letter_width))
-        context = self.getPaintContext()
-        marks = self._marks()
-        for block, top in self.visible_blocks():
-            rows = self.rows_of(block)
-            own = top + len(rows.above) * self.line_pitch
-            origin = QPointF(self.contentOffset().x(), top)
-            line_origin = QPointF(origin.x(), top if rows.own else own)
-            is_current = block == self.textCursor().block()
-            if is_current and not self.textCursor().hasSelection():
-                lines.current_line(own, rows.line.lineCount())
-            lines.decorations(rows, QPointF(origin.x(), own), self.decorations_beside(block))
-            lines.marks(block, block.layout(), origin, marks)
-            for position in self._brackets if rows.woven is None else ():
-                if block.contains(position):
-                    lines.bracket(block, block.layout(), origin, position)
-            lines.text(rows.line, line_origin, QRectF(event.rect()))
-            caret = _caret_in(block, context.cursorPosition)
-            if caret is not None and not self.isReadOnly():
-                lines.caret(block.layout(), origin, caret, self.cursorWidth())
-            if is_current and rows.woven is not None and self._ghost_text and self._hint:
-                lines.key_hint(rows.line, line_origin, self._hint, self.font())
 
     def setExtraSelections(self, selections: Sequence[QTextEdit.ExtraSelection]) -> None:  # noqa: N802 - Qt's name
         """Mark places, e.g. what was found; painted over the full height of their lines."""
         super().setExtraSelections(selections)
         self.viewport().update()
-
-    def _marks(self) -> list[Mark]:
-        marks: list[Mark] = []
-        # PySide's stubs leave the two attributes of ExtraSelection out.
-        for selection in self.extraSelections():
-            cursor, style = selection.cursor, QTextCharFormat(selection.format)  # type: ignore[attr-defined]
-            marks.append(Mark(cursor.selectionStart(), cursor.selectionEnd(), style, full_width(style)))
-        cursor = self.textCursor()
-        if cursor.hasSelection():
-            style = QTextCharFormat()
-            style.setBackground(QColor(self._theme.colors["selection"]))
-            marks.append(Mark(cursor.selectionStart(), cursor.selectionEnd(), style))
-        return marks
 
     # --- the mouse ---------------------------------------------------------------------
 
@@ -408,52 +349,12 @@ class TextView(QPlainTextEdit):
         super().mouseDoubleClickEvent(self._mapped(event))
 
     def _mapped(self, event: QMouseEvent) -> QMouseEvent:
-        point = self.text_point(event.position())
-        if point == event.position():
-            return event
-        return QMouseEvent(
-            event.type(),
-            point,
-            event.scenePosition(),
-            event.globalPosition(),
-            event.button(),
-            event.buttons(),
-            event.modifiers(),
-            event.pointingDevice(),
-        )
+        return moved_to(event, self.text_point(event.position()))
 
     def text_point(self, point: QPointF) -> QPointF:
-        """Return the point of the viewport that Qt must see for a point that a person means.
-
-        Qt finds places only in the letters' boxes, not in the space between lines, and
-        knows nothing of text that a ghost has pushed aside.
-        """
-        if not 0 <= point.y() < self.viewport().height():
-            return point
-        for block, top in self.visible_blocks():
-            if point.y() >= top + self.blockBoundingRect(block).height():
-                continue
-            layout, rows = block.layout(), self.rows_of(block)
-            row = int((point.y() - top) // self.line_pitch) - len(rows.above)
-            x = point.x()
-            if rows.woven is None:
-                line = layout.lineAt(min(max(row, 0), layout.lineCount() - 1))
-            else:
-                shown = rows.line.lineAt(min(max(row, 0), rows.line.lineCount() - 1))
-                place = rows.woven.line_position(shown.xToCursor(x - self.contentOffset().x()))
-                line = layout.lineForTextPosition(place)
-                x = editing.x_at(line, place) + self.contentOffset().x()
-            return QPointF(x, top + line.y() + line.height() / 2)
-        return point
+        """Return the point of the viewport that Qt must see for a point that a person means."""
+        return text_point(self, point)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 - Qt's name
         """Take text but no files: those are for the window to open."""
         return not source.hasUrls() and super().canInsertFromMimeData(source)
-
-
-def _caret_in(block: QTextBlock, position: int) -> int | None:
-    """Return where in a block's layout the caret is; below -1 it stands in text being composed (as in Qt's source)."""
-    layout = block.layout()
-    if position < -1:
-        return layout.preeditAreaPosition() - (position + 2) if layout.preeditAreaText() else None
-    return position - block.position() if block.contains(position) else None
