@@ -10,9 +10,10 @@ from typing import Literal
 
 from assistant.errors import InputError
 from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.git import Git
-from assistant.evaluate.repository.history import Commit, History
+from assistant.evaluate.repository.history import Commit, History, TooFewCommits
 from assistant.evaluate.repository.holes import code_language, find_spans
+from assistant.system.git import NoGit
+from assistant.system.git_folder import NotARepository
 from finetune.config import DataConfig
 from finetune.data.files import Judged, held_out, judge
 from finetune.data.tree import CommitTree, FolderTree, Tree
@@ -61,7 +62,7 @@ def split(root: Path, config: DataConfig, seed: int, tell: Tell) -> Split:
     except InputError as error:
         if config.since is not None:
             raise
-        return _by_files(root, config, seed, _why_no_commits(root, error), tell)
+        return _by_files(root, config, seed, _why_no_commits(error), tell)
     found = _by_commits(history, config, seed, tell)
     if found is None:
         why = "what its commits added cannot be told from the rest"
@@ -195,12 +196,14 @@ def _is_dropped(path: str, config: DataConfig) -> bool:
     return named and path not in config.keep
 
 
-def _why_no_commits(root: Path, error: InputError) -> str:
+def _why_no_commits(error: InputError) -> str:
     """Return why there are no commits to hold out, to be read after "for"."""
-    try:
-        if Git(root.resolve()).says("rev-parse", "--git-dir") is None:
+    match error:
+        case NotARepository():
             return "there is no git repository here"
-    except InputError:
-        return "git is not installed or cannot be started"
-    said = str(error).rstrip(".")
-    return "there are fewer than two commits" if "commit" in said else said
+        case NoGit():
+            return "git is not installed or cannot be started"
+        case TooFewCommits():
+            return "there are fewer than two commits"
+        case _:
+            return str(error).rstrip(".")

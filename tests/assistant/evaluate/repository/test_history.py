@@ -5,7 +5,6 @@ import subprocess
 import pytest
 
 from assistant.errors import InputError
-from assistant.evaluate.repository import git as git_module
 from assistant.evaluate.repository.history import Change, History
 
 LINES = "".join(f"value_{number} = {number}\n" for number in range(20))
@@ -90,8 +89,8 @@ def test_what_is_no_repository_is_refused(tmp_path, monkeypatch):
         History(tmp_path / "plain")
 
 
-def test_without_git_that_is_said(shop, monkeypatch):
-    monkeypatch.setattr(git_module.shutil, "which", lambda _: None)
+def test_without_git_that_is_said(shop, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="git is not installed; install it"):
         History(shop.root)
 
