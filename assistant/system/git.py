@@ -75,6 +75,10 @@ class Git:
         except OSError as error:
             raise InputError(f"The repository {self.top} cannot be read: {error.strerror or error}.") from None
 
+    def close(self) -> None:
+        """Remove what stands in for the repository; this, and what ``at`` returned, is of no use any more."""
+        self._kept.remove()
+
     def at(self, folder: Path) -> Git:
         """Return the same in another folder of the repository."""
         other = copy.copy(self)
@@ -227,7 +231,7 @@ class _TemporaryFolder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="grafter-git-"))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def _find_git() -> str:

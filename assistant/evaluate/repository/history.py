@@ -81,6 +81,10 @@ class History:
             few = InputError if self.shallow else TooFewCommits
             raise few(f"{self.root} {only}, and nothing was added after it; {what}.")
 
+    def close(self) -> None:
+        """Forget the repository: nothing more can be read. It happens by itself when nobody holds this any more."""
+        self._git.close()
+
     @property
     def head(self) -> Commit:
         """The newest commit."""
