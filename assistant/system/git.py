@@ -75,6 +75,11 @@ class Git:
         except OSError as error:
             raise InputError(f"The repository {self.top} cannot be read: {error.strerror or error}.") from None
 
+    @property
+    def partial(self) -> bool:
+        """Whether this is a partial clone: objects may be missing, and are not fetched."""
+        return any(self._place.objects.glob("pack/*.promisor"))
+
     def close(self) -> None:
         """Remove what stands in for the repository; this, and what ``at`` returned, is of no use any more."""
         self._kept.remove()
@@ -221,7 +226,7 @@ class Git:
                 f"git does not read {self.top}: {what}; if you trust it, run "
                 f"'git config --global --add safe.directory {self.top}'."
             )
-        if any(self._place.objects.glob("pack/*.promisor")):
+        if self.partial:
             what += "; it is a partial clone, so clone it without --filter"
         raise InputError(f"git cannot read {self.folder}: {what}.")
 

@@ -81,6 +81,15 @@ def find_place(folder: Path) -> Place:
     raise NotARepository(f"{folder} is not a git repository.")
 
 
+def shared_git_dir(folder: Path) -> Path:
+    """Return the git directory of a folder that holds ``.git``: of a worktree the one that all worktrees share."""
+    entry = folder / ".git"
+    if entry.is_file():
+        named = _read(entry, _MOST_LINE).removeprefix("gitdir:").strip()
+        entry = Path(os.path.normpath(folder / named))
+    return _common_of(entry)
+
+
 def _git_dir_of(folder: Path) -> Path | None:
     entry = folder / ".git"
     if entry.is_file():
@@ -133,8 +142,8 @@ def make_stand_in(place: Place, into: Path, object_format: str, head: str, refs:
 def _settings(place: Place, object_format: str) -> str:
     """Return the settings of the stand-in: what is the same on every machine, and compares files by their content.
 
-    A file that differs in its line ends or its mode alone is not changed: only the repository's own settings could say
-    whether it is.
+    Line ends and modes are compared as loosely as any repository's settings could ask for: what differs in them alone
+    is not a change to be measured.
     """
     extensions = f"[extensions]\n\tobjectFormat = {object_format}\n" if object_format != "sha1" else ""
     core = {

@@ -13,12 +13,8 @@ def find_program(name: str) -> str | None:
     ``shutil.which`` looks into the current folder first on Windows, and everywhere where PATH has an empty or a
     relative entry. The current folder may be a repository of somebody else.
     """
-    endings = ("", ".exe") if sys.platform == "win32" else ("",)
-    for folder in os.get_exec_path():
-        if not Path(folder).is_absolute():
-            continue
-        for ending in endings:
-            found = Path(folder, name + ending)
-            if found.is_file() and os.access(found, os.X_OK) and (sys.platform != "win32" or found.suffix == ".exe"):
-                return str(found)
+    file = f"{name}.exe" if sys.platform == "win32" and not Path(name).suffix else name
+    for folder in map(Path, os.get_exec_path()):
+        if folder.is_absolute() and (folder / file).is_file() and os.access(folder / file, os.X_OK):
+            return str(folder / file)
     return None

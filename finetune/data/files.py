@@ -17,7 +17,7 @@ from finetune.data.tree import HARD_LIMIT, Entry, Tree
 
 Reason = Literal[
     "ignored", "hidden", "dependencies", "vendored", "lock file", "generated", "minified", "binary", "too large",
-    "data", "link", "special", "unreadable", "too many files", "empty", "digits", "licence", "secret", "near-copy",
+    "data", "pointer", "link", "special", "unreadable", "too many files", "empty", "digits", "licence", "secret", "near-copy",
     "no code", "your choice", "held out",
 ]  # fmt: skip
 """Why a file is not learned from."""
@@ -33,6 +33,7 @@ DETAILS: dict[str, str] = {
     "binary": "it is no text",
     "too large": "over a megabyte",
     "data": "data, not code",
+    "pointer": "what git-lfs or git-annex leaves in the place of a file that is kept elsewhere",
     "link": "a link; the file itself is judged where it lies",
     "special": "no plain file",
     "unreadable": "it could not be read",
@@ -44,7 +45,7 @@ DETAILS: dict[str, str] = {
 }
 _MOST_DIGITS = 0.25
 _FEW_CHARACTERS = 400
-_NEVER = frozenset({"binary", "link", "special", "unreadable"})
+_NEVER = frozenset({"binary", "pointer", "link", "special", "unreadable"})
 """What no choice can change: there is no text to learn."""
 
 _SHOWN = frozenset({"", "no code"})

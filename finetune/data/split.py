@@ -65,8 +65,7 @@ def split(root: Path, config: DataConfig, seed: int, tell: Tell) -> Split:
         return _by_files(root, config, seed, _why_no_commits(error), tell)
     found = _by_commits(history, config, seed, tell)
     if found is None:
-        why = "what its commits added cannot be told from the rest"
-        return _by_files(history.root, config, seed, why, tell)
+        return _by_files(history.root, config, seed, _why_no_base(history), tell)
     return found
 
 
@@ -194,6 +193,17 @@ def _refuse(root: Path, found: int) -> None:
 def _is_dropped(path: str, config: DataConfig) -> bool:
     named = any(path == name or (name.endswith("/") and path.startswith(name)) for name in config.drop)
     return named and path not in config.keep
+
+
+def _why_no_base(history: History) -> str:
+    """Return why no commit divides what is learned from what is held out, to be read after "for"."""
+    if history.shallow:
+        return (
+            "the commits of this shallow clone are too few to tell what the latest added (run 'git fetch --unshallow')"
+        )
+    if history.partial:
+        return "this partial clone lacks the files of older commits (clone it without --filter)"
+    return "what its commits added cannot be told from the rest"
 
 
 def _why_no_commits(error: InputError) -> str:

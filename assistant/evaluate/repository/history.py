@@ -74,6 +74,8 @@ class History:
             )
         self.commits = self._git.text("rev-list", "--first-parent", "HEAD").split("\n")
         """The newest first, along first parents: what was merged counts with its merge."""
+        self.partial = self._git.partial
+        """Whether files of older commits may be missing."""
         self.shallow = self._git.text("rev-parse", "--is-shallow-repository") == "true"
         if len(self.commits) < 2:
             what = "run 'git fetch --unshallow'" if self.shallow else "commit what comes next, or measure later"
