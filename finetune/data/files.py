@@ -17,8 +17,8 @@ from finetune.data.tree import HARD_LIMIT, Entry, Tree
 
 Reason = Literal[
     "ignored", "hidden", "dependencies", "vendored", "lock file", "generated", "minified", "binary", "too large",
-    "data", "pointer", "link", "special", "unreadable", "too many files", "empty", "digits", "licence", "secret", "near-copy",
-    "no code", "your choice", "held out",
+    "data", "pointer", "link", "special", "unreadable", "too many files", "empty", "digits", "licence", "secret",
+    "near-copy", "no code", "your choice", "held out",
 ]  # fmt: skip
 """Why a file is not learned from."""
 

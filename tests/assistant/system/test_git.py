@@ -155,7 +155,7 @@ def test_a_bare_repository_is_one_by_its_name_and_only_when_it_is_named(tmp_path
         Git(tmp_path / "shop.git" / "refs")
     shutil.copytree(tmp_path / "shop.git", tmp_path / "plain")
     (tmp_path / "plain" / "code.py").write_text("x = 1\n")
-    with pytest.raises(NotARepository, match="only in a folder whose name ends with .git"):
+    with pytest.raises(NotARepository, match=r"only in a folder whose name ends with \.git"):
         Git(tmp_path / "plain")
     for name in ("fixture.git", "fixture"):
         shutil.copytree(tmp_path / "shop.git", root / name)
@@ -194,7 +194,7 @@ def test_a_repository_of_another_owner_is_refused_in_gits_own_words(tmp_path):
 def test_settings_that_git_cannot_read_are_said(tmp_path):
     root = make(tmp_path / "shop")
     (root / ".git" / "config").write_text("[core\n")
-    with pytest.raises(InputError, match="git cannot read .*bad config"):
+    with pytest.raises(InputError, match=r"git cannot read .*bad config"):
         Git(root)
 
 
