@@ -10,8 +10,7 @@ from typing import Literal
 
 from assistant.errors import InputError
 from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.git import Git
-from assistant.evaluate.repository.history import Commit, History
+from assistant.evaluate.repository.history import Commit, FolderNotCommitted, History
 from assistant.evaluate.repository.holes import code_language, find_spans
 from finetune.config import DataConfig
 from finetune.data.files import Judged, held_out, judge
@@ -58,6 +57,8 @@ def split(root: Path, config: DataConfig, seed: int, tell: Tell) -> Split:
         raise InputError(f"There is no folder {root}.")
     try:
         history = History(root, uncommitted=True)
+    except FolderNotCommitted:
+        raise  # what the person keeps out of git is not learned unasked
     except InputError as error:
         if config.since is not None:
             raise
@@ -197,10 +198,14 @@ def _is_dropped(path: str, config: DataConfig) -> bool:
 
 def _why_no_commits(root: Path, error: InputError) -> str:
     """Return why there are no commits to hold out, to be read after "for"."""
-    try:
-        if Git(root.resolve()).says("rev-parse", "--git-dir") is None:
-            return "there is no git repository here"
-    except InputError:
-        return "git is not installed or cannot be started"
     said = str(error).rstrip(".")
-    return "there are fewer than two commits" if "commit" in said else said
+    for words, why in (
+        (f"{root} is not a git repository", "there is no git repository here"),
+        ("git is not installed", "git is not installed"),
+        ("git could not be started", "git cannot be started"),
+        ("is a shallow clone", "this is a shallow clone with fewer than two commits (run 'git fetch --unshallow')"),
+        (" commit", "there are fewer than two commits"),
+    ):
+        if words in said:
+            return why
+    return said

@@ -43,11 +43,22 @@ class Change:
     added: frozenset[int]
 
 
+class FolderNotCommitted(InputError):
+    """The folder lies in a git repository that has none of its files."""
+
+
 class History:
-    """What is committed in a repository. Raises InputError with one sentence for what cannot be measured."""
+    """What is committed in a repository, or in one folder of it.
+
+    Nothing outside of the folder counts: its paths begin there, and its commits are those that changed something in
+    it. Raises InputError with one sentence for what cannot be measured.
+    """
 
     def __init__(self, path: Path, *, uncommitted: bool = False) -> None:
-        """``path`` is the repository or a folder of it. ``uncommitted``: what is not committed does not matter."""
+        """``path`` is the folder that counts, often a whole repository.
+
+        ``uncommitted``: what is not committed does not matter.
+        """
         if not path.is_dir():
             raise InputError(f"There is no folder {path}.")
         git = Git(path.resolve())
@@ -56,24 +67,32 @@ class History:
             none = f"{path} is not a git repository; name one with at least two commits."
             raise InputError(_why_not(git) or none)
         root = git.says("rev-parse", "--show-toplevel")
-        self.root = Path(root) if root else git.folder
+        self.top = Path(root) if root else git.folder
         """The whole repository's folder."""
+        self._prefix = (git.says("rev-parse", "--show-prefix") or "") if root else ""
+        self.root = git.folder if self._prefix else self.top
+        """The folder that counts."""
+        # "." is the folder itself, not a pattern: its name may hold what git takes for one.
+        self._inside = ("--", ".") if self._prefix else ()
         self._git = Git(self.root)
         if self._git.says("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise InputError(f"{self.root} has no commit yet; commit twice, and what the last one added is measured.")
+        if self._prefix and not self._has_files():
+            raise FolderNotCommitted(self._why_no_files())
         status = ("status", "--porcelain", "--untracked-files=no", "--ignore-submodules")
-        self.uncommitted = bool(root and self._git.text(*status))
+        self.uncommitted = bool(root and self._git.text(*status, *self._inside))
         """Whether files differ from the newest commit; nothing of that is measured."""
         if self.uncommitted and not uncommitted:
             raise InputError(
                 f"{self.root} has changes that are not committed and would not be measured; commit or stash them."
             )
-        self.commits = self._git.text("rev-list", "--first-parent", "HEAD").split("\n")
+        self.commits = self._git.text("rev-list", "--first-parent", "HEAD", *self._inside).split("\n")
         """The newest first, along first parents: what was merged counts with its merge."""
         self.shallow = self._git.text("rev-parse", "--is-shallow-repository") == "true"
         if len(self.commits) < 2:
             what = "run 'git fetch --unshallow'" if self.shallow else "commit what comes next, or measure later"
-            only = "is a shallow clone with only one commit" if self.shallow else "has only one commit"
+            one = "one commit that changed it" if self._prefix else "one commit"
+            only = f"is a shallow clone with only {one}" if self.shallow else f"has only {one}"
             raise InputError(f"{self.root} {only}, and nothing was added after it; {what}.")
 
     @property
@@ -100,8 +119,9 @@ class History:
         found = self._git.says("rev-parse", "--verify", "--quiet", "--end-of-options", place + "^{commit}")
         if found is None:
             found = self._before(place)
-        elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or found == self.commits[0]:
-            raise InputError(f"--since {place}: this commit does not lie before the newest one.")
+        elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or not self.count_between(found):
+            of = f" that changed {self.root}" if self._prefix else ""
+            raise InputError(f"--since {place}: this commit does not lie before the newest one{of}.")
         return self.commit(found)
 
     def _before(self, place: str) -> str:
@@ -115,7 +135,7 @@ class History:
         found = self._git.text("rev-list", "-1", "--first-parent", f"--before={day.isoformat()}", "HEAD")
         if not found:
             raise InputError(f"--since {place}: there is no commit before that; the first is of {self._first_day()}.")
-        if found == self.commits[0]:
+        if not self.count_between(found):
             raise InputError(f"--since {place}: there is no commit after that; the newest is of {self.head.date[:10]}.")
         return found
 
@@ -123,8 +143,8 @@ class History:
         return self.commit(self.commits[-1]).date[:10]
 
     def count_between(self, base: str) -> int:
-        """Return how many commits, merged ones too, came after ``base``."""
-        return int(self._git.text("rev-list", "--count", f"{base}..HEAD"))
+        """Return how many commits, merged ones too, came after ``base`` and changed something that counts."""
+        return int(self._git.text("rev-list", "--count", f"{base}..HEAD", *self._inside))
 
     def files(self, commit: str) -> dict[str, Blob]:
         """Return the plain files of a commit by path, as UTF-8 spells it; others, links and submodules are left out."""
@@ -141,7 +161,7 @@ class History:
         """Return the paths that each of ``most`` commits up to this one changed, merges as a whole, newest first."""
         said = self._git.data(
             "log", "-z", "--first-parent", "--diff-merges=first-parent", "--name-only", "--no-renames",
-            f"--max-count={most}", "--format=%x01", commit,
+            f"--max-count={most}", "--format=%x01", self._relative(), commit, *self._inside,
         )  # fmt: skip
         return [
             tuple(path for name in entry.split(b"\0") if (path := _path(name.strip(b"\n"))))
@@ -161,7 +181,7 @@ class History:
         """Return what the newest commit has more than ``base``: new, changed, renamed files, with their new lines."""
         said = self._git.data(
             "diff-tree", "-r", "-z", "--raw", "--patch", "--unified=0", "--find-renames", "--diff-filter=AMR",
-            "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", base, self.commits[0],
+            "--no-color", "--no-ext-diff", "--no-textconv", self._relative(), "--submodule=short", base, self.commits[0],
         )  # fmt: skip
         files, patch = _raw_entries(said)
         added = _added_lines(patch)
@@ -170,6 +190,20 @@ class History:
             for (path, old), lines in zip(files, added, strict=True)
             if path is not None and (lines or old not in (None, path))
         ]
+
+    def _relative(self) -> str:
+        return f"--relative={self._prefix}" if self._prefix else "--no-relative"
+
+    def _has_files(self) -> bool:
+        """Return whether the newest commit has a file of the folder that .gitignore does not name."""
+        ignored = self.ignored()
+        return any(path not in ignored for path in self.files("HEAD"))
+
+    def _why_no_files(self) -> str:
+        own = f"run 'git init' in {self.root} to make it a repository of its own, or name {self.top}"
+        if self._git.says("check-ignore", "--quiet", "--no-index", ".") is not None:
+            return f"{self.root} lies in the git repository {self.top}, which ignores it; {own}."
+        return f"{self.root} lies in the git repository {self.top}, which has committed nothing of it; commit it, {own}."
 
 
 def _why_not(git: Git) -> str:
