@@ -10,11 +10,12 @@ from typing import Literal
 
 from assistant.errors import InputError
 from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.history import Commit, History, TooFewCommits
+from assistant.evaluate.repository.history import Commit, FolderNotCommitted, History, TooFewCommits
 from assistant.evaluate.repository.holes import code_language, find_spans
 from assistant.system.git import NoGit
 from assistant.system.git_folder import NotARepository
 from finetune.config import DataConfig
+from finetune.data.choices import Choices
 from finetune.data.files import Judged, held_out, judge
 from finetune.data.tree import CommitTree, FolderTree, Tree
 
@@ -59,6 +60,8 @@ def split(root: Path, config: DataConfig, seed: int, tell: Tell) -> Split:
         raise InputError(f"There is no folder {root}.")
     try:
         history = History(root, uncommitted=True)
+    except FolderNotCommitted:
+        raise  # what the person keeps out of git is not learned unasked
     except InputError as error:
         if config.since is not None:
             raise
@@ -85,10 +88,13 @@ def _by_commits(history: History, config: DataConfig, seed: int, tell: Tell) -> 
             return None
         base = found
     held = chooser.held_out(base, _SPARE * wanted)
-    holes = [hole for hole in held.holes if not _is_dropped(hole.path, config)]
+    tree = CommitTree(history, base.id)
+    choices = Choices(config)
+    # What was added since has a name, too: no hole is cut from what a person dropped.
+    choices.check(str(history.root), (*(entry.path for entry in tree.entries()), *history.files(held.head.id)))
+    holes = [hole for hole in held.holes if not choices.drops(hole.path)]
     if len(holes) < LEAST_HOLES:
         _refuse(history.root, len(holes))
-    tree = CommitTree(history, base.id)
     judged = _judge(history.root, tree, config, tell)
     validation, test = divide(holes, config.validation_holes, config.holes, seed)
     note = "What is not committed is not learned." if history.uncommitted else ""
@@ -117,6 +123,7 @@ def _code_bytes(history: History, commit: str) -> int:
 def _by_files(root: Path, config: DataConfig, seed: int, why: str, tell: Tell) -> Split:
     """Return the split by files: about a tenth of them is held out, by the seed."""
     tree = FolderTree(root)
+    Choices(config).check(str(root), (entry.path for entry in tree.entries()))
     judged = _judge(root, tree, config, tell)
     texts = {path: text for path, text in judged.texts.items() if code_language(path)}
     order = sorted(texts, key=lambda path: hashlib.sha256(f"{seed}:{path}".encode()).digest())
@@ -188,11 +195,6 @@ def _refuse(root: Path, found: int) -> None:
         f"There is too little code in {root} to learn from and to prove that it helped: {found} places could be kept "
         f"back, and at least {LEAST_HOLES} are needed; choose a larger repository, or try again when it has grown."
     )
-
-
-def _is_dropped(path: str, config: DataConfig) -> bool:
-    named = any(path == name or (name.endswith("/") and path.startswith(name)) for name in config.drop)
-    return named and path not in config.keep
 
 
 def _why_no_base(history: History) -> str:

@@ -51,35 +51,54 @@ class TooFewCommits(InputError):  # noqa: N818 - a name that reads as what it sa
     """There are not two commits, so that nothing was added after one."""
 
 
+class FolderNotCommitted(InputError):  # noqa: N818 - a name that reads as what it says
+    """The folder lies in a git repository that has none of its files."""
+
+
 class History:
-    """What is committed in a repository. Raises InputError with one sentence for what cannot be measured."""
+    """What is committed in a repository, or in one folder of it.
+
+    Nothing outside of the folder counts: its paths begin there, and its commits are those that changed something in
+    it. Raises InputError with one sentence for what cannot be measured.
+    """
 
     def __init__(self, path: Path, *, uncommitted: bool = False) -> None:
-        """``path`` is the repository or a folder of it. ``uncommitted``: what is not committed does not matter."""
+        """``path`` is the folder that counts, often a whole repository.
+
+        ``uncommitted``: what is not committed does not matter.
+        """
         if not path.is_dir():
             raise InputError(f"There is no folder {path}.")
         git = _open(path)
-        self.root = git.top
+        self.top = git.top
         """The whole repository's folder."""
-        self._git = git.at(self.root)
+        self.root = git.folder
+        """The folder that counts."""
+        self._prefix = "" if git.folder == git.top else f"{git.folder.relative_to(git.top).as_posix()}/"
+        # "." is the folder itself, not a pattern: its name may hold what git takes for one.
+        self._inside = ("--", ".") if self._prefix else ()
+        self._git = git
         if self._git.says("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise TooFewCommits(
                 f"{self.root} has no commit yet; commit twice, and what the last one added is measured."
             )
+        if self._prefix and not self._has_files():
+            raise FolderNotCommitted(self._why_no_files())
         self.uncommitted = not git.bare and self._is_changed()
         """Whether files differ from the newest commit; nothing of that is measured."""
         if self.uncommitted and not uncommitted:
             raise InputError(
                 f"{self.root} has changes that are not committed and would not be measured; commit or stash them."
             )
-        self.commits = self._git.text("rev-list", "--first-parent", "HEAD").split("\n")
+        self.commits = self._git.text("rev-list", "--first-parent", "HEAD", *self._inside).split("\n")
         """The newest first, along first parents: what was merged counts with its merge."""
         self.partial = self._git.partial
         """Whether files of older commits may be missing."""
         self.shallow = self._git.text("rev-parse", "--is-shallow-repository") == "true"
         if len(self.commits) < 2:
             what = "run 'git fetch --unshallow'" if self.shallow else "commit what comes next, or measure later"
-            only = "is a shallow clone with only one commit" if self.shallow else "has only one commit"
+            one = "one commit that changed it" if self._prefix else "one commit"
+            only = f"is a shallow clone with only {one}" if self.shallow else f"has only {one}"
             few = InputError if self.shallow else TooFewCommits
             raise few(f"{self.root} {only}, and nothing was added after it; {what}.")
 
@@ -112,8 +131,9 @@ class History:
         found = self._git.says("rev-parse", "--verify", "--quiet", "--end-of-options", place + "^{commit}")
         if found is None:
             found = self._before(place)
-        elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or found == self.commits[0]:
-            raise InputError(f"--since {place}: this commit does not lie before the newest one.")
+        elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or not self.count_between(found):
+            of = f" that changed {self.root}" if self._prefix else ""
+            raise InputError(f"--since {place}: this commit does not lie before the newest one{of}.")
         return self.commit(found)
 
     def _is_changed(self) -> bool:
@@ -123,18 +143,20 @@ class History:
         is known to the filter alone, which is not run.
         """
         said = self._git.data(
-            "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames"
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--untracked-files=no",
+            "--ignore-submodules=all",
+            "--no-renames",
+            *self._inside,
         )
         entries = [entry for entry in said.split(b"\0") if entry]
         if any(not entry.startswith(b" ") for entry in entries):
             return True
-        paths = {entry[3:] for entry in entries}
+        paths = {entry[3:] for entry in entries}  # from the whole repository's folder, wherever git runs
         asked = b"".join(path + b"\0" for path in paths)
-        told = (
-            self._git.at(self._git.top).data("check-attr", "--stdin", "-z", "filter", stdin=asked).split(b"\0")
-            if paths
-            else []
-        )
+        told = self._git.at(self.top).data("check-attr", "--stdin", "-z", "filter", stdin=asked).split(b"\0")
         filtered = {path for path, value in zip(told[::3], told[2::3], strict=False) if value not in _NO_FILTER}
         return bool(paths - filtered)
 
@@ -149,7 +171,7 @@ class History:
         found = self._git.text("rev-list", "-1", "--first-parent", f"--before={day.isoformat()}", "HEAD")
         if not found:
             raise InputError(f"--since {place}: there is no commit before that; the first is of {self._first_day()}.")
-        if found == self.commits[0]:
+        if not self.count_between(found):
             raise InputError(f"--since {place}: there is no commit after that; the newest is of {self.head.date[:10]}.")
         return found
 
@@ -157,8 +179,8 @@ class History:
         return self.commit(self.commits[-1]).date[:10]
 
     def count_between(self, base: str) -> int:
-        """Return how many commits, merged ones too, came after ``base``."""
-        return int(self._git.text("rev-list", "--count", f"{base}..HEAD"))
+        """Return how many commits, merged ones too, came after ``base`` and changed something that counts."""
+        return int(self._git.text("rev-list", "--count", f"{base}..HEAD", *self._inside))
 
     def files(self, commit: str) -> dict[str, Blob]:
         """Return the plain files of a commit by path, as UTF-8 spells it; others, links and submodules are left out."""
@@ -173,12 +195,14 @@ class History:
 
     def touched(self, commit: str, most: int) -> list[tuple[str, ...]]:
         """Return the paths that each of ``most`` commits up to this one changed, merges as a whole, newest first."""
-        commits = self._git.data("rev-list", "--first-parent", "--parents", f"--max-count={most}", commit)
+        commits = self._git.data(
+            "rev-list", "--first-parent", "--parents", f"--max-count={most}", commit, *self._inside
+        )
         # A commit and its first parent alone: a merge is then what it brought into this line.
         pairs = b"".join(b" ".join(line.split()[:2]) + b"\n" for line in commits.splitlines())
         said = self._git.data(
             "diff-tree", "--stdin", "-r", "-z", "--root", "--always", "--name-only", "--no-renames", "--format=%x01",
-            stdin=pairs,
+            self._relative(), stdin=pairs,
         )  # fmt: skip
         return [
             tuple(path for name in entry.split(b"\0") if (path := _path(name.strip(b"\n"))))
@@ -199,7 +223,8 @@ class History:
         """Return what the newest commit has more than ``base``: new, changed, renamed files, with their new lines."""
         said = self._git.data(
             "diff-tree", "-r", "-z", "--raw", "--patch", "--unified=0", "--find-renames", "--diff-filter=AMR",
-            "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", base, self.commits[0],
+            "--no-color", "--no-ext-diff", "--no-textconv", self._relative(), "--submodule=short",
+            base, self.commits[0],
         )  # fmt: skip
         files, patch = _raw_entries(said)
         added = _added_lines(patch)
@@ -208,6 +233,22 @@ class History:
             for (path, old), lines in zip(files, added, strict=True)
             if path is not None and (lines or old not in (None, path))
         ]
+
+    def _relative(self) -> str:
+        return f"--relative={self._prefix}" if self._prefix else "--no-relative"
+
+    def _has_files(self) -> bool:
+        """Return whether the newest commit has a file of the folder that .gitignore does not name."""
+        ignored = self.ignored()
+        return any(path not in ignored for path in self.files("HEAD"))
+
+    def _why_no_files(self) -> str:
+        own = f"run 'git init' in {self.root} to make it a repository of its own, or name {self.top}"
+        if self._git.says("check-ignore", "--quiet", "--no-index", ".") is not None:
+            return f"{self.root} lies in the git repository {self.top}, which ignores it; {own}."
+        return (
+            f"{self.root} lies in the git repository {self.top}, which has committed nothing of it; commit it, {own}."
+        )
 
 
 def _open(path: Path) -> Git:

@@ -259,6 +259,12 @@ def test_the_commands_answer_and_start_nothing(repository, monkeypatch, capsys):
     assert main(["finetune", ".", "--holes", "30", "--files", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["split"]["kind"], found["kept"]) == ("commits", 6)
+    monkeypatch.chdir(repository.root / "shop")
+    assert main(["finetune", ".", "--holes", "30", "--files", "--json"]) == 0
+    assert {row["path"] for row in json.loads(capsys.readouterr().out)["files"]} == {f"part_{n}.py" for n in range(6)}
+    (repository.root / "only_here").mkdir()
+    assert main(["finetune", str(repository.root / "only_here"), "--files"]) == 2
+    assert "has committed nothing of it" in capsys.readouterr().err
     assert repository.started() == []
 
 
