@@ -30,7 +30,7 @@ TIMEOUT = 600.0
 # For the questions that are asked in the repository itself; the stand-in has nothing that these would switch off.
 _SETTINGS = (
     f"core.hooksPath={os.devnull}",
-    "core.fsmonitor=false",
+    "core.fsmonitor=",  # before git 2.36 "false" is the name of a program
     "protocol.allow=never",
     "safe.bareRepository=all",  # only one that was named itself comes here
 )

@@ -160,7 +160,6 @@ def _settings(place: Place, object_format: str) -> str:
         "quotePath": "false",
         "excludesFile": "",
         "attributesFile": "",
-        "fsmonitor": "false",
     }
     return "[core]\n" + "".join(f"\t{name} = {value}\n" for name, value in core.items()) + extensions
 
