@@ -17,7 +17,7 @@ from assistant.models.files import Report, check_space, disk_errors
 from assistant.models.store import InstalledModel
 from assistant.system.programs import find_program
 
-MERGER = (sys.executable, "-P", "-m", "assistant.engine.merge")
+MERGER = (sys.executable, "-P", "-m", "assistant.weights.merge")
 CONVERTER = "convert_hf_to_gguf.py"
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.history import Commit, FolderNotCommitted, History, TooFewCommits
-from assistant.evaluate.repository.holes import code_language, find_spans
+from assistant.repository.history import Commit, FolderNotCommitted, History, TooFewCommits
+from assistant.repository.holes import Chooser, Hole, hole_at, spread
+from assistant.repository.spans import code_language, find_spans
 from assistant.system.git import NoGit
 from assistant.system.git_folder import NotARepository
 from finetune.config import DataConfig

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.history import History
+from assistant.repository.history import History
 from assistant.system import git as git_module
 from assistant.system.git import Git, NoGit
 from assistant.system.git_folder import NotARepository, find_place
