@@ -74,14 +74,17 @@ class LineProcess(QObject):
         """The last lines that the current or last process wrote to standard error."""
         return tuple(self._tail)
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start ``command`` (program and arguments). The last one must have ended."""
+    def start(self, command: Sequence[str], text: str = "") -> None:
+        """Start ``command`` (program and arguments), which reads ``text``. The last one must have ended."""
         if self._active:
             raise RuntimeError("the last process has not ended yet")
         self._active = True
         self._out, self._err = LineSplitter(), LineSplitter(_STDERR_LINE_BYTES)
         self._tail.clear()
         self._process.start(command[0], list(command[1:]))
+        if text:
+            self._process.write(text.encode())
+        self._process.closeWriteChannel()  # what reads on meets the end
 
     @Slot()
     def stop(self) -> None:

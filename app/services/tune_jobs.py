@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
 from app.services.line_process import LineProcess, Outcome
-
-if TYPE_CHECKING:
-    from finetune.config import RunConfig
+from finetune.config import RunConfig, to_json
 
 Question = Literal["files", "preview", "plan"]
 _FLAGS: dict[Question, list[str]] = {"files": ["--files"], "preview": ["--preview", "24"], "plan": ["--dry-run"]}
@@ -38,8 +36,8 @@ class TuneJobs(QObject):
 
     def ask(self, question: Question, config: RunConfig) -> None:
         """Ask about a run with these settings."""
-        flags = [*_FLAGS[question], "--json"]
-        self._askers[question].start([*self._command, config.repository, *flags, *options(config)])
+        # All of it as it would be started with: no setting can be told otherwise, or forgotten, on the way.
+        self._askers[question].start([*self._command, *_FLAGS[question], "--json", "--config=-"], to_json(config))
 
     def drop(self, question: Question) -> None:
         """Give a question up."""
@@ -55,32 +53,6 @@ class TuneJobs(QObject):
             asker.close()
 
 
-def options(config: RunConfig) -> list[str]:
-    """Return the options of the command line that say what ``config`` says, but its preset and its name."""
-    data, train = config.data, config.train
-    found = [
-        ("--model", config.model),
-        ("--device", config.device),
-        ("--seed", config.seed),
-        ("--since", data.since),
-        ("--holes", data.holes),
-        ("--retrieval-share", data.retrieval_share),
-        ("--minutes", train.minutes),
-        ("--method", train.method),
-        ("--rank", train.rank),
-        ("--rate", train.rate),
-        ("--length", train.length),
-        ("--batch", train.batch),
-        ("--accumulate", train.accumulate),
-        *(("--keep", path) for path in data.keep),
-        *(("--drop", path) for path in data.drop),
-        *(("--trust", path) for path in data.trusted),
-    ]
-    flags = ["--load-in-4bit"] if train.load_in_4bit else []
-    # With "=": a path may begin with a dash.
-    return [f"{name}={value}" for name, value in found if value not in (None, "")] + flags
-
-
 class _Asker(QObject):
     """One kind of question: its process, and the newest command where that has to wait for the older one's end."""
 
@@ -88,7 +60,7 @@ class _Asker(QObject):
         super().__init__(jobs)
         self._question, self._jobs = question, jobs
         self._lines: list[str] = []
-        self._next: list[str] | None = None
+        self._next: tuple[list[str], str] | None = None
         self._given_up = False
         self._process = LineProcess(self)
         self._process.line.connect(self._on_line)
@@ -98,13 +70,13 @@ class _Asker(QObject):
     def busy(self) -> bool:
         return self._process.active and (not self._given_up or self._next is not None)
 
-    def start(self, command: list[str]) -> None:
+    def start(self, command: list[str], text: str) -> None:
         if self._process.active:
-            self._next, self._given_up = command, True
+            self._next, self._given_up = (command, text), True
             self._process.stop()
             return
         self._lines, self._next, self._given_up = [], None, False
-        self._process.start(command)
+        self._process.start(command, text)
 
     def drop(self) -> None:
         self._next = None
@@ -121,7 +93,7 @@ class _Asker(QObject):
 
     def _on_ended(self, outcome: Outcome) -> None:
         if self._next is not None:
-            self.start(self._next)
+            self.start(*self._next)
             return
         if self._given_up:
             self._jobs.dropped.emit(self._question)
