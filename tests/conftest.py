@@ -16,6 +16,8 @@ import pytest
 
 from assistant.config import DEFAULT_MODEL, find_paths
 
+pytest.register_assert_rewrite("tests.support")
+
 # Asked before the fixtures below point GRAFTER_HOME elsewhere.
 _REAL_MODELS = find_paths().models
 

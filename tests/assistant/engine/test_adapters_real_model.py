@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
-from pathlib import Path
 
 import pytest
 from safetensors import safe_open
@@ -13,11 +11,7 @@ from assistant.bench.sides import OurSide
 from assistant.engine.load import load_engine
 from assistant.engine.protocol import AdapterChoice
 from assistant.types import Control, Prompt, Text
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).with_name("adapter_maker.py"))
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-write_adapter = maker.write_adapter
+from tests.support.adapters import write_adapter
 
 pytestmark = pytest.mark.model
 

@@ -1,20 +1,15 @@
 """Whose turn it is: urgent jobs interrupt others, new requests replace old ones, guesses give way to everything."""
 
-import importlib.util
 import threading
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.types import Priority, Progress
-
-_spec = importlib.util.spec_from_file_location("worker_support", Path(__file__).with_name("worker_support.py"))
-support = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(support)
-Sink, request, make_worker, WAIT = support.Sink, support.ask, support.make_worker, support.WAIT
+from tests.support.worker import WAIT, Sink, wait_for
+from tests.support.worker import ask as request
 
 INTERACTIVE, CHAT, BACKGROUND = Priority.INTERACTIVE, Priority.CHAT, Priority.BACKGROUND
 WORDS = " one two three four five six seven eight"
@@ -121,7 +116,7 @@ def test_no_more_jobs_are_under_way_than_there_are_priorities(make_worker):
 
     add("first", BACKGROUND, {2: many(CHAT, many(INTERACTIVE, None))})
     worker.start()
-    support.wait_for(lambda: len(sinks) == 1 + 3 + 9 and all(sink.ended.is_set() for sink, _ in sinks))
+    wait_for(lambda: len(sinks) == 1 + 3 + 9 and all(sink.ended.is_set() for sink, _ in sinks))
     assert all(sink.text == WORDS for sink, _ in sinks)
     assert max(most) == 3
 

@@ -2,12 +2,13 @@ import pytest
 
 from finetune import runs
 from finetune.events import STAGES
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
 
-def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, support, folder):
-    run = support.make_run(folder, support.story())
+def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, folder):
+    run = training.make_run(folder, training.story())
     with runs.owned(run):
         window.train.show("run")
         step = page.run
@@ -29,8 +30,8 @@ def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, sup
         assert page.step == "run"
 
 
-def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, folder):
-    support.make_run(folder, support.PAUSED)
+def test_nobody_at_work_leaves_the_status_line_empty(page, window, folder):
+    training.make_run(folder, training.PAUSED)
     window.train.show("run")
     assert window.status.training.isHidden()
     assert page.run.state.text() == "paused"
@@ -39,8 +40,8 @@ def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, fold
     assert page.run.now.text() == "It goes on exactly where it stopped, today or later."
 
 
-def test_pausing_and_resuming(page, window, support, folder, job, qtbot):
-    support.make_run(folder, support.PAUSED)
+def test_pausing_and_resuming(page, window, folder, job, qtbot):
+    training.make_run(folder, training.PAUSED)
     window.train.show("run")
     control = window.train.control
     page.run.resume.click()
@@ -50,8 +51,8 @@ def test_pausing_and_resuming(page, window, support, folder, job, qtbot):
     qtbot.waitUntil(lambda: control.state == "paused", timeout=20_000)
 
 
-def test_stopping_at_once_asks_first(page, window, support, folder, job, qtbot):
-    support.make_run(folder, support.PAUSED)
+def test_stopping_at_once_asks_first(page, window, folder, job, qtbot):
+    training.make_run(folder, training.PAUSED)
     window.train.show("run")
     page.run.resume.click()
     qtbot.waitUntil(page.run.kill.isVisible, timeout=20_000)
@@ -63,16 +64,16 @@ def test_stopping_at_once_asks_first(page, window, support, folder, job, qtbot):
     assert "last checkpoint" in page.run.now.text()
 
 
-def test_an_interrupted_run_on_a_full_disk_says_so(page, window, support, folder, monkeypatch):
+def test_an_interrupted_run_on_a_full_disk_says_so(page, window, folder, monkeypatch):
     monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
-    support.make_run(folder, support.PAUSED[:-1])
+    training.make_run(folder, training.PAUSED[:-1])
     window.train.show("run")
     assert window.train.control.state == "stopped"
     assert "is full; make room and resume the run" in page.run.now.text()
 
 
-def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, support, folder):
-    run = support.make_run(folder, support.FAILED)
+def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, folder):
+    run = training.make_run(folder, training.FAILED)
     (run / "job.log").write_text("step 40: nan\n", encoding="utf-8")
     window.train.show("run")
     bar = page.bars.bar("run")
@@ -83,18 +84,18 @@ def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, support, 
     assert window.central.current.path == run / "job.log"
 
 
-def test_a_job_that_never_begins_is_said(page, window, support, folder, job, qtbot, monkeypatch):
+def test_a_job_that_never_begins_is_said(page, window, folder, job, qtbot, monkeypatch):
     monkeypatch.setattr("app.services.run_control._START_SECONDS", 0.5)
     job.mode = "broken"
-    support.make_run(folder, support.PAUSED)
+    training.make_run(folder, training.PAUSED)
     window.train.show("run")
     page.run.resume.click()
     qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""), timeout=20_000)
 
 
-def test_only_one_run_is_at_work(page, window, support, folder, job):
-    first = support.make_run(folder, support.story(), "first")
-    second = support.make_run(folder, support.PAUSED, "second")
+def test_only_one_run_is_at_work(page, window, folder, job):
+    first = training.make_run(folder, training.story(), "first")
+    second = training.make_run(folder, training.PAUSED, "second")
     with runs.owned(first):
         page._open_run(second)
         page.run.resume.click()
@@ -104,8 +105,8 @@ def test_only_one_run_is_at_work(page, window, support, folder, job):
         assert window.train.control.folder == first
 
 
-def test_a_run_that_was_at_work_before_the_window_is_found(make_window, support, folder, qtbot):
-    run = support.make_run(folder, support.story())
+def test_a_run_that_was_at_work_before_the_window_is_found(make_window, folder, qtbot):
+    run = training.make_run(folder, training.story())
     with runs.owned(run):
         window = make_window()
         qtbot.waitUntil(lambda: window.status.training.text().startswith("Training 58 %"), timeout=5000)

@@ -30,6 +30,7 @@ from assistant.types import (
     Started,
     Text,
 )
+from tests.support import remote_server
 
 LOCAL = EngineInfo("local-coder", "starcoder2", "cpu", "int4", 2048)
 
@@ -157,16 +158,16 @@ def test_a_local_model_that_does_not_load_is_said_once_and_not_tried_each_time(p
     server.restart()
 
 
-def test_a_refused_request_does_not_fall_back(pair, run, faults):
+def test_a_refused_request_does_not_fall_back(pair, run):
     server, engine, loaded = pair()
-    server.faults.append(faults.Fault(faults.status(400, {"error": {"message": "bad"}})))
+    server.faults.append(remote_server.Fault(remote_server.status(400, {"error": {"message": "bad"}})))
     assert run(engine, infill()).failed.code == "remote_error"
     assert not loaded
 
 
-def test_a_busy_server_is_stood_in_for_this_once(pair, run, faults):
+def test_a_busy_server_is_stood_in_for_this_once(pair, run):
     server, engine, loaded = pair()
-    server.faults.append(faults.Fault(faults.status(503, {"error": "no slot"}), times=3))
+    server.faults.append(remote_server.Fault(remote_server.status(503, {"error": "no slot"}), times=3))
     ran = run(engine, infill())
     assert ran.text == "from here"
     assert "no slot" in ran.finished.note
@@ -174,9 +175,9 @@ def test_a_busy_server_is_stood_in_for_this_once(pair, run, faults):
     assert len(loaded) == 1
 
 
-def test_an_answer_that_broke_off_is_not_begun_anew(pair, run, faults):
+def test_an_answer_that_broke_off_is_not_begun_anew(pair, run):
     server, engine, loaded = pair()
-    server.faults.append(faults.Fault(faults.reset_after(1)))
+    server.faults.append(remote_server.Fault(remote_server.reset_after(1)))
     ran = run(engine, infill())
     assert ran.failed.code == "remote_interrupted"
     assert ran.shown() == "ab"

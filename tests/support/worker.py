@@ -5,9 +5,6 @@ from __future__ import annotations
 import threading
 import time
 
-import pytest
-
-from assistant.engine.worker import EngineWorker
 from assistant.types import Delta, Failed, Finished, GenerateRequest, Params, Prompt, Text
 
 WAIT = 10.0
@@ -62,22 +59,3 @@ def wait_for(condition, seconds=WAIT):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.002)
-
-
-@pytest.fixture
-def make_worker():
-    workers = []
-
-    def make(engine_or_load, model="fake", *, start=True, **options):
-        load = engine_or_load if engine_or_load is None or callable(engine_or_load) else lambda _tell: engine_or_load
-        worker = EngineWorker(load, model, **options)
-        workers.append(worker)
-        if start:
-            worker.start()
-        return worker
-
-    before = set(threading.enumerate())
-    yield make
-    for worker in workers:
-        assert worker.close(WAIT)
-    assert set(threading.enumerate()) <= before
