@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from assistant.types import Delta, Failed, Finished, GenerateRequest, Params, Prompt, Text
+from tests.support.patience import PATIENCE_S
 
-WAIT = 10.0
+WAIT = PATIENCE_S
 
 
 class Sink:
@@ -52,10 +52,3 @@ class Sink:
 def ask(text="x", request_id="r", **params):
     request = GenerateRequest(request_id, Prompt((Text(text),)), Params(**params))
     return lambda engine, cancel: engine.generate(request, cancel)
-
-
-def wait_for(condition, seconds=WAIT):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.002)

@@ -43,7 +43,7 @@ class Jobs:
         return [json.loads(row) for row in (self.folder / "calls.jsonl").read_text().splitlines()]
 
     def wait(self, qtbot: QtBot, count: int = 1) -> list[tuple[str, Any]]:
-        qtbot.waitUntil(lambda: len(self.said) >= count, timeout=15_000)
+        qtbot.waitUntil(lambda: len(self.said) >= count)
         return self.said
 
 

@@ -32,47 +32,47 @@ def at_step(control, number):
 def test_a_run_is_begun_paused_and_gone_on_with(control, job, tmp_path, qtbot):
     control.start(training.make_config(tmp_path))
     assert control.state == "starting"
-    qtbot.waitUntil(at_step(control, 3), timeout=20_000)
+    qtbot.waitUntil(at_step(control, 3))
     assert control.state == "running"
     control.pause()
-    qtbot.waitUntil(lambda: control.state == "paused", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "paused")
     assert control.story.checkpoint == control.story.step.step
     job.mode = "resumed"
     control.resume()
     assert control.state == "starting"
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
     (control.folder / "finish").touch()
-    qtbot.waitUntil(lambda: control.state == "finished", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "finished")
     assert control.story.verdict.active
     assert len(job.started) == 2
 
 
 def test_another_window_finds_the_run_at_work_and_knows_all(control, job, tmp_path, qtbot):
     control.start(training.make_config(tmp_path))
-    qtbot.waitUntil(at_step(control, 3), timeout=20_000)
+    qtbot.waitUntil(at_step(control, 3))
     other = RunControl(find_paths(), control.parent())
     assert other.find_at_work() == control.folder
     other.follow(control.folder)
     assert other.state == "running"
     assert other.story.losses[0].step == 1
     seen = other.story.step.step
-    qtbot.waitUntil(lambda: other.story.step.step > seen, timeout=20_000)
+    qtbot.waitUntil(lambda: other.story.step.step > seen)
 
 
 def test_a_run_that_is_stopped_at_once_can_go_on(control, job, tmp_path, qtbot):
     control.start(training.make_config(tmp_path))
-    qtbot.waitUntil(at_step(control, 1), timeout=20_000)
+    qtbot.waitUntil(at_step(control, 1))
     control.stop_now()
     assert control.state == "stopped"
     assert not runs.is_owned(control.folder)
     control.resume()
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
 
 
 def test_a_failure_is_told(control, job, tmp_path, qtbot):
     job.mode = "fail"
     control.start(training.make_config(tmp_path))
-    qtbot.waitUntil(lambda: control.state == "failed", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "failed")
     assert isinstance(control.story.ending, Failed)
 
 
@@ -81,7 +81,7 @@ def test_a_job_that_never_begins_is_noticed(control, job, tmp_path, qtbot, monke
     job.mode = "broken"
     control.start(training.make_config(tmp_path))
     assert control.state == "starting"
-    qtbot.waitUntil(lambda: control.state == "new", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "new")
 
 
 def test_a_run_that_others_remove_is_forgotten(control, tmp_path):

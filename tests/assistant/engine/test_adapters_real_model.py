@@ -52,7 +52,6 @@ def test_an_adapter_changes_the_answer_and_without_it_the_old_one_is_back(engine
     assert ask(engine, PROMPT, max_tokens=6).texts == base
 
 
-@pytest.mark.timeout(600)  # other programs may have the processor
 def test_a_merged_adapter_writes_as_quickly_as_the_base(engine, adapter):
     """Within 25 % here, where other programs run beside it; ``grafter bench engine --adapter`` measures it well."""
     choice = AdapterChoice("random", adapter, 0.02)

@@ -8,7 +8,8 @@ from assistant.engine import worker as worker_module
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.errors import ModelError
 from assistant.types import Finished, Priority
-from tests.support.worker import WAIT, Sink, ask, wait_for
+from tests.support.patience import wait_until as wait_for
+from tests.support.worker import WAIT, Sink, ask
 
 SOON = 0.05
 GUESS = {"priority": Priority.BACKGROUND, "ahead": True}

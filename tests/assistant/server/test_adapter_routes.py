@@ -22,6 +22,7 @@ from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.types import CompleteRequest, Finished, Started
 from tests.support.adapters import make_adapter
+from tests.support.patience import PATIENCE_S
 
 HOSTILE = json.loads((Path(__file__).parents[1] / "models" / "hostile_names.json").read_text(encoding="utf-8"))
 
@@ -64,7 +65,7 @@ def start(shelf, until):
         def end():
             http.close()
             server.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE_S)
             worker.close(10)
 
         ends.append(end)

@@ -100,9 +100,9 @@ def test_what_was_learned_is_used_at_once(page, window, folder, job, api, qtbot)
     window.train.show("run")
     control = window.train.control
     page.run.resume.click()
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
     (control.folder / "finish").touch()
-    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)], timeout=20_000)
+    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)])
     assert page.step == "report"
 
 

@@ -112,4 +112,4 @@ def test_starting_makes_a_run_with_these_settings(page, step, job, tune, window,
     assert control.config.train.minutes == 12.0
     assert control.config.data.drop == ("src/orchard/graft.py",)
     assert job.started == [control.folder]
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")

@@ -68,7 +68,7 @@ def test_nothing_runs_on_after_the_window(window, page, job, folder, qtbot):
     window.train.show("run")
     page.run.resume.click()
     control = window.train.control
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
     assert window.close()
     before = control.story.step.step
-    qtbot.waitUntil(lambda: control.story.step.step > before, timeout=20_000)  # the job does
+    qtbot.waitUntil(lambda: control.story.step.step > before)  # the job does

@@ -45,17 +45,17 @@ def test_pausing_and_resuming(page, window, folder, job, qtbot):
     window.train.show("run")
     control = window.train.control
     page.run.resume.click()
-    qtbot.waitUntil(lambda: page.run.state.text() == "at work", timeout=20_000)
+    qtbot.waitUntil(lambda: page.run.state.text() == "at work")
     page.run.pause.click()
     assert page.run.state.text() in {"pausing", "paused"}
-    qtbot.waitUntil(lambda: control.state == "paused", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "paused")
 
 
 def test_stopping_at_once_asks_first(page, window, folder, job, qtbot):
     training.make_run(folder, training.PAUSED)
     window.train.show("run")
     page.run.resume.click()
-    qtbot.waitUntil(page.run.kill.isVisible, timeout=20_000)
+    qtbot.waitUntil(page.run.kill.isVisible)
     page.run.kill.click()
     assert window.train.control.state == "running"
     window.services.dialogs.answers["confirm"] = True
@@ -90,7 +90,7 @@ def test_a_job_that_never_begins_is_said(page, window, folder, job, qtbot, monke
     training.make_run(folder, training.PAUSED)
     window.train.show("run")
     page.run.resume.click()
-    qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""), timeout=20_000)
+    qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""))
 
 
 def test_only_one_run_is_at_work(page, window, folder, job):
@@ -109,7 +109,7 @@ def test_a_run_that_was_at_work_before_the_window_is_found(make_window, folder, 
     run = training.make_run(folder, training.story())
     with runs.owned(run):
         window = make_window()
-        qtbot.waitUntil(lambda: window.status.training.text().startswith("Training 58 %"), timeout=5000)
+        qtbot.waitUntil(lambda: window.status.training.text().startswith("Training 58 %"))
 
 
 def test_before_the_first_run_the_page_teaches(page):

@@ -94,7 +94,7 @@ TEXTS = st.lists(st.one_of(SPELLED, st.text(max_size=4)), max_size=8).map("".joi
 
 
 @given(TEXTS)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cut_pieces_are_the_text_and_hold_no_spelling(text):
     spellings = Spellings(known_spellings(), forms=True)
     pieces = spellings.cut(text)
@@ -104,7 +104,7 @@ def test_cut_pieces_are_the_text_and_hold_no_spelling(text):
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_blanked_text_holds_no_spelling_and_differs_by_blanks_alone(text):
     spellings = Spellings(known_spellings(), forms=True)
     blanked, count = spellings.blank(text)
