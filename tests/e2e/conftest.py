@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.program import build
-from app.window.editor_page import EditorPage
+from app.workspace.editor_page import EditorPage
 from tests.support.patience import PATIENCE_MS
 
 READY_MS = ANSWER_MS = 2 * PATIENCE_MS  # the real model is loaded, and reads

@@ -2,10 +2,5 @@
 
 from pathlib import Path
 
-import pytest
-
-# Asserts in these modules say what they compared, as those in tests do.
-pytest.register_assert_rewrite("tests.support")
-
 SUPPORT = Path(__file__).resolve().parent
 """The folder of the stand-ins that run as programs of their own."""
