@@ -13,7 +13,7 @@ from assistant.retrieval.writer import IndexWriter, Saved
 pytestmark = pytest.mark.slow
 
 FILES, CHUNKS, LINES = 2500, 10, 40
-MOST_STEPS = 400_000
+MOST_STEPS = 300_000  # SQLite does some 20 million a second
 
 
 @pytest.fixture(scope="module")
@@ -79,5 +79,4 @@ def test_an_answer_takes_few_steps(reader, question):
         words = [*chance.sample(common, 20), *chance.sample(every, 20)]
         assert QUESTIONS[question](reader, number, words)
     reader._connection.set_progress_handler(None, 0)
-    print(question, 100 * len(steps) / 40)
     assert 100 * len(steps) / 40 < MOST_STEPS
