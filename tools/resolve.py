@@ -3,9 +3,9 @@
     python tools/resolve.py [--anew]
 
 For each system and each Python, uv looks for wheels of every package as set-up would install them: pinned, or with the
-newest Qt that fits where tools/systems.py says so. It also looks that there still is a reason to refuse the systems that
-set-up refuses. Nothing is downloaded but the index's descriptions, and nothing is asked while pyproject.toml,
-constraints.txt and these tools are as they were at the last success.
+newest Qt that fits where tools/systems.py says so. A system that set-up refuses must still lack something. Only the
+index's descriptions are read, and nothing is asked while pyproject.toml, constraints.txt and these tools are as they
+were at the last success.
 """
 
 from __future__ import annotations

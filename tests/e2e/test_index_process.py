@@ -10,13 +10,13 @@ import psutil
 import pytest
 
 from assistant.config import find_paths
-from assistant.retrieval.place import index_file
-from assistant.retrieval.reader import IndexReader
+from assistant.retrieval.index.place import index_file
+from assistant.retrieval.index.reader import IndexReader
 from tests.support.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.e2e
 
-COMMAND = [sys.executable, "-P", "-m", "assistant.retrieval.build"]
+COMMAND = [sys.executable, "-P", "-m", "assistant.retrieval.index.build"]
 
 
 def said(process: subprocess.Popen, event: str) -> dict:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from assistant.evaluate.ask import Answer
-from assistant.evaluate.repository.ask import Asked, mark
-from assistant.evaluate.repository.choose import Hole
-from assistant.evaluate.repository.holes import Kind
+from assistant.measure.evaluate.ask import Answer
+from assistant.measure.repository.ask import Asked, mark
+from assistant.repository.holes import Hole
+from assistant.repository.spans import Kind
 from assistant.types import ContextPiece
 
 TRUTH = "compute(value)"

@@ -6,13 +6,13 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assistant.bench.source import library_file, read_source
-from assistant.bench.trace import Accept, Dismiss, Go, Look, Step, find_holes, load_trace
-from assistant.bench.typist import Typist
-from assistant.client.suggestions.actions import Action, Cancel, Clear, Send, SetTimer, Show
-from assistant.client.suggestions.pace import Pace
-from assistant.client.suggestions.requests import Requests
-from assistant.client.suggestions.session import CompletionSession, Options
+from assistant.editing.suggestions.actions import Action, Cancel, Clear, Send, SetTimer, Show
+from assistant.editing.suggestions.pace import Pace
+from assistant.editing.suggestions.requests import Requests
+from assistant.editing.suggestions.session import CompletionSession, Options
+from assistant.measure.bench.source import library_file, read_source
+from assistant.measure.bench.trace import Accept, Dismiss, Go, Look, Step, find_holes, load_trace
+from assistant.measure.bench.typist import Typist
 from assistant.types import Choice, CompleteRequest, Delta, Event, Finished, Timings
 
 

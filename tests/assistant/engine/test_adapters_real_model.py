@@ -7,9 +7,9 @@ import statistics
 import pytest
 from safetensors import safe_open
 
-from assistant.bench.sides import OurSide
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import AdapterChoice
+from assistant.measure.bench.sides import OurSide
 from assistant.types import Control, Prompt, Text
 from tests.support.adapters import write_adapter
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.types import Chat, Control, Message, Prompt, Text
 
 pytestmark = pytest.mark.model

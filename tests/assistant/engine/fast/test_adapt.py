@@ -11,12 +11,12 @@ from transformers import (
     Starcoder2ForCausalLM,
 )
 
-from assistant.engine.decoder import Interrupted
+from assistant.engine.decoding.decoder import Interrupted
 from assistant.engine.fast.adapt import beside, merged
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import read_shape
-from assistant.engine.lowrank import read_changes
+from assistant.engine.local.lowrank import read_changes
 from tests.support.adapters import METHODS, load, make_adapter, merged_weights
 
 SIZES = {
@@ -149,7 +149,7 @@ def test_merged_weights_are_packed_as_those_of_a_folder_that_held_them(tiny_fold
 
 
 def test_a_quantised_base_is_packed_again_in_its_own_bits(tiny_folder, tmp_path):
-    from assistant.engine.quantise import quantise_folder
+    from assistant.weights.quantise import quantise_folder
 
     small = tmp_path / "small"
     small.mkdir()
