@@ -1,15 +1,15 @@
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
 from app.services.tune_jobs import TuneJobs
 from finetune.config import DataConfig, RunConfig, TrainConfig, from_json
+from tests.support import SUPPORT
 
 pytestmark = pytest.mark.gui
 
-SCRIPT = Path(__file__).with_name("support_tune.py")
+SCRIPT = SUPPORT / "finetune_command.py"
 CONFIG = RunConfig("/code/orchard", "small", "orchard", data=DataConfig(drop=("a.py",)), train=TrainConfig(rank=4))
 
 

@@ -5,8 +5,7 @@ import pytest
 from finetune.config import DataConfig
 from finetune.data.files import judge
 from finetune.data.tree import FolderTree
-
-from .planted import plant
+from tests.support.planted_secrets import plant
 
 CODE = "def total(prices):\n    return sum(price for price in prices if price > 0)\n"
 
