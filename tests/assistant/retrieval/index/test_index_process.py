@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from assistant.retrieval.index.index_process import Builder
+from assistant.retrieval.index.index_process import IndexProcess
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ for line in sys.stdin:
 
 
 def started(tmp_path, script):
-    return Builder([sys.executable, "-P", "-c", script], tmp_path)
+    return IndexProcess([sys.executable, "-P", "-c", script], tmp_path)
 
 
 def wait_for(builder, condition):

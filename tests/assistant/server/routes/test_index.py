@@ -12,7 +12,7 @@ from assistant.retrieval.index.service import Indexes
 from assistant.types import CompleteRequest
 from assistant.wire import complete_to_json, event_from_json
 
-_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1].joinpath("retrieval", "memory.py"))
+_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[2].joinpath("retrieval", "memory.py"))
 memory = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(memory)
 
