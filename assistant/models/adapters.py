@@ -270,7 +270,7 @@ class AdapterStore:
         return record
 
 
-class Shelf:
+class ModelAdapters:
     """The adapters as seen from one model: which there are, which fit, which answers at first."""
 
     def __init__(self, store: AdapterStore, model: InstalledModel, asked: str | None = None) -> None:
