@@ -161,8 +161,7 @@ ADAPTERS = {
 
 def test_adapters_and_comparing(shoot, support, folder, monkeypatch):
     window, take = shoot
-    api = window.services.api
-    api.adapters_received.emit(ADAPTERS)
+    window.services.adapters._on_received(ADAPTERS)
     window.train.show("adapters")
     take("adapters")
     take("adapters-small", SMALL)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 
 from app.features.compare.panel import ComparePanel
-from app.services.api import CompletionReply
+from app.services.reply import EventReply
 from app.theme import editor_font
 from app.workspace.editor_page import EditorPage
 from assistant.types import CompleteRequest, Event, Failed, Finished
@@ -32,7 +32,7 @@ class CompareRoom(QObject):
         super().__init__(window)
         self._window, self._adapters, self._key = window, adapters, key
         self._page: EditorPage | None = None
-        self._replies: list[CompletionReply] = []
+        self._replies: list[EventReply] = []
         self._replaces: dict[str, int] = {}
         self._opened = 0.0
         self._place_soon = QTimer(self)
@@ -129,7 +129,7 @@ class CompareRoom(QObject):
             self._place_soon.start()
         return super().eventFilter(watched, event)
 
-    def _forget(self, reply: CompletionReply) -> None:
+    def _forget(self, reply: EventReply) -> None:
         if reply in self._replies:
             self._replies.remove(reply)
 

@@ -49,7 +49,7 @@ def test_everything_that_takes_the_focus_has_a_name(page, tune, support, folder,
     tune.answered.emit("preview", support.preview_answer())
     run = support.make_run(folder, support.FINISHED)
     support.write_report(run)
-    window.services.api.adapters_received.emit(
+    window.services.adapters._on_received(
         {"active": "orchard", "scale": 0.8, "adapters": [{"name": "orchard", "fits": True}]}
     )
     window.train.show("report")
