@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -183,7 +183,7 @@ class Connection(QObject):
             self._health.failed.connect(self._on_health_failed)
 
     @Slot(object)
-    def _on_answer(self, answer: object) -> None:
+    def _on_answer(self, answer: Any) -> None:
         try:
             health = health_from_json(answer)
         except (ServiceError, ValueError, TypeError):

@@ -14,7 +14,8 @@ from PySide6.QtGui import QTextCursor, QTextDocument
 from app.services.api import ApiClient
 from app.services.connection import Connection, ConnectionState
 from app.services.reply import EventReply
-from assistant.client.suggestions.actions import (
+from assistant.config import Settings
+from assistant.editing.suggestions.actions import (
     Action,
     Arrived,
     Cancel,
@@ -27,10 +28,9 @@ from assistant.client.suggestions.actions import (
     Status,
     StatusKind,
 )
-from assistant.client.suggestions.pace import Pace
-from assistant.client.suggestions.requests import Requests
-from assistant.client.suggestions.session import CompletionSession, Options
-from assistant.config import Settings
+from assistant.editing.suggestions.pace import Pace
+from assistant.editing.suggestions.requests import Requests
+from assistant.editing.suggestions.session import CompletionSession, Options
 from assistant.types import CompleteRequest, Event, Place
 
 Around = tuple[tuple[Place, ...], tuple[str, ...]]
