@@ -173,7 +173,20 @@ def test_a_disk_that_refuses_more_leaves_the_old_file(path):
     assert [entry.name for entry in path.parent.iterdir()] == ["code.py"]
 
 
-_BYTES = [b"\n", b"\r\n", b"\r", b"a", b" = 1", b"\t", b"\f", b"\xe9", b"\x92", b"\xff", "é\u2028\ufffd\ufeff".encode(), "返回".encode("gb18030")]
+_BYTES = [
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"a",
+    b" = 1",
+    b"\t",
+    b"\f",
+    b"\xe9",
+    b"\x92",
+    b"\xff",
+    "é\u2028\ufffd\ufeff".encode(),
+    "返回".encode("gb18030"),
+]
 
 
 @pytest.mark.parametrize("encoding", ["", "utf-8", "cp1252", "gb18030", "cp932", "big5hkscs", "utf-16-le"])
