@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -175,3 +176,37 @@ def test_a_disk_that_refuses_more_leaves_the_old_file(path):
     assert "code.py could not be saved" in done.stdout, done.stderr
     assert path.read_bytes() == b"a\r\nb\r\n"
     assert [entry.name for entry in path.parent.iterdir()] == ["code.py"]
+
+
+_BYTES = [
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"a",
+    b" = 1",
+    b"\t",
+    b"\f",
+    b"\xe9",
+    b"\x92",
+    b"\xff",
+    "é\u2028\ufffd\ufeff".encode(),
+    "返回".encode("gb18030"),
+]
+
+
+@pytest.mark.parametrize("encoding", ["", "utf-8", "cp1252", "gb18030", "cp932", "big5hkscs", "utf-16-le"])
+def test_whatever_a_file_holds_is_saved_as_it_was(tmp_path, encoding):
+    dice = random.Random(f"save {encoding}")
+    path = tmp_path / "file"
+    for _ in range(40):
+        data = b"".join(dice.choices(_BYTES, k=dice.randrange(1, 60)))
+        path.write_bytes(data)
+        file = read_text_file(path, encoding)
+        saved = save_text_file(file, file.text)
+        assert path.read_bytes() == data
+        assert saved.breaks == file.breaks
+        edited = save_text_file(saved, file.text + "x")
+        end = "x".encode(file.encoding)
+        assert path.read_bytes() == data + end
+        save_text_file(edited, file.text)
+        assert path.read_bytes() == data
