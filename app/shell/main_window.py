@@ -297,8 +297,7 @@ class MainWindow(QMainWindow):
             self.status.show_file("", "", "", "")
             return
         self.services.completion.attach(page.editor, page.relative_path(), str(self.folder) if self.folder else None)
-        cursor = page.editor.textCursor()
-        self.status.show_place(cursor.blockNumber() + 1, cursor.positionInBlock())
+        self.status.show_place(*page.editor.cursor_place())
         self._on_info(page)
         if page.path is not None:
             self.files.select(page.path)
