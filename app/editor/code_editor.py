@@ -15,8 +15,6 @@ from app.editor.indent_style import IndentStyle
 from app.editor.suggestion_split import first_line, first_word
 from app.editor.text_view import TextView
 
-_PYTHON_LIKE = {"Python", "Python 2.x", "Cython", "Bazel", "Snakemake", "GDScript", "Nimrod", "CoffeeScript", "Xonsh"}
-
 
 class CodeEditor(TextView):
     """Edits one text and offers one suggestion at the cursor.
@@ -233,7 +231,7 @@ class CodeEditor(TextView):
         else:
             done = True
             if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-                editing.break_line(cursor, style, self.language() in _PYTHON_LIKE)
+                editing.break_line(cursor, style, self.colon_begins_block())
             elif key == Qt.Key.Key_Tab and not shift:
                 editing.indent_at(cursor, style)
             elif key in {Qt.Key.Key_Backtab, Qt.Key.Key_Tab}:

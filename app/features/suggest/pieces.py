@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 
 from app.editor.text_port import TextPort
-from assistant.client.acceptance.there import Anchor, narrowed
+from assistant.editing.acceptance.retention import Anchor, narrowed
 
 
 class Piece:
