@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,20 @@ def one_step(cursor: QTextCursor) -> Iterator[None]:
         yield
     finally:
         cursor.endEditBlock()
+
+
+def insert_all(places: Sequence[tuple[QTextCursor, str]]) -> None:
+    """Put texts in place of what their cursors select, which does not overlap, as one undo step."""
+    if not places:
+        return
+    # From the last to the first; what one inserts must not move the end of the one before.
+    ordered = sorted(places, key=lambda place: place[0].selectionStart(), reverse=True)
+    for cursor, _ in ordered:
+        cursor.setKeepPositionOnInsert(True)
+    with one_step(ordered[0][0]):
+        for cursor, text in ordered:
+            cursor.setKeepPositionOnInsert(False)
+            cursor.insertText(text)
 
 
 def sides(cursor: QTextCursor) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Signal, Slot
+from PySide6.QtCore import QEvent, QMetaMethod, QMimeData, QPointF, QRect, Signal, Slot
 from PySide6.QtGui import (
     QFont,
     QFontDatabase,
@@ -31,6 +31,7 @@ from app.editor.painting import hint_width
 from app.editor.pointing import moved_to, text_point
 from app.editor.rows import BlockRows, Rows
 from app.editor.sight import Sight
+from app.editor.text_port import Change
 from app.editor.view_painting import Look, paint
 from app.theme import Theme, load_theme
 
@@ -41,6 +42,8 @@ class TextView(QPlainTextEdit):
     """Shows and edits one text; lines are 1-based, columns and offsets 0-based, in characters (code points)."""
 
     cursor_info_changed = Signal(int, int)
+    edited = Signal(int, int)
+    """From which offset on how many characters are new; comes before ``textChanged``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +58,7 @@ class TextView(QPlainTextEdit):
         self.setDocument(document)
         # Before everybody else's connections, which ask for the text. (Not by revision(): setPlainText resets it.)
         document.contentsChange.connect(self._forget_text)
+        document.contentsChange.connect(self._tell_edit)
         self._lines = LineCache(self._layout)
         self._highlighter = Highlighter(document, self.plain_text, self)
         self._highlighter.changed.connect(self._follow_colors)
@@ -102,11 +106,38 @@ class TextView(QPlainTextEdit):
         cursor.setPosition(to_utf16(self.plain_text(), offset))
         self.setTextCursor(cursor)
 
+    def cursor_place(self) -> tuple[int, int]:
+        """Return the cursor's line and column."""
+        cursor = self.textCursor()
+        return cursor.blockNumber() + 1, from_utf16(cursor.block().text(), cursor.positionInBlock())
+
+    def selection(self) -> tuple[int, int]:
+        """Return where the selection starts and ends; both are the cursor's offset where there is none."""
+        cursor, text = self.textCursor(), self.plain_text()
+        return from_utf16(text, cursor.selectionStart()), from_utf16(text, cursor.selectionEnd())
+
+    def select(self, start: int, end: int) -> None:
+        """Select from ``start`` to ``end``, where the cursor then is, and show it in the middle if it is not seen."""
+        top = self.verticalScrollBar().value()
+        self.setTextCursor(self._cursor_between(start, end))
+        if self.verticalScrollBar().value() != top:  # it was not seen
+            self.centerCursor()
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Make changes, which do not overlap, as one undo step; all offsets are those before the first."""
+        editing.insert_all([(self._cursor_between(one.start, one.end), one.text) for one in changes])
+        self.show_cursor()
+
+    def _cursor_between(self, start: int, end: int) -> QTextCursor:
+        cursor, text = self.textCursor(), self.plain_text()
+        cursor.setPosition(to_utf16(text, start))
+        cursor.setPosition(to_utf16(text, end), QTextCursor.MoveMode.KeepAnchor)
+        return cursor
+
     def go_to(self, line: int, column: int = 0) -> None:
         """Put the cursor at a line (1-based) and column (0-based), and the line in the middle; both are clamped."""
-        block = self.document().findBlockByNumber(min(max(line, 1), self.blockCount()) - 1)
-        cursor = QTextCursor(block)
-        cursor.setPosition(block.position() + to_utf16(block.text(), column))
+        cursor = self.textCursor()
+        cursor.setPosition(self._position(min(max(line, 1), self.blockCount()) - 1, column))
         self.setTextCursor(cursor)
         self.centerCursor()
 
@@ -253,6 +284,14 @@ class TextView(QPlainTextEdit):
     def _forget_text(self) -> None:
         self._text = None
 
+    @Slot(int, int, int)
+    def _tell_edit(self, position: int, _removed: int, added: int) -> None:
+        if not self.isSignalConnected(QMetaMethod.fromSignal(self.edited)):
+            return
+        # Qt counts UTF-16 units, and at times the end of the document as one more.
+        text = self.plain_text()
+        self.edited.emit(start := from_utf16(text, position), from_utf16(text, position + added) - start)
+
     @Slot(int, int)
     def _follow_colors(self, first: int, end: int) -> None:
         top = self.firstVisibleBlock().blockNumber()
@@ -263,13 +302,13 @@ class TextView(QPlainTextEdit):
     @Slot()
     def _follow_cursor(self) -> None:
         cursor = self.textCursor()
-        column = from_utf16(cursor.block().text(), cursor.positionInBlock())
+        line, column = self.cursor_place()
         found = None
         if not cursor.hasSelection() and cursor.block().length() <= MAX_LINE:
             found = brackets.find_pair(self._code, self.blockCount(), cursor.blockNumber(), column)
         self._brackets = tuple(self._position(*place) for place in found or ())
         self.viewport().update()
-        self.cursor_info_changed.emit(cursor.blockNumber() + 1, column)
+        self.cursor_info_changed.emit(line, column)
 
     def _code(self, line: int) -> str:
         block = self.document().findBlockByNumber(line)

@@ -48,9 +48,9 @@ class EditHistory(QObject):
 
     def _on_text(self, page: EditorPage) -> None:
         if page.editor.plain_text() != page.file.text:  # else it was read from the disk
-            self._note(page, page.editor.textCursor().blockNumber() + 1, "edited")
+            self._note(page, page.editor.cursor_place()[0], "edited")
 
     def _on_current(self) -> None:
         page = self._central.current
         if isinstance(page, EditorPage):
-            self._note(page, page.editor.textCursor().blockNumber() + 1, "viewed")
+            self._note(page, page.editor.cursor_place()[0], "viewed")

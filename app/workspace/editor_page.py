@@ -6,13 +6,14 @@ import dataclasses
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QTextCursor
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
 from app.editor.file_names import shown
 from app.editor.text_file import TextFile
+from app.editor.text_port import Change
 from app.widgets.elided import ElidedLabel
 from app.widgets.icons import IconSet
 from app.widgets.message_bar import MessageBars
@@ -107,9 +108,7 @@ class EditorPage(QWidget):
         if not undo or self.editor.document().isEmpty():
             self.editor.setPlainText(text)
             return
-        cursor = QTextCursor(self.editor.document())  # one step that can be undone
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.insertText(text)
+        self.editor.apply([Change(0, len(self.editor.plain_text()), text)])
 
     def saved(self, file: TextFile) -> None:
         """Note that the text is on disk as ``file``; the undo history stays."""

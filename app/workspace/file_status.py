@@ -39,8 +39,7 @@ class FileStatus(QObject):
         """Show the file that is in front now, or nothing."""
         page = self._central.current
         if isinstance(page, EditorPage):
-            cursor = page.editor.textCursor()
-            self._show_place(cursor.blockNumber() + 1, cursor.positionInBlock())
+            self._show_place(*page.editor.cursor_place())
             self._show_info(*page.info())
         else:
             self.place.show_text("")

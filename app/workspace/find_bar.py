@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QToolButton, QWidget
+import re
+from bisect import bisect_right
 
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
+
+from app.editor.text_port import TextPort
 from app.widgets.icons import IconSet
 from app.widgets.style import label, set_tone, tool_button
-
-_COUNT_LIMIT = 10_000
 
 
 class FindBar(QFrame):
@@ -17,7 +19,7 @@ class FindBar(QFrame):
 
     closed = Signal()
 
-    def __init__(self, icons: IconSet, editor: QPlainTextEdit, parent: QWidget | None = None) -> None:
+    def __init__(self, icons: IconSet, editor: TextPort, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("find")
         self._editor = editor
@@ -25,7 +27,7 @@ class FindBar(QFrame):
         self._counter.setSingleShot(True)
         self._counter.setInterval(120)
         self._counter.timeout.connect(self._count)
-        editor.document().contentsChanged.connect(self._recount)
+        editor.textChanged.connect(self._recount)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(6)
@@ -62,9 +64,10 @@ class FindBar(QFrame):
 
     def open_bar(self) -> None:
         """Show the bar; a selection inside one line becomes what is searched."""
-        chosen = self._editor.textCursor().selectedText()
+        start, end = self._editor.selection()
+        chosen = self._editor.plain_text()[start:end]
         self.show()
-        if chosen and "\u2029" not in chosen:
+        if chosen and "\n" not in chosen:
             self.line.setText(chosen)
         self.line.setFocus()
         self.line.selectAll()
@@ -82,52 +85,54 @@ class FindBar(QFrame):
         if not text:
             self.open_bar()
             return False
-        flags = self._flags()
-        if backward:
-            flags |= QTextDocument.FindFlag.FindBackward
-        if not self._editor.find(text, flags):
-            cursor = QTextCursor(self._editor.document())
-            cursor.movePosition(QTextCursor.MoveOperation.End if backward else QTextCursor.MoveOperation.Start)
-            found = self._editor.document().find(text, cursor, flags)
-            if found.isNull():
-                return False
-            self._editor.setTextCursor(found)
-        self._editor.centerCursor()
+        start, end = self._editor.selection()
+        if not self._select(self._before(start) if backward else self._after(end)):
+            return False
         self._recount()
         return True
 
     def _changed(self) -> None:
-        cursor = self._editor.textCursor()
-        cursor.setPosition(cursor.selectionStart())
-        found = self._editor.document().find(self.line.text(), cursor, self._flags()) if self.line.text() else None
-        if found is not None and found.isNull():
-            found = self._editor.document().find(self.line.text(), 0, self._flags())
-        if found is not None and not found.isNull():
-            self._editor.setTextCursor(found)
+        if self.line.text():
+            self._select(self._after(self._editor.selection()[0]))
         self._recount()
 
-    def _flags(self) -> QTextDocument.FindFlag:
-        return QTextDocument.FindFlag.FindCaseSensitively if self.case.isChecked() else QTextDocument.FindFlag(0)
+    def _select(self, found: re.Match[str] | None) -> bool:
+        if found is not None:
+            self._editor.select(*found.span())
+        return found is not None
+
+    def _after(self, offset: int) -> re.Match[str] | None:
+        """Return the first match from an offset on, or the first of all."""
+        pattern, text = self._pattern(), self._editor.plain_text()
+        return pattern.search(text, offset) or pattern.search(text)
+
+    def _before(self, offset: int) -> re.Match[str] | None:
+        """Return the last match that ends before an offset, or the last of all."""
+        last = before = None
+        for match in self._pattern().finditer(self._editor.plain_text()):
+            last = match
+            if match.end() <= offset:
+                before = match
+        return before or last
+
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.escape(self.line.text()), 0 if self.case.isChecked() else re.IGNORECASE)
 
     def _recount(self) -> None:
         if not self.isHidden():
             self._counter.start()
 
     def _count(self) -> None:
-        wanted, text = self.line.text(), self._editor.toPlainText()
-        if not self.case.isChecked():
-            wanted, text = wanted.lower(), text.lower()
-        total = text.count(wanted) if wanted else 0
+        wanted = self.line.text()
+        ends = [match.end() for match in self._pattern().finditer(self._editor.plain_text())] if wanted else []
+        total = len(ends)
         if not wanted:
             self.count.setText("")
         elif not total:
             self.count.setText(self.tr("No matches"))
         else:
-            cursor = self._editor.textCursor()
-            current = 0
-            if cursor.hasSelection() and total <= _COUNT_LIMIT:
-                before = self._editor.document().toPlainText()[: cursor.selectionEnd()]
-                current = (before if self.case.isChecked() else before.lower()).count(wanted)
+            start, end = self._editor.selection()
+            current = bisect_right(ends, end) if start != end else 0
             shown = self.tr("{current} of {total}") if current else self.tr("{total} matches")
             self.count.setText(shown.format(current=current, total=total))
         set_tone(self.count, "error" if wanted and not total else "muted")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app.features.suggest.pieces import Followed, Piece, TakingEditor
+from app.editor.text_port import TextPort
+from app.features.suggest.pieces import Followed, Piece
 from app.services.connection import Connection
 from assistant.editing.acceptance.record import Record, record_of
 from assistant.editing.acceptance.retention import AFTER_S, retained_share
@@ -98,7 +99,7 @@ class AcceptanceLog(QObject):
         if not self._keep or self._broken:
             return
         followed = self._follow(editor)
-        end = cast("TakingEditor", editor).cursor_offset()
+        end = cast("TextPort", editor).cursor_offset()
         self._taken_at = self._clock()
         if self._open is not None and self._open in followed.pieces:
             self._open.extend(end)
@@ -126,7 +127,7 @@ class AcceptanceLog(QObject):
     def _follow(self, editor: QObject) -> Followed:
         key = id(editor)
         if key not in self._followed:
-            followed = Followed(editor, cast("TakingEditor", editor))
+            followed = Followed(editor, cast("TextPort", editor))
             self._followed[key] = followed
 
             def gone() -> None:

@@ -8,6 +8,7 @@ import uuid
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 
+from app.editor.text_port import Change
 from app.features.compare.panel import ComparePanel
 from app.services.reply import EventReply
 from app.shell.workbench import Workbench
@@ -141,13 +142,10 @@ class Comparison(QObject):
         page = self._page
         self.close()
         if page is not None and text:
-            cursor = page.editor.textCursor()
+            start, content = page.editor.cursor_offset(), page.editor.plain_text()
             # What stands right of the cursor and is part of the answer goes in the same step of undoing.
-            end = cursor.position() + self._replaces.get(text, 0)
-            cursor.setPosition(
-                min(end, cursor.block().position() + cursor.block().length() - 1), cursor.MoveMode.KeepAnchor
-            )
-            cursor.insertText(text)
+            line_end = len(content[start:].split("\n", 1)[0]) + start
+            page.editor.apply([Change(start, min(start + self._replaces.get(text, 0), line_end), text)])
             page.setFocus()
 
     @Slot()

@@ -6,11 +6,11 @@ import dataclasses
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QTextCursor, QTextDocument
 
+from app.editor.text_port import SuggestionPort
 from app.services.api import ApiClient
 from app.services.connection import Connection, ConnectionState
 from app.services.reply import EventReply
@@ -37,34 +37,6 @@ Around = tuple[tuple[Place, ...], tuple[str, ...]]
 """Where the person was lately, the newest first, and the other open files, as paths from the workspace."""
 
 
-class SuggestionEditor(Protocol):
-    """What the controller needs of an editor: QPlainTextEdit with ghost text, offsets in code points.
-
-    Signals: ``textChanged``, ``cursorPositionChanged``, ``selectionChanged``, ``suggestion_accepted(kind, text)``,
-    ``suggestion_dismissed()``, ``suggestion_requested()``, ``cycle_requested(step)``, ``composing_changed(composing)``
-    and QObject's ``destroyed``.
-    """
-
-    textChanged: ClassVar[Any]  # noqa: N815
-    cursorPositionChanged: ClassVar[Any]  # noqa: N815
-    selectionChanged: ClassVar[Any]  # noqa: N815
-    destroyed: ClassVar[Any]
-    suggestion_accepted: Any
-    suggestion_dismissed: Any
-    suggestion_requested: Any
-    cycle_requested: Any
-    composing_changed: Any
-
-    def document(self) -> QTextDocument: ...  # noqa: D102
-    def textCursor(self) -> QTextCursor: ...  # noqa: D102, N802
-    def isReadOnly(self) -> bool: ...  # noqa: D102, N802
-    def plain_text(self) -> str: ...  # noqa: D102
-    def cursor_offset(self) -> int: ...  # noqa: D102
-    def language(self) -> str: ...  # noqa: D102
-    def show_suggestion(self, text: str, replaces: int = 0) -> None: ...  # noqa: D102
-    def clear_suggestion(self) -> None: ...  # noqa: D102
-
-
 class CompletionController(QObject):
     """Shows suggestions in one editor at a time."""
 
@@ -88,7 +60,7 @@ class CompletionController(QObject):
         self._connection = connection
         self._api = api
         self._settings = settings
-        self._editor: SuggestionEditor | None = None
+        self._editor: SuggestionPort | None = None
         self._place_of_file: tuple[str | None, str | None] = (None, None)
         self._session: CompletionSession | None = None
         self._pace = Pace()  # the person's and the model's, in whichever editor
@@ -101,7 +73,7 @@ class CompletionController(QObject):
         self._answers = _who_answers(connection.state)  # None until a model is there
         connection.changed.connect(self._on_connection)
 
-    def attach(self, editor: SuggestionEditor, path: str | None, workspace: str | None) -> None:
+    def attach(self, editor: SuggestionPort, path: str | None, workspace: str | None) -> None:
         """Serve ``editor`` from now on, and no other. ``path`` is relative to ``workspace`` where there is one.
 
         What is served already stays as it is, with its suggestion.
@@ -158,7 +130,7 @@ class CompletionController(QObject):
 
     # --- from the editor ------------------------------------------------------------------
 
-    def _wires(self, editor: SuggestionEditor) -> list[tuple[Any, Callable[..., None]]]:
+    def _wires(self, editor: SuggestionPort) -> list[tuple[Any, Callable[..., None]]]:
         return [
             (editor.textChanged, self._on_text),
             (editor.cursorPositionChanged, self._on_cursor),
@@ -171,13 +143,17 @@ class CompletionController(QObject):
             (editor.destroyed, self._on_destroyed),
         ]
 
-    def _options(self, editor: SuggestionEditor) -> Options:
+    def _options(self, editor: SuggestionPort) -> Options:
         settings = self._settings
         return Options(settings.suggestions, editor.isReadOnly(), settings.debounce_ms, ahead=settings.ask_ahead)
 
-    def _place(self, editor: SuggestionEditor) -> tuple[str, str]:
+    def _place(self, editor: SuggestionPort) -> tuple[str, str]:
         text, offset = editor.plain_text(), editor.cursor_offset()
         return text[:offset], text[offset:]
+
+    def _has_selection(self, editor: SuggestionPort) -> bool:
+        start, end = editor.selection()
+        return start != end
 
     def _wake(self) -> None:
         """Have the model ready when the first request goes out, where there will be one."""
@@ -189,14 +165,14 @@ class CompletionController(QObject):
         if self._session is not None and self._editor is not None:
             self._wake()
             prefix, suffix = self._place(self._editor)
-            selection = self._editor.textCursor().hasSelection()
+            selection = self._has_selection(self._editor)
             self._do(self._session.text_changed(prefix, suffix, _now(), selection))
 
     @Slot()
     def _on_cursor(self) -> None:
         if self._session is not None and self._editor is not None:
             prefix, suffix = self._place(self._editor)
-            selection = self._editor.textCursor().hasSelection()
+            selection = self._has_selection(self._editor)
             self._do(self._session.cursor_moved(prefix, suffix, _now(), selection))
 
     @Slot(str, str)

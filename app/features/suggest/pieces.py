@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QTextDocument
 
-from app.editor.code_points import from_utf16
+from app.editor.text_port import TextPort
 from assistant.editing.acceptance.retention import Anchor, narrowed
-
-
-class TakingEditor(Protocol):
-    """What is needed of an editor; it is a QObject."""
-
-    def document(self) -> QTextDocument: ...  # noqa: D102
-    def plain_text(self) -> str: ...  # noqa: D102
-    def cursor_offset(self) -> int: ...  # noqa: D102
 
 
 class Piece:
@@ -48,20 +37,20 @@ class Piece:
 class Followed(QObject):
     """Lives as long as its editor; hears each edit before the editor's own listeners of ``textChanged``."""
 
-    def __init__(self, editor: QObject, text: TakingEditor) -> None:
+    def __init__(self, editor: QObject, text: TextPort) -> None:
         super().__init__(editor)
         self._editor = text
         self.text = text.plain_text()
         self.pieces: list[Piece] = []
-        text.document().contentsChange.connect(self._on_edit)
+        text.edited.connect(self._on_edit)
 
     def end(self) -> None:
         """Give all pieces up: the editor is going."""
         for piece in list(self.pieces):
             piece.let_go()
 
-    @Slot(int, int, int)
-    def _on_edit(self, position: int, _removed: int, added: int) -> None:
+    @Slot(int, int)
+    def _on_edit(self, start: int, come: int) -> None:
         if not self.pieces:
             self.text = ""  # not the whole file for nothing
             return
@@ -69,9 +58,6 @@ class Followed(QObject):
         self.text = new
         if old == new:
             return  # only its looks
-        # Qt counts UTF-16 units, and at times the end of the document as one more.
-        start = from_utf16(new, position)
-        come = from_utf16(new, position + added) - start
         gone = len(old) - len(new) + come
         edit = narrowed(old, new, start, gone, come)
         for piece in self.pieces:

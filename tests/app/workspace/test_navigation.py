@@ -125,3 +125,20 @@ def test_find_counts_and_goes_round(window, folder, qtbot):
     bar.line.clear()
     window.bench.commands["edit.next"].action.trigger()
     assert bar.isVisible()
+
+
+def test_find_counts_characters_and_keeps_to_case(window, folder, qtbot):
+    (folder / "wide.txt").write_text("\U0001f600 tree \U0001f600\nTree\xa0tree\n", encoding="utf-8")
+    page = window.documents.open(folder / "wide.txt")
+    bar = page.find_bar
+    bar.open_bar()
+    bar.line.setText("tree")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    assert page.editor.selection() == (2, 6)
+    bar.find_next(backward=True)
+    qtbot.waitUntil(lambda: bar.count.text() == "3 of 3")
+    assert page.editor.selection() == (14, 18)
+    bar.case.setChecked(True)
+    qtbot.waitUntil(lambda: bar.count.text() == "2 of 2")
+    bar.line.setText("(tree")
+    qtbot.waitUntil(lambda: bar.count.text() == "No matches")

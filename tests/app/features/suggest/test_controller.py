@@ -47,6 +47,10 @@ class StandInEditor(QPlainTextEdit):
         before = self.toPlainText().encode("utf-16-le")[: 2 * self.textCursor().position()]
         return len(before.decode("utf-16-le"))
 
+    def selection(self) -> tuple[int, int]:
+        cursor = self.textCursor()
+        return cursor.selectionStart(), cursor.selectionEnd()
+
     def show_suggestion(self, text: str, replaces: int = 0) -> None:
         self.ghost = text
 
