@@ -9,7 +9,7 @@ CORES := $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))" 2>
 PARALLEL := -n $(if $(CORES),$(CORES),1) --dist worksteal
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
+.PHONY: help debian13 run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -29,6 +29,7 @@ help:
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
 	@echo "make peer-tests         ask a real llama.cpp and a real vLLM (downloads 2 GB, takes minutes)"
+	@echo "make debian13           the plain tests under Debian 13 and Python 3.13, as root [ARGS='plain gui']"
 	@echo "make wheel-test         build a wheel and try it in a clean environment"
 	@echo "make clean              remove what was built, and the virtual environment"
 
@@ -85,6 +86,10 @@ slow: model
 peer-tests: model
 	$(PY) -P tools/peers.py
 	$(PYTEST) -q -m peer
+
+# The plain tests under Debian 13's Python 3.13, as root, in a root of its own under build/.
+debian13:
+	$(PYTHON) tools/debian13.py $(ARGS)
 
 torture: setup-dev
 	$(PYTEST) -q -m torture

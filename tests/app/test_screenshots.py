@@ -13,10 +13,11 @@ from PySide6.QtTest import QTest
 from assistant.editing.acceptance.record import Record
 from assistant.editing.acceptance.store import AcceptanceStore
 from assistant.types import Progress
+from tests.support.visible import cut_off, texts_of
 
 pytestmark = pytest.mark.gui
 
-OUT = Path(__file__).parents[3] / "build" / "screenshots"
+OUT = Path(__file__).parents[2] / "build" / "screenshots"
 SIZE = (1280, 800)
 SMALL = (900, 600)
 MODEL = {"model": "qwen2.5-coder-0.5b-instruct", "device": "cpu"}
@@ -48,6 +49,27 @@ def coprime(a: int, b: int) -> bool:
 '''
 
 
+# What a picture shows of what happened, besides the words of the page. Small windows say the same as large ones.
+SAYS = {
+    "window": ("Ln 17, Col 9", "numbers.py", "UTF-8", "Python"),
+    "window-small": ("Ln 17, Col 9", "numbers.py"),
+    "first-start": ("491 MB", "this machine has 24 GB", "Apache-2.0"),
+    "first-start-downloading": ("221 MB of 491 MB", "45 %", "Cancel"),
+    "first-start-small": ("221 MB of 491 MB", "45 %", "Cancel"),
+    "first-start-failed": ("Retry",),
+    "failure": ("It failed 5 times within 60 s",),
+    "failure-log": ("It failed 5 times within 60 s",),
+    "asleep": ("asleep",),
+    "settings-server-bad": ("'gpu-box:8000' is not the address of a server",),
+    "settings-server-small": ("'gpu-box:8000' is not the address of a server",),
+    "find": ("6 of 6",),
+    "why": ("(result  24 %",),
+    "why-small": ("(result  24 %",),
+    "acceptance": ("183 of 531 shown", "30 s: 94 %, 2 min: 90 %"),
+    "acceptance-small": ("183 of 531 shown", "30 s: 94 %, 2 min: 90 %"),
+}
+
+
 @pytest.fixture(params=["light", "dark"])
 def theme(request):
     return request.param
@@ -70,6 +92,9 @@ def shoot(make_window, theme, qtbot):
         assert (image.width(), image.height()) == (size[0] * ratio, size[1] * ratio)
         colors = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
         assert len(colors) > 40, "the picture is blank"
+        assert cut_off(window) == []
+        seen = texts_of(window)
+        assert [said for said in SAYS.get(name, ()) if not any(said in text for text in seen)] == []
         return image
 
     return window, take

@@ -9,12 +9,31 @@ from PySide6.QtTest import QTest
 from assistant.types import Finished, Timings
 from finetune import runs
 from tests.support import training
+from tests.support.visible import cut_off, texts_of
 
 pytestmark = pytest.mark.gui
 
-OUT = Path(__file__).parents[3] / "build" / "screenshots"
+OUT = Path(__file__).parents[2] / "build" / "screenshots"
 SIZE, SMALL = (1280, 900), (900, 600)
 MODEL = {"model": "small", "device": "cpu"}
+
+
+# What a picture shows of what happened, besides the words of the page. Small windows say the same as large ones.
+SAYS = {
+    "code": ("68 kB",),
+    "code-end": ("src/orchard/tree.py:48", "412 tokens"),
+    "code-small-end": ("src/orchard/tree.py:48", "412 tokens"),
+    "code-failed": ("permission denied",),
+    "run": ("58 %", "11 min left"),
+    "run-small": ("58 %", "11 min left"),
+    "run-paused": ("a-rather-long-name-of-an-adapter-that-goes-on", "from 1.412 to 1.098"),
+    "run-failed": ("from 1.412 to 1.285",),
+    "report": ("+7.5 points, 95 % interval +3.0 to +12.0, p = 0.0021",),
+    "report-small-end": ("src/orchard/tree.py:48",),
+    "runs": ("a-rather-long-name-of-an-adapter-that-goes-on-and-on",),
+    "adapters": ("31.5 %", "vineyard", "orchard"),
+    "compare": ("tree.py",),
+}
 
 
 @pytest.fixture(params=["light", "dark", "high-contrast"])
@@ -44,6 +63,9 @@ def shoot(make_window, theme, folder, qtbot):
         assert image.save(str(OUT / f"train-{name}-{theme}.png"))
         colors = {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
         assert len(colors) > 20, "the picture is blank"
+        assert cut_off(window) == []
+        seen = texts_of(window)
+        assert [said for said in SAYS.get(name, ()) if not any(said in text for text in seen)] == []
 
     return window, take
 

@@ -1,0 +1,39 @@
+from tools import debian13
+
+SETTINGS = {
+    "find-links": "/etc /nowhere",
+    "extra-index-url": "file:///usr https://mirror.example/simple",
+    "timeout": "180",
+}
+
+
+def test_pips_settings_and_certificates_go_in_and_nothing_else():
+    environ = {"HTTPS_PROXY": "http://proxy:1", "SSL_CERT_FILE": "/etc/hosts", "SECRET": "x", "HOME": "/home/somebody"}
+    inner = debian13.inner_environment(environ, SETTINGS)
+    assert inner["PIP_FIND_LINKS"] == "/etc /nowhere"
+    assert inner["PIP_EXTRA_INDEX_URL"] == SETTINGS["extra-index-url"]
+    assert inner["HTTPS_PROXY"] == "http://proxy:1"
+    assert inner["HOME"] == "/root"
+    assert "SECRET" not in inner
+
+
+def test_what_the_settings_name_is_shown_where_it_is_there():
+    inner = debian13.inner_environment({"SSL_CERT_FILE": "/etc/hosts"}, SETTINGS)
+    assert sorted(map(str, debian13.named_paths(inner))) == ["/etc", "/etc/hosts", "/usr"]
+
+
+def test_only_root_may(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(debian13, "DEBIAN", tmp_path / "build" / "debian13")
+    monkeypatch.setattr(debian13.os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.setattr("sys.argv", ["debian13.py"])
+    assert debian13.main() == 1
+    assert "sudo make debian13" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(debian13, "DEBIAN", tmp_path / "build" / "debian13")
+    monkeypatch.setattr(debian13.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(debian13.shutil, "which", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["debian13.py"])
+    assert debian13.main() == 1
+    assert "apt-get install -y debootstrap" in capsys.readouterr().err
