@@ -81,7 +81,7 @@ class StatusLine(QFrame):
         tip = self.tr("Time from the last key to its suggestion: see why this one")
         self.latency = self._part(tip, self.latency_clicked)
         row.addWidget(self.latency)
-        self.adapter = self._part(self.tr("Adapter in use: strength, on or off"), self.adapter_clicked)
+        self.adapter = self._part(self.tr("Adapter in use: scale, on or off"), self.adapter_clicked)
         row.addWidget(self.adapter)
         self.suggestions = self._part(self.tr("Suggestions: switch on or off"), self.suggestions_clicked)
         self.suggestions.setIconSize(QSize(14, 14))

@@ -169,7 +169,7 @@ def _add_assistant(window: MainWindow, commands: Commands) -> None:
     commands.add("assistant.run", group, _tr("Train: the run and how it goes"), lambda: window.train.show("run"))
     commands.add("assistant.runs", group, _tr("Train: all runs"), lambda: window.train.show("runs"))
     commands.add(
-        "assistant.adapters", group, _tr("Adapters: strength, on and off"), lambda: window.train.show("adapters")
+        "assistant.adapters", group, _tr("Adapters: scale, on and off"), lambda: window.train.show("adapters")
     )
     compare = commands.add(
         "assistant.compare",
