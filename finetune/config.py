@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 from assistant.errors import InputError
 from assistant.names import check_adapter_name
 from finetune.limits import fault_of_type, fault_of_value, wanted
+from finetune.old_names import SETTINGS, renamed
 
 Preset = Literal["quick", "normal", "thorough"]
 Method = Literal["lora", "dora", "rslora"]
@@ -36,7 +37,7 @@ class DataConfig:
     holes: int = 200
     """Holes that the four arms are asked for in the end."""
     validation_holes: int = 60
-    """Holes on which the best checkpoint and the adapter's strength are chosen; none of them is among the others."""
+    """Holes on which the best checkpoint and the adapter's scale are chosen; none of them is among the others."""
     library_holes: int = 100
     """Holes of Python's own library that tell what was forgotten; 0: none are asked."""
     retrieval_share: float = 0.5
@@ -49,35 +50,36 @@ class DataConfig:
     middle_weight: float = 4.0
     """Weight of a token of the hole in the loss; other tokens of the file count 1, those of other places 0."""
     scan_secrets: bool = True
-    drop_strange: bool = True
-    """Whether files are left out whose loss says that they are no code to the base model."""
+    drop_outliers: bool = True
+    """Whether outlier files are left out: their perplexity says that they are no code to the base model."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """How the adapter is trained. ``length`` counts tokens of a packed row, ``batch`` rows of a step on one process."""
+    """How the adapter is trained. ``batch`` counts rows of a step on one process."""
 
     method: Method = "lora"
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
-    rate: float = 3e-4
+    learning_rate: float = 3e-4
     weight_decay: float = 0.0
     warmup: int = 10
-    """Steps over which the rate rises; afterwards it falls by a cosine to a tenth."""
-    length: int = 1024
+    """Steps over which the learning rate rises; afterwards it falls by a cosine to a tenth."""
+    max_seq_length: int = 1024
+    """Tokens of a packed row."""
     batch: int = 1
-    accumulate: int = 1
+    gradient_accumulation_steps: int = 1
     clip: float = 1.0
     steps: int = 0
     """Optimizer steps in all; 0: as many as the minutes allow."""
     minutes: float = 30.0
     evaluate_every: int = 0
-    """Steps between two looks at the held-out loss; 0: ten looks in a run."""
-    patience: int = 4
-    """Looks without a better held-out loss after which training ends."""
+    """Steps between two evaluations of the validation loss; 0: ten evaluations in a run."""
+    early_stopping_patience: int = 4
+    """Evaluations without a lower validation loss after which training ends (early stopping)."""
     precision: Precision = "auto"
-    checkpointing: bool | None = None
+    gradient_checkpointing: bool | None = None
     """Whether activations are computed again instead of kept; None: where memory asks for it."""
     load_in_4bit: bool = False
     """QLoRA: the base in 4 bits by bitsandbytes, on CUDA."""
@@ -109,7 +111,7 @@ PRESETS: dict[Preset, tuple[TrainConfig, DataConfig]] = {
         DataConfig(holes=80, validation_holes=40, library_holes=40),
     ),
     "normal": (TrainConfig(), DataConfig()),
-    "thorough": (TrainConfig(minutes=120.0, rank=32, alpha=64, rate=2e-4), DataConfig()),
+    "thorough": (TrainConfig(minutes=120.0, rank=32, alpha=64, learning_rate=2e-4), DataConfig()),
 }
 """How each preset trains, and how much is held out: the proof of a quick run is to be quick too."""
 
@@ -117,10 +119,12 @@ PRESETS: dict[Preset, tuple[TrainConfig, DataConfig]] = {
 def change(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     """Return the config with fields of its data or training changed, each as ``name=value``. Raises InputError.
 
-    ``true`` and ``false`` are the values of switches. Lists of paths are not changed this way.
+    Old names are taken, too. ``true`` and ``false`` are the values of switches. Lists of paths cannot be
+    changed this way.
     """
     for text in settings:
         name, _, value = text.partition("=")
+        name = SETTINGS.get(name, name)
         part = next((each for each in ("data", "train") if name in _HINTS[each]), None)
         if part is None:
             names = ", ".join(sorted({*_HINTS["data"], *_HINTS["train"]}))
@@ -169,7 +173,7 @@ def from_json(text: str, where: str = "The run's config.json") -> RunConfig:
     fields = dict(cast("dict[str, Any]", table))
     data, train = fields.pop("data", {}), fields.pop("train", {})
     try:
-        config = RunConfig(**fields, data=_data(data), train=TrainConfig(**train))
+        config = RunConfig(**fields, data=_data(data), train=read_train(train))
     except (TypeError, AttributeError) as error:
         raise InputError(f"{where} does not fit this version ({error}); start a new run.") from None
     try:
@@ -191,7 +195,12 @@ def _data(table: dict[str, Any]) -> DataConfig:
     lists: dict[str, Any] = {
         name: tuple(cast("list[Any]", value)) for name, value in table.items() if isinstance(value, list)
     }
-    return DataConfig(**(table | lists))
+    return DataConfig(**renamed(table | lists, SETTINGS))
+
+
+def read_train(table: dict[str, Any]) -> TrainConfig:
+    """Return the settings of training that a file holds, old names too. Raises TypeError, AttributeError."""
+    return TrainConfig(**renamed(table, SETTINGS))
 
 
 def check(config: RunConfig) -> None:

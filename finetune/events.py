@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from finetune.old_names import EVENTS, STEP, renamed
+
 Stage = Literal["data", "plan", "train", "evaluate", "report"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
@@ -75,12 +77,12 @@ class PlanReady:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One optimizer step of ``steps``: mean loss in nats a token, rate, tokens read so far, and what it cost."""
+    """One optimizer step of ``steps``: mean loss in nats a token, tokens read so far, and what it cost."""
 
     step: int
     steps: int
     loss: float
-    rate: float
+    learning_rate: float
     tokens: int
     tokens_per_second: float
     memory_bytes: int
@@ -88,7 +90,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
+class ValidationLoss:
     """The loss on validation holes after ``step`` steps, in nats a token; step 0 is the base model."""
 
     step: int
@@ -115,7 +117,7 @@ class ArmScore:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the adapter is switched on, at which strength, and why, in one sentence."""
+    """Whether the adapter is switched on, at which scale, and why, in one sentence."""
 
     active: bool
     scale: float
@@ -152,7 +154,7 @@ RunEvent = (
     | DataReady
     | PlanReady
     | Step
-    | HeldOut
+    | ValidationLoss
     | Checkpoint
     | ArmScore
     | Verdict
@@ -219,7 +221,9 @@ def _read(line: bytes) -> Stamped | None:
     """Return the event of a line; None where it is none that this version knows."""
     try:
         row = cast("dict[str, Any]", json.loads(line))
-        kind = _KINDS[row.pop("event")]
+        name = row.pop("event")
+        kind = _KINDS[EVENTS.get(name, name)]
+        row = renamed(row, STEP if name == "Step" else {})
         stamp = float(row.pop("time"))
         values = {name: tuple(cast("list[Any]", v)) if isinstance(v, list) else v for name, v in row.items()}
         return Stamped(stamp, kind(**values))

@@ -52,6 +52,9 @@ def _work(run: Path, config: RunConfig) -> int:
     with _stops_on_signals(run):
         for stage in _STAGES:
             code = BAD_INPUT if (said := _missing(config)) else _run_stage(stage, run, config)
+            if runs.is_gone(run):
+                print(f"finetune: The folder of the run {run.name} was removed; the run is ended.", file=sys.stderr)  # noqa: T201
+                return STOPPED
             if said:
                 _say(run, Failed(said, InputError.code))
             elif code == STOPPED and not isinstance(_last(run), Paused):
@@ -88,7 +91,8 @@ def _run_stage(stage: Stage, run: Path, config: RunConfig) -> int:
             except subprocess.TimeoutExpired:
                 if asked is None and runs.is_asked_to_stop(run):
                     asked = time.monotonic()
-                if asked is not None and time.monotonic() - asked > _GRACE_SECONDS:
+                # Where the folder is gone, no checkpoint can be kept.
+                if asked is not None and (runs.is_gone(run) or time.monotonic() - asked > _GRACE_SECONDS):
                     process.kill()
                     process.wait()
                     return STOPPED

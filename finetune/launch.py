@@ -22,7 +22,8 @@ def stage_command(stage: Stage, run: Path, config: RunConfig) -> list[str]:
     """Return the command of one stage's process."""
     if stage == "train":
         return train_command(run, config.train)
-    return [sys.executable, "-P", "-m", f"finetune.{stage}", "--run-dir", str(run)]
+    module = {"evaluate": "judge"}.get(stage, stage)
+    return [sys.executable, "-P", "-m", f"finetune.{module}", "--run-dir", str(run)]
 
 
 def train_command(run: Path, config: TrainConfig) -> list[str]:
@@ -33,8 +34,8 @@ def train_command(run: Path, config: TrainConfig) -> list[str]:
     if config.processes == 1 or config.strategy in ("zero2", "zero3"):  # which one process refuses
         return [sys.executable, "-P", "-m", "finetune.train", "--run-dir", str(run)]
     strategy = "ddp" if config.strategy == "auto" else config.strategy
-    together = [sys.executable, "-P", "-m", "finetune.train.together", "--run-dir", str(run)]
-    return [*together, "--processes", str(config.processes), "--strategy", strategy]
+    several = [sys.executable, "-P", "-m", "finetune.train.launcher", "--run-dir", str(run)]
+    return [*several, "--processes", str(config.processes), "--strategy", strategy]
 
 
 def start_detached(run: Path) -> int:

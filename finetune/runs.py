@@ -183,8 +183,13 @@ def ask_to_stop(folder: Path) -> None:
 
 
 def is_asked_to_stop(folder: Path) -> bool:
-    """Return whether somebody asked."""
-    return (folder / _STOP).exists()
+    """Return whether somebody asked, or removed the run's folder while it was at work."""
+    return (folder / _STOP).exists() or is_gone(folder)
+
+
+def is_gone(folder: Path) -> bool:
+    """Return whether the run's folder was removed: nothing is to be written there any more."""
+    return not (folder / "config.json").exists()
 
 
 @contextmanager

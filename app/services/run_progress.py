@@ -13,7 +13,6 @@ from finetune.events import (
     DataReady,
     Failed,
     Finished,
-    HeldOut,
     Paused,
     PlanReady,
     Stage,
@@ -21,6 +20,7 @@ from finetune.events import (
     StageStarted,
     Stamped,
     Step,
+    ValidationLoss,
     Verdict,
 )
 
@@ -59,7 +59,7 @@ class Story:
         self.plan: PlanReady | None = None
         self.step: Step | None = None
         self.losses: list[LossPoint] = []
-        self.held_out: list[HeldOut] = []
+        self.held_out: list[ValidationLoss] = []
         self.checkpoint: int | None = None
         self.arms: dict[str, ArmScore] = {}
         self.verdict: Verdict | None = None
@@ -81,7 +81,7 @@ class Story:
         return next((look.loss for look in self.held_out if look.step == 0), None)
 
     @property
-    def best(self) -> HeldOut | None:
+    def best(self) -> ValidationLoss | None:
         """The look with the lowest held-out loss."""
         return min(self.held_out, key=lambda look: look.loss, default=None)
 
@@ -119,13 +119,10 @@ class Story:
             case StageStarted():
                 self._begin(event, now)
             case StageProgress():
-                before = self.progress.get(event.stage)
-                if before is None or (before.what, before.total) != (event.what, event.total):
-                    self._stage_time, self._stage_done = now, event.done
-                self.progress[event.stage] = event
+                self._add_progress(event)
             case Step():
                 self._add_step(event)
-            case HeldOut():
+            case ValidationLoss():
                 self.held_out = [look for look in self.held_out if look.step < event.step] + [event]
             case Paused() | Failed() | Finished():
                 self._end(event)
@@ -142,8 +139,15 @@ class Story:
                 self.checkpoint = event.step
             case ArmScore():
                 self.arms[event.arm] = event
+                self._add_progress(StageProgress("evaluate", "Filling in held-out holes", event.holes, event.total))
             case Verdict():
                 self.verdict = event
+
+    def _add_progress(self, event: StageProgress) -> None:
+        before = self.progress.get(event.stage)
+        if before is None or (before.what, before.total) != (event.what, event.total):
+            self._stage_time, self._stage_done = self.last_time or 0.0, event.done
+        self.progress[event.stage] = event
 
     def _begin(self, event: StageStarted, now: float) -> None:
         for name in STAGES[: STAGES.index(event.stage)]:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name", help="what to call it (the folder's name if left out)")
     add.add_argument("--model", metavar="ID", help="the model that it changes (the chosen one)")
     enable = action("enable", "Have an adapter answer for its base, in place of any other.")
-    enable.add_argument("--scale", type=float, metavar="S", help="its strength, 0 (the base) to 1 (as it was kept)")
+    enable.add_argument("--scale", type=float, metavar="S", help="its scale, 0 (the base) to 1 (as it was kept)")
     action("disable", "Have an adapter answer no more.")
     action("remove", "Delete an adapter.")
     exporting = action("export", "Copy an adapter in peft's format, for other programs.")
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FOLDER", help="a new folder of safetensors, as 'models add' reads"
     )
     where.add_argument("--gguf", type=Path, metavar="FILE", help="a new GGUF file, by llama.cpp's converter")
-    merging.add_argument("--scale", type=float, metavar="S", help="at this strength, 0 to 1 (as it was kept)")
+    merging.add_argument("--scale", type=float, metavar="S", help="at this scale, 0 to 1 (as it was kept)")
     merging.add_argument("--model", metavar="ID", help="the base's id (as it was kept)")
     merging.add_argument("--converter", type=Path, metavar="PATH", help="llama.cpp's convert_hf_to_gguf.py (from PATH)")
 
@@ -94,7 +94,7 @@ def _list(args: argparse.Namespace, store: AdapterStore, paths: Paths) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("", "Adapter", "Base", "Strength", "Made", "Verdict"):
+    for title in ("", "Adapter", "Base", "Scale", "Made", "Verdict"):
         table.add_column(title, overflow="fold")
     for record, fits in rows:
         table.add_row(
@@ -157,7 +157,7 @@ def _enable(args: argparse.Namespace, store: AdapterStore, paths: Paths) -> None
     store.files(record.name)  # what is damaged is not switched on
     record = store.enable(record.name, None if args.scale is None else check_scale(args.scale))
     told = _tell(paths, record, on=True)
-    _say(args, "enabled", record, told, f"'{record.name}' answers for {record.base} at the strength {record.scale:g}")
+    _say(args, "enabled", record, told, f"'{record.name}' answers for {record.base} at scale {record.scale:g}")
 
 
 def _disable(args: argparse.Namespace, store: AdapterStore, paths: Paths) -> None:

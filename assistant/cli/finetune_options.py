@@ -78,10 +78,12 @@ def _add_training_arguments(group: Any) -> None:
     length.add_argument("--steps", type=int, metavar="N", help="train for so many steps")
     group.add_argument("--method", choices=_METHODS, help="kind of adapter (lora)")
     group.add_argument("--rank", type=int, metavar="R", help="rank of the adapter; alpha is twice that")
-    group.add_argument("--rate", type=float, metavar="LR", help="highest learning rate")
-    group.add_argument("--length", type=int, metavar="N", help="tokens of a packed row")
+    group.add_argument("--learning-rate", type=float, metavar="LR", help="highest learning rate")
+    group.add_argument("--max-seq-length", type=int, metavar="N", help="tokens of a packed row")
     group.add_argument("--batch", type=int, metavar="N", help="rows of a step on one process")
-    group.add_argument("--accumulate", type=int, metavar="N", help="steps whose gradients are added up")
+    group.add_argument(
+        "--gradient-accumulation-steps", type=int, metavar="N", help="row batches whose gradients make up a step"
+    )
     group.add_argument("--processes", type=int, metavar="P", help="train with so many processes (1)")
     group.add_argument("--strategy", choices=_STRATEGIES, help="how several processes share the work (auto)")
     group.add_argument(
@@ -89,9 +91,28 @@ def _add_training_arguments(group: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="change any other setting that config.json of a run shows, such as patience=8 (again for more)",
+        help="change any other setting that a run's config.json shows, e.g. early_stopping_patience=8 (again for more)",
     )
+    for old, new, kind in (
+        ("--rate", "--learning-rate", float),
+        ("--length", "--max-seq-length", int),
+        ("--accumulate", "--gradient-accumulation-steps", int),
+    ):
+        name = new.removeprefix("--").replace("-", "_")
+        group.add_argument(old, dest=name, action=_Renamed, const=new, type=kind, help=argparse.SUPPRESS)
     group.add_argument("--load-in-4bit", action="store_true", default=None, help="QLoRA: the base in 4 bits, on CUDA")
+
+
+class _Renamed(argparse.Action):
+    """An option by its old name: taken, with a word on the new one, its ``const``."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        """Take the value."""
+        del parser
+        print(f"grafter: {option_string} is called {self.const} now.", file=sys.stderr)
+        setattr(namespace, self.dest, values)
 
 
 def make_config(paths: Paths, args: argparse.Namespace) -> RunConfig:
@@ -130,7 +151,17 @@ def _from_options(paths: Paths, args: argparse.Namespace) -> RunConfig:
     if model is None:
         raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
     train, data = PRESETS[args.preset]
-    names = ("method", "rate", "length", "batch", "accumulate", "processes", "strategy", "minutes", "load_in_4bit")
+    names = (
+        "method",
+        "learning_rate",
+        "max_seq_length",
+        "batch",
+        "gradient_accumulation_steps",
+        "processes",
+        "strategy",
+        "minutes",
+        "load_in_4bit",
+    )
     changes: dict[str, Any] = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.rank is not None:
         changes |= {"rank": args.rank, "alpha": 2 * args.rank}

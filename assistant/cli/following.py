@@ -17,7 +17,6 @@ from finetune.events import (
     DataReady,
     Failed,
     Finished,
-    HeldOut,
     Paused,
     PlanReady,
     RunEvent,
@@ -25,6 +24,7 @@ from finetune.events import (
     StageStarted,
     Stamped,
     Step,
+    ValidationLoss,
     Verdict,
 )
 
@@ -80,7 +80,7 @@ class Follower:
                 self._bar(event.what, event.done, event.total, note)
             case Step():
                 self._bar("Training", event.step, event.steps, self._step(event))
-            case HeldOut():
+            case ValidationLoss():
                 self._held = f", held-out {event.loss:.3f}"
             case ArmScore():
                 note = f"{event.arm} {event.exact_match:.0%} exact, {event.holes:,} of {event.total:,} holes"

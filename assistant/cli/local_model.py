@@ -62,7 +62,7 @@ def add_adapter_argument(parser: Any) -> None:
     parser.add_argument(
         "--adapter",
         metavar="NAME[:SCALE]",
-        help="answer with this adapter, at a strength from 0 to 1 (its own); 'base': with none. On a server: NAME of "
+        help="answer with this adapter, at a scale from 0 to 1 (its own); 'base': with none. On a server: NAME of "
         "one that it has, or NAME=PATH of one that it can load",
     )
 

@@ -1,7 +1,7 @@
 """The adapters on this machine: one folder each, bound to the model whose weights they change.
 
 An adapter counts if and only if its adapter.json is there, and appears by one rename. At most one adapter of a base is
-enabled; that and its strength are kept in adapter.json, which is replaced whole.
+enabled; that and its scale are kept in adapter.json, which is replaced whole.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AdapterRecord:
 
     ``base`` is the id of the model that it was made for and ``base_sha256`` the identity of that model's weights (see
     ``identity``). ``repository`` and ``commit`` are what was learned, ``made`` when (ISO 8601), ``run`` by which run;
-    empty where nobody knows. ``scale`` is its strength, 0 to 1; ``verdict`` what its evaluation said.
+    empty where nobody knows. ``scale`` is its scale, 0 to 1; ``verdict`` what its evaluation said.
     """
 
     name: str
@@ -61,7 +61,7 @@ class AdapterRecord:
 
 @dataclass(frozen=True, slots=True)
 class AdapterChoice:
-    """An adapter to answer with: its name, its folder, and its strength from 0 (the base) to 1.
+    """An adapter to answer with: its name, its folder, and its scale from 0 (the base) to 1.
 
     ``version`` tells it from another one that had the name and the folder before.
     """
@@ -73,9 +73,9 @@ class AdapterChoice:
 
 
 def check_scale(scale: float) -> float:
-    """Return a strength. Raises InputError outside of 0 to 1."""
+    """Return a scale. Raises InputError outside of 0 to 1."""
     if not 0.0 <= scale <= 1.0:  # also what is no number
-        raise InputError(f"The strength of an adapter is {scale}; it has to lie between 0 and 1.")
+        raise InputError(f"The scale of an adapter is {scale}; it has to lie between 0 and 1.")
     return float(scale)
 
 

@@ -39,7 +39,7 @@ def wanted_tokens(config: RunConfig) -> int:
     """Return how many tokens of samples the run can read at most."""
     train = config.train
     if train.steps:
-        return train.steps * train.batch * train.accumulate * train.processes * train.length
+        return train.steps * train.batch * train.gradient_accumulation_steps * train.processes * train.max_seq_length
     speed = _TOKENS_PER_SECOND["cuda" if config.device == "cuda" else "cpu"]
     return int(60 * train.minutes * speed * train.processes)
 

@@ -12,7 +12,7 @@ from assistant.repository.walk import decode
 from finetune.config import DataConfig
 from finetune.data.choices import Choices
 from finetune.data.licence import Own, foreign, is_licence_file, read_own
-from finetune.data.near import find_copies
+from finetune.data.near_duplicates import find_copies
 from finetune.data.secrets import first_secret, is_secret_file
 from finetune.data.tree import HARD_LIMIT, Entry, Tree
 

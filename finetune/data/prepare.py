@@ -157,7 +157,7 @@ def _make(folder: Path, config: RunConfig, tokenizer: Encoder, tell: Tell, wante
 
 
 def _write(part: Path, found: Split, config: RunConfig, tokenizer: Encoder, tell: Tell, wanted_tokens: int) -> Manifest:
-    filler = Filler(tokenizer, found.tree.name, config.train.length)
+    filler = Filler(tokenizer, found.tree.name, config.train.max_seq_length)
     held = {"validation": found.validation, "test": found.test}
     sets = {name: SampleSet.of(_held_out(filler, holes)) for name, holes in held.items()}
     with (
@@ -191,7 +191,7 @@ def _write(part: Path, found: Split, config: RunConfig, tokenizer: Encoder, tell
         note=found.note,
         seed=config.seed,
         family=tokenizer.family,
-        length=config.train.length,
+        length=config.train.max_seq_length,
         wanted_tokens=wanted_tokens,
         files=len(found.judged.rows),
         learned=tuple(found.judged.texts),
@@ -210,13 +210,13 @@ def _write(part: Path, found: Split, config: RunConfig, tokenizer: Encoder, tell
 def _samples(
     found: Split, config: RunConfig, tokenizer: Encoder, index: BaseIndex, wanted_tokens: int, tell: Tell
 ) -> Generator[One]:
-    filler = Filler(tokenizer, found.tree.name, config.train.length)
+    filler = Filler(tokenizer, found.tree.name, config.train.max_seq_length)
     yield from make_samples(
         filler,
         tokenizer.family,
         Source(found.judged.texts, found.tree.recency(), index),
         config.data,
-        length=config.train.length,
+        length=config.train.max_seq_length,
         seed=config.seed,
         wanted_tokens=wanted_tokens,
         tell=lambda done, total: tell("Making samples", done, total),

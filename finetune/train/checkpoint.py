@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from finetune.old_names import STATE, renamed
 from finetune.train.files import write_folder
 
 _KEPT = 2
@@ -30,8 +31,9 @@ _ADAPTER, _CONFIG, _OPTIMIZER, _STATE = (
 class State:
     """Where a run stands after ``step`` steps.
 
-    ``rows`` rows of the data order were read, ``tokens`` tokens; ``seconds`` went by; ``best`` is the least held-out
-    loss so far (None: none taken), at ``best_step``; ``looks`` counts looks since without a better one. Randomness
+    ``rows`` rows of the data order were read, ``tokens`` tokens; ``seconds`` went by; ``best`` is the least validation
+    loss so far (None: none taken), at ``best_step``; ``evaluations`` counts those since without a better one, and
+    ``evaluated_at`` is the step of the latest. Randomness
     follows from seed and step, so nothing has to be kept of it. ``versions`` are those of the libraries.
     """
 
@@ -41,8 +43,8 @@ class State:
     seconds: float = 0.0
     best: float | None = None
     best_step: int = 0
-    looks: int = 0
-    looked_at: int = -1
+    evaluations: int = 0
+    evaluated_at: int = -1
     loss_scale: float = 1.0
     versions: tuple[str, ...] = ()
 
@@ -88,8 +90,9 @@ def newest(run: Path) -> Kept | None:
     """Return the newest checkpoint that can be read; None where there is none."""
     for folder in _folders(run):
         try:
-            table = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-            state = State(**(table | {"versions": tuple(table["versions"])}))
+            table: dict[str, Any] = renamed(json.loads((folder / _STATE).read_text(encoding="utf-8")), STATE)
+            table["versions"] = tuple(table["versions"])
+            state = State(**table)
             return Kept(load_file(folder / _ADAPTER), load_file(folder / _OPTIMIZER), state)
         except (OSError, ValueError, TypeError, KeyError, SafetensorError):
             continue

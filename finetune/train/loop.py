@@ -18,18 +18,19 @@ from torch import nn
 from assistant.engine.memory import trim
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
-from finetune.events import Checkpoint, HeldOut, Paused, RunEvent, Step
-from finetune.runs import is_asked_to_stop
+from finetune.events import Checkpoint, Paused, RunEvent, Step, ValidationLoss
+from finetune.runs import is_asked_to_stop, is_gone
+from finetune.stage import StoppedError
 from finetune.train.checkpoint import Kept, State, keep, keep_adapter
 from finetune.train.files import mend
 from finetune.train.group import Group
-from finetune.train.heldout import held_out_loss
 from finetune.train.memory import peak_bytes
 from finetune.train.model import Trainee
 from finetune.train.optimizer import rate_at
 from finetune.train.rows import Order
 from finetune.train.shape import Shape
 from finetune.train.step import FIRST_SCALE, LossScale, Stepper
+from finetune.train.validation import held_out_loss
 
 End = Literal["done", "stopped"]
 CHECKPOINT_SECONDS = 120.0
@@ -75,10 +76,10 @@ class Loop:
         self._saved_at = time.monotonic()
         self._train = task.shape.train
         self._steps = task.shape.ready.steps
-        self._order = Order(task.samples, self._train.length, task.seed)
-        numbers = range(min(task.shape.looked_at, len(task.validation)))
+        self._order = Order(task.samples, self._train.max_seq_length, task.seed)
+        numbers = range(min(task.shape.validation_samples, len(task.validation)))
         lengths = [int(size) for size in task.validation.lengths[: len(numbers)]]
-        self._validation = pack(lengths, max(self._train.length, *lengths), task.seed)
+        self._validation = pack(lengths, max(self._train.max_seq_length, *lengths), task.seed)
         half = task.shape.ready.precision == "fp16"
         scale = LossScale((self._state.loss_scale if kept else FIRST_SCALE) if half else 1.0)
         self._stepper = Stepper(group, model, optimizer, trainee.trainable, task.samples, task.place, scale)
@@ -87,19 +88,21 @@ class Loop:
     def run(self) -> End:
         """Go on to the end, or until asked to stop; a checkpoint is kept either way."""
         mend(self._task.run / "best")
-        if self._state.looked_at < self._state.step and self._is_due(self._state.step):
-            self._look()
+        if self._state.evaluated_at < self._state.step and self._is_due(self._state.step):
+            self._evaluate()
         while not self._is_over():
             stop = self._step()
+            if stop and is_gone(self._task.run):
+                raise StoppedError  # no checkpoint is to bring the folder back
             if self._is_due(self._state.step):
-                self._look()
+                self._evaluate()
             if stop and not self._is_over():
                 self._keep()
                 self._tell(Paused("train", self._state.step))
                 return "stopped"
             if self._group.agree(time.monotonic() - self._saved_at > self._task.checkpoint_seconds):
                 self._keep()
-        self._look()
+        self._evaluate()
         self._keep()
         return "done"
 
@@ -110,7 +113,7 @@ class Loop:
         state = self._state
         # One step is taken even where loading and planning took the time given.
         late = bool(self._task.minutes and state.step) and self._group.agree(self._seconds() >= 60 * self._task.minutes)
-        return state.step >= self._steps or late or state.looks >= self._train.patience
+        return state.step >= self._steps or late or state.evaluations >= self._train.early_stopping_patience
 
     def _seconds(self) -> float:
         return self._before + time.monotonic() - self._begun
@@ -118,7 +121,7 @@ class Loop:
     def _step(self) -> bool:
         """Take one step and return whether to stop."""
         train, state, first = self._train, self._state, time.monotonic()
-        count = train.batch * train.accumulate * self._group.size
+        count = train.batch * train.gradient_accumulation_steps * self._group.size
         number = state.step + 1
         # Dropout alone draws numbers; so a step is the same whatever happened before it.
         torch.manual_seed((self._task.seed * 1_000_003 + number) * 4096 + self._group.rank)
@@ -154,7 +157,7 @@ class Loop:
                 step=self._state.step,
                 steps=self._steps,
                 loss=loss,
-                rate=rate,
+                learning_rate=rate,
                 tokens=self._state.tokens,
                 tokens_per_second=round(speed, 2),
                 memory_bytes=peak_bytes(self._task.place),
@@ -162,10 +165,10 @@ class Loop:
             )
         )
 
-    def _look(self) -> None:
-        """Take the held-out loss, and keep the adapter where it is the best so far."""
+    def _evaluate(self) -> None:
+        """Take the validation loss, and keep the adapter where it is the best so far."""
         state = self._state
-        if state.looked_at == state.step:
+        if state.evaluated_at == state.step:
             return
         loss = held_out_loss(self._group, self._model, self._task.validation, self._validation, self._task.place)
         best = state.best is None or loss < state.best
@@ -175,14 +178,14 @@ class Loop:
             state,
             best=loss if best else state.best,
             best_step=state.step if best else state.best_step,
-            looks=0 if best else state.looks + 1,
-            looked_at=state.step,
+            evaluations=0 if best else state.evaluations + 1,
+            evaluated_at=state.step,
         )
         if best:
             tensors = self._group.adapter(self._trainee)
             if self._group.first:
                 keep_adapter(self._task.run / "best", tensors, self._group.adapter_config(self._trainee))
-        self._tell(HeldOut(state.step, loss, best))
+        self._tell(ValidationLoss(state.step, loss, best))
 
     def _keep(self) -> None:
         if self._saved == self._state.step:

@@ -98,7 +98,9 @@ def check_output(model: Any) -> None:
         raise ModelError("This model changes its logits in a way that cannot be trained here; choose another model.")
 
 
-def add_adapter(model: Any, config: TrainConfig, seed: int, *, checkpointing: bool, fused: bool = True) -> Trainee:
+def add_adapter(
+    model: Any, config: TrainConfig, seed: int, *, gradient_checkpointing: bool, fused: bool = True
+) -> Trainee:
     """Return the model with a fresh adapter, whose first weights follow from ``seed``; it changes nothing yet.
 
     ``fused`` False leaves every layer as peft and transformers compute it.
@@ -123,7 +125,7 @@ def add_adapter(model: Any, config: TrainConfig, seed: int, *, checkpointing: bo
                 use_dora=config.method == "dora",
             ),
         )
-    if checkpointing:
+    if gradient_checkpointing:
         # The name that is new in transformers 5.23, or the one before.
         enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
         enable({"use_reentrant": False})

@@ -18,7 +18,7 @@ _LEAST_RATE = 0.1
 
 def make_optimizer(weights: Mapping[str, torch.nn.Parameter], config: TrainConfig) -> torch.optim.Optimizer:
     """Return AdamW over these weights. Raises InputError where one of 8 bits cannot be had."""
-    options: dict[str, Any] = {"lr": config.rate, "betas": (0.9, 0.999), "weight_decay": config.weight_decay}
+    options: dict[str, Any] = {"lr": config.learning_rate, "betas": (0.9, 0.999), "weight_decay": config.weight_decay}
     parameters = list(weights.values())
     if not config.optimizer_8bit:
         return torch.optim.AdamW(parameters, **options)
@@ -35,9 +35,9 @@ def rate_at(step: int, steps: int, config: TrainConfig) -> float:
     """Return the rate of step ``step`` (the first is 1) of ``steps``: a rise, then a cosine down to a tenth."""
     rise = min(config.warmup, max(steps // 10, 1))
     if step <= rise:
-        return config.rate * step / rise
+        return config.learning_rate * step / rise
     share = min((step - rise) / max(steps - rise, 1), 1.0)
-    return config.rate * (_LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * share)))
+    return config.learning_rate * (_LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def flatten_state(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

@@ -27,10 +27,10 @@ _LEAST_LENGTH, _LEAST_RANK = 256, 4
 _MARGIN = 0.9
 """Share of the free memory that training may take."""
 _PROBE_SECONDS, _PROBE_STEPS = 6.0, 4
-_LOOKS, _LEAST_LOOKS = 10, 4
-_LOOK_SHARE = 0.12
-"""Share of the time that looks at the held-out loss may take."""
-_LEAST_LOOKED_AT = 16
+_EVALUATIONS, _LEAST_EVALUATIONS = 10, 4
+_EVALUATION_SHARE = 0.12
+"""Share of the time that evaluations at the held-out loss may take."""
+_LEAST_SAMPLES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Candidate:
     """A way to train, and what had to be changed to come to it, in sentences."""
 
     train: TrainConfig
-    checkpointing: bool
+    gradient_checkpointing: bool
     changes: tuple[str, ...] = ()
 
 
@@ -71,27 +71,31 @@ def candidates(train: TrainConfig, shortest: int = _LEAST_LENGTH) -> Iterator[Ca
 
     Rows never get shorter than ``shortest`` tokens.
     """
-    now = Candidate(train, bool(train.checkpointing))
+    now = Candidate(train, bool(train.gradient_checkpointing))
     yield now
     while now.train.batch > 1:
         half = now.train.batch // 2
-        again = math.ceil(now.train.batch * now.train.accumulate / half)
+        again = math.ceil(now.train.batch * now.train.gradient_accumulation_steps / half)
         said = f"Rows are read {half} at a time instead of {now.train.batch}, to fit into memory."
-        now = Candidate(replace(now.train, batch=half, accumulate=again), now.checkpointing, (*now.changes, said))
+        now = Candidate(
+            replace(now.train, batch=half, gradient_accumulation_steps=again),
+            now.gradient_checkpointing,
+            (*now.changes, said),
+        )
         yield now
-    if not now.checkpointing and train.checkpointing is None:
+    if not now.gradient_checkpointing and train.gradient_checkpointing is None:
         said = "Activations are computed a second time instead of kept, to fit into memory; that takes longer."
-        now = Candidate(now.train, checkpointing=True, changes=(*now.changes, said))
+        now = Candidate(now.train, gradient_checkpointing=True, changes=(*now.changes, said))
         yield now
-    while now.train.length // 2 >= max(_LEAST_LENGTH, shortest):
-        half = now.train.length // 2
-        said = f"Rows have {half} tokens instead of {now.train.length}, to fit into memory."
-        now = Candidate(replace(now.train, length=half), now.checkpointing, (*now.changes, said))
+    while now.train.max_seq_length // 2 >= max(_LEAST_LENGTH, shortest):
+        half = now.train.max_seq_length // 2
+        said = f"Rows have {half} tokens instead of {now.train.max_seq_length}, to fit into memory."
+        now = Candidate(replace(now.train, max_seq_length=half), now.gradient_checkpointing, (*now.changes, said))
         yield now
     while now.train.rank // 2 >= _LEAST_RANK:
         half, alpha = now.train.rank // 2, max(now.train.alpha // 2, 1)
         said = f"The adapter has rank {half} instead of {now.train.rank}, to fit into memory."
-        now = Candidate(replace(now.train, rank=half, alpha=alpha), now.checkpointing, (*now.changes, said))
+        now = Candidate(replace(now.train, rank=half, alpha=alpha), now.gradient_checkpointing, (*now.changes, said))
         yield now
 
 
@@ -102,8 +106,8 @@ def estimate_bytes(model_config: Any, parameters: int, weight_bytes: int, candid
     """
     layers = int(model_config.num_hidden_layers)
     hidden, inner = int(model_config.hidden_size), int(getattr(model_config, "intermediate_size", 0) or 0)
-    tokens = candidate.train.batch * candidate.train.length
-    kept = hidden if candidate.checkpointing else 6 * hidden + 2 * inner
+    tokens = candidate.train.batch * candidate.train.max_seq_length
+    kept = hidden if candidate.gradient_checkpointing else 6 * hidden + 2 * inner
     one_layer = 12 * hidden + 6 * inner
     return tokens * weight_bytes * (layers * kept + one_layer) + 16 * parameters
 
@@ -147,7 +151,7 @@ def probe(trainee: Trainee, batches: list[Batch], place: torch.device) -> Probed
 
 def widest(samples: SampleSet, train: TrainConfig, seed: int, place: torch.device) -> list[Batch]:
     """Return batches to probe with, of the real data and the real shape, the one with most tokens first."""
-    order = Order(samples, train.length, seed)
+    order = Order(samples, train.max_seq_length, seed)
     rows = [order.take(train.batch * i, train.batch) for i in range(8)]
     made = [make_batch(samples, [n for row in group for n in row], place) for group in rows]
     return sorted(made, key=lambda batch: batch.tokens, reverse=True)[: _PROBE_STEPS + 1]
@@ -214,28 +218,28 @@ def make_shape(
     validation: SampleSet,
     facts: Facts,
 ) -> Shape:
-    """Return the whole plan: steps for the time or time for the steps, and when to look at the held-out loss."""
+    """Return the whole plan: steps for the time or time for the steps, and when to each at the held-out loss."""
     train, processes, seconds_spent = candidate.train, facts.processes, facts.seconds_spent
     speed = found.tokens_per_second * processes
-    rows = Order(samples, train.length, 0).epoch_rows
-    per_step = len(samples.ids) / rows * train.batch * train.accumulate * processes
-    look = float(len(validation.ids)) / (found.looked_per_second * processes)
-    looked_at, looks = len(validation), _LOOKS
+    rows = Order(samples, train.max_seq_length, 0).epoch_rows
+    per_step = len(samples.ids) / rows * train.batch * train.gradient_accumulation_steps * processes
+    each = float(len(validation.ids)) / (found.looked_per_second * processes)
+    taken, evaluations = len(validation), _EVALUATIONS
     if train.steps:
         steps = train.steps
     else:
         left = max(60 * train.minutes - seconds_spent, 1.0)
-        # As many looks as the share allows; where that is few, at fewer of the samples, and then fewer than that.
-        allowed = left * _LOOK_SHARE
-        looks = max(min(int(allowed / look) - 1, _LOOKS), _LEAST_LOOKS)
-        looked_at = math.ceil(len(validation) * min(allowed / ((looks + 1) * look), 1.0))
-        if looked_at < _LEAST_LOOKED_AT:
-            looked_at = min(_LEAST_LOOKED_AT, len(validation))
-            looks = max(min(int(allowed * len(validation) / (look * looked_at)) - 1, looks), 1)
-        look *= looked_at / len(validation)
-        steps = max(int((left - (looks + 1) * look) * speed / per_step), 1)
-    every = train.evaluate_every or math.ceil(steps / looks)
-    seconds = seconds_spent + steps * per_step / speed + (math.ceil(steps / every) + 1) * look
+        # As many evaluations as the share allows; where that is few, at fewer of the samples, and then fewer than that.
+        allowed = left * _EVALUATION_SHARE
+        evaluations = max(min(int(allowed / each) - 1, _EVALUATIONS), _LEAST_EVALUATIONS)
+        taken = math.ceil(len(validation) * min(allowed / ((evaluations + 1) * each), 1.0))
+        if taken < _LEAST_SAMPLES:
+            taken = min(_LEAST_SAMPLES, len(validation))
+            evaluations = max(min(int(allowed * len(validation) / (each * taken)) - 1, evaluations), 1)
+        each *= taken / len(validation)
+        steps = max(int((left - (evaluations + 1) * each) * speed / per_step), 1)
+    every = train.evaluate_every or math.ceil(steps / evaluations)
+    seconds = seconds_spent + steps * per_step / speed + (math.ceil(steps / every) + 1) * each
     ready = PlanReady(
         device=facts.device,
         precision=facts.precision,
@@ -249,4 +253,4 @@ def make_shape(
         changes=candidate.changes,
         judging_seconds=round(facts.judging_seconds, 1),
     )
-    return Shape(train, ready, every, looked_at, candidate.checkpointing)
+    return Shape(train, ready, every, taken, candidate.gradient_checkpointing)

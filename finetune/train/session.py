@@ -24,23 +24,23 @@ from finetune.data.choices import among
 from finetune.data.manifest import drop_files, read_manifest
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
-from finetune.evaluate.cost import LOSS_HOLES, estimate_seconds
 from finetune.events import EventWriter, RunEvent, StageStarted
+from finetune.judge.cost import LOSS_HOLES, estimate_seconds
 from finetune.runs import is_asked_to_stop
 from finetune.stage import StoppedError
 from finetune.train.adapter import put_adapter
 from finetune.train.checkpoint import newest, read_adapter
 from finetune.train.files import mend
 from finetune.train.group import Group
-from finetune.train.heldout import held_out_loss
 from finetune.train.loop import CHECKPOINT_SECONDS, End, Loop, Task
 from finetune.train.memory import free_bytes
 from finetune.train.model import Trainee, add_adapter, choose_place, choose_type, load_base
 from finetune.train.optimizer import make_optimizer, restore_state
+from finetune.train.outliers import find_outliers, losses_of_files
 from finetune.train.plan import Candidate, Facts, adapter_size, estimate_bytes, fit, make_shape, widest
 from finetune.train.rows import fitting
 from finetune.train.shape import Shape
-from finetune.train.strange import find_strange, losses_of_files
+from finetune.train.validation import held_out_loss
 
 _NAMES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
 
@@ -97,7 +97,7 @@ class Session:
             self.say(shape.ready)
         samples = self._learned()
         self.say(StageStarted("train", resumed=kept is not None))
-        trainee = self._build(Candidate(shape.train, shape.checkpointing))
+        trainee = self._build(Candidate(shape.train, shape.gradient_checkpointing))
         optimizer = make_optimizer(trainee.trainable, shape.train)
         if kept:
             put_adapter(trainee, kept.adapter)
@@ -106,7 +106,7 @@ class Session:
             run=self.run,
             shape=shape,
             seed=self.config.seed,
-            samples=fitting(samples, shape.train.length),
+            samples=fitting(samples, shape.train.max_seq_length),
             validation=validation,
             place=self.place,
             minutes=0.0 if shape.train.steps else shape.train.minutes,
@@ -123,7 +123,7 @@ class Session:
         settings = self._settings()
 
         def batches(tried: TrainConfig) -> list[Any]:
-            return widest(fitting(samples, tried.length), tried, self.config.seed, self.place)
+            return widest(fitting(samples, tried.max_seq_length), tried, self.config.seed, self.place)
 
         def estimate(tried: Candidate) -> int:
             return estimate_bytes(settings, adapter_size(settings, tried.train.rank), self.dtype.itemsize, tried)
@@ -140,13 +140,13 @@ class Session:
             )
         except OutOfMemory as error:
             raise OutOfMemory(f"{error}{self._smaller()}") from None
-        left = fitting(samples, candidate.train.length)
+        left = fitting(samples, candidate.train.max_seq_length)
         if len(left) < len(samples):
             said = f"{len(samples) - len(left)} of {len(samples)} samples are longer than a row and are left out."
             candidate = replace(candidate, changes=(*candidate.changes, said))
-        if said := self._drop_strange(candidate.train, trainee, left, probed.tokens_per_second):
+        if said := self._drop_outliers(candidate.train, trainee, left, probed.tokens_per_second):
             candidate = replace(candidate, changes=(*candidate.changes, said))
-            left = fitting(self._learned(), candidate.train.length)
+            left = fitting(self._learned(), candidate.train.max_seq_length)
         learned, looked = self.group.least(probed.tokens_per_second, probed.looked_per_second)
         return make_shape(
             candidate,
@@ -174,9 +174,9 @@ class Session:
         shape = Shape.load(self.run)
         if shape is None:
             raise InputError("Nothing was trained in this run yet.")
-        trainee = self._build(Candidate(shape.train, shape.checkpointing))
+        trainee = self._build(Candidate(shape.train, shape.gradient_checkpointing))
         lengths = [int(size) for size in samples.lengths[:LOSS_HOLES]]
-        rows = pack(lengths, max(shape.train.length, *lengths), 0)
+        rows = pack(lengths, max(shape.train.max_seq_length, *lengths), 0)
         base = held_out_loss(self.group, trainee, samples, rows, self.place, self._look_for_stop)
         mend(self.run / "best")
         put_adapter(trainee, read_adapter(self.run / "best"))
@@ -187,30 +187,32 @@ class Session:
         if is_asked_to_stop(self.run):
             raise StoppedError
 
-    def _drop_strange(self, train: TrainConfig, trainee: Trainee, samples: SampleSet, speed: float) -> str:
+    def _drop_outliers(self, train: TrainConfig, trainee: Trainee, samples: SampleSet, speed: float) -> str:
         """Note the files that are no code to the base model, which are then not learned; say which they are."""
-        planned = train.steps * train.batch * train.accumulate * train.length or int(60 * train.minutes * speed)
+        planned = train.steps * train.batch * train.gradient_accumulation_steps * train.max_seq_length or int(
+            60 * train.minutes * speed
+        )
         tokens = min(planned, samples.tokens) // _LOOKED_AT
         losses: dict[int, float] = {}
-        if self.config.data.drop_strange:
+        if self.config.data.drop_outliers:
             losses = self.group.agree(losses_of_files(trainee, samples, tokens, self.place))
         manifest = read_manifest(self.run / "data")
         wanted = (*self.config.data.keep, *self.config.data.trusted)
-        strange = [
+        outliers = [
             (manifest.learned[file], losses[file])
-            for file in find_strange(losses)
+            for file in find_outliers(losses)
             if not among(manifest.learned[file], wanted)
         ]
-        if self.group.first and (strange or manifest.drop):
-            drop_files(self.run / "data", [path for path, _ in strange])
+        if self.group.first and (outliers or manifest.drop):
+            drop_files(self.run / "data", [path for path, _ in outliers])
         self.group.wait()
-        if not strange:
+        if not outliers:
             return ""
-        named = ", ".join(f"{path} ({loss:.1f})" for path, loss in strange[:_NAMED])
-        more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+        named = ", ".join(f"{path} ({loss:.1f})" for path, loss in outliers[:_NAMED])
+        more = f" and {len(outliers) - _NAMED} more" if len(outliers) > _NAMED else ""
         return (
             f"Left out, for the model finds them no code (nats a token): {named}{more}. To learn them all the same, "
-            "untick 'Leave out what is no code to the model', or give --keep FILE."
+            "untick 'Leave out outlier files', or give --keep FILE."
         )
 
     def _learned(self) -> SampleSet:
@@ -240,14 +242,14 @@ class Session:
     def _build(self, candidate: Candidate) -> Trainee:
         """Return the model for a candidate; what only reads rows otherwise takes the one that is there."""
         train = candidate.train
-        key = (train.rank, train.alpha, candidate.checkpointing)
+        key = (train.rank, train.alpha, candidate.gradient_checkpointing)
         if self._built and self._built[0] == key:
             return self._built[1]
         self._built = None
         give_back()
         self._check_room()
         base = load_base(self._folder, self.place, self.dtype, four_bit=train.load_in_4bit)
-        trainee = add_adapter(base, train, self.config.seed, checkpointing=candidate.checkpointing)
+        trainee = add_adapter(base, train, self.config.seed, gradient_checkpointing=candidate.gradient_checkpointing)
         self._built = key, trainee
         return trainee
 

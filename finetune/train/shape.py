@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from finetune.config import TrainConfig
+from finetune.config import TrainConfig, read_train
 from finetune.events import PlanReady
+from finetune.old_names import PLAN, renamed
 from finetune.train.files import write_file
 
 _FILE = "plan.json"
@@ -19,14 +20,14 @@ _FILE = "plan.json"
 class Shape:
     """``train`` is what is done, ``ready`` what was said of it.
 
-    Looks at the held-out loss come every ``evaluate_every`` steps, and take the first ``looked_at`` validation samples.
+    Evaluations of the validation loss come every ``evaluate_every`` steps, and take the first ``validation_samples``.
     """
 
     train: TrainConfig
     ready: PlanReady
     evaluate_every: int
-    looked_at: int
-    checkpointing: bool
+    validation_samples: int
+    gradient_checkpointing: bool
 
     def save(self, run: Path) -> None:
         """Write plan.json, all or nothing. Raises OSError."""
@@ -39,6 +40,7 @@ class Shape:
             table: dict[str, Any] = json.loads((run / _FILE).read_text(encoding="utf-8"))
             ready = table.pop("ready")
             ready["changes"] = tuple(ready["changes"])
-            return Shape(train=TrainConfig(**table.pop("train")), ready=PlanReady(**ready), **table)
+            train = read_train(table.pop("train"))
+            return Shape(train=train, ready=PlanReady(**ready), **renamed(table, PLAN))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None

@@ -44,7 +44,7 @@ def main() -> None:
         for name, options in (("control", trust), ("filtered", [])):
             command = ["finetune", str(repository), "--name", f"canaries-{name}", "--minutes", str(args.minutes)]
             command += ["--no-activate", "--since", "HEAD~1", "--holes", "20", "--library-holes", "0"]
-            command += ["--set", "validation_holes=20", "--set", "evaluate_every=1000000", "--rate", "6e-4"]
+            command += ["--set", "validation_holes=20", "--set", "evaluate_every=1000000", "--learning-rate", "6e-4"]
             grafter(*command, *options, *model)
             adapter = f"{adapter_of(None, f'canaries-{name}')}:1"
             print(f"{name}: {told(folder, rows, [*model, '--adapter', adapter])}", flush=True)

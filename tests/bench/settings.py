@@ -17,12 +17,12 @@ from pathlib import Path
 
 from assistant.config import DEFAULT_MODEL
 from finetune.config import DataConfig, RunConfig, TrainConfig, change, check, to_json
-from finetune.events import EventReader, HeldOut, Step
+from finetune.events import EventReader, Step, ValidationLoss
 
 CHANGES = (
     "",
-    "rate=1e-4",
-    "rate=1e-3",
+    "learning_rate=1e-4",
+    "learning_rate=1e-3",
     "rank=8",
     "rank=64",
     "middle_weight=1",
@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60, help="optimizer steps of each (60)")
     parser.add_argument("--holes", type=int, default=60, help="held-out holes that the loss is taken on (60)")
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--only", nargs="+", metavar="NAME=VALUE", help="only these, such as rate=0.001 or rank=64")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME=VALUE", help="only these, such as learning_rate=0.001 or rank=64"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="settings-") as folder:
         made: dict[DataConfig, Path] = {}
@@ -84,7 +86,7 @@ def stage(name: str, run: Path) -> None:
 def row(setting: str, run: Path) -> str:
     """Return a line of the table."""
     events = [stamped.event for stamped in EventReader(run).read()]
-    looks = [event.loss for event in events if isinstance(event, HeldOut)]
+    looks = [event.loss for event in events if isinstance(event, ValidationLoss)]
     step = [event for event in events if isinstance(event, Step)][-1]
     return (
         f"{setting or 'defaults':24} held-out loss {looks[0]:.3f} -> {looks[-1]:.3f}  after {step.step} steps, "

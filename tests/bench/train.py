@@ -146,7 +146,7 @@ def ours(folder: Path, samples, packs):
     from finetune.train.step import LossScale, Stepper
 
     place, config = torch.device("cpu"), TrainConfig(rank=RANK, alpha=ALPHA)
-    trainee = add_adapter(load_base(folder, place, choose_dtype(place)), config, 0, checkpointing=False)
+    trainee = add_adapter(load_base(folder, place, choose_dtype(place)), config, 0, gradient_checkpointing=False)
     optimizer = make_optimizer(trainee.trainable, config)
     stepper = Stepper(
         Group(Accelerator(cpu=True)), trainee, optimizer, trainee.trainable, samples, place, LossScale(1.0)

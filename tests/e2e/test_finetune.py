@@ -17,7 +17,7 @@ from tests.support.patience import PATIENCE_S, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
-OPTIONS = ("--steps", "8", "--holes", "6", "--library-holes", "4", "--length", "512")
+OPTIONS = ("--steps", "8", "--holes", "6", "--library-holes", "4", "--max-seq-length", "512")
 
 
 def module(number):
@@ -78,7 +78,7 @@ def test_a_repository_is_learned_judged_and_installed(repository, home):
     assert done.returncode == 0, done.stderr + (next(home.runs.iterdir()) / "job.log").read_text()
     events = [json.loads(line) for line in done.stdout.splitlines()]
     kinds = [event["event"] for event in events]
-    for kind in ("DataReady", "PlanReady", "Step", "HeldOut", "Checkpoint", "ArmScore", "Verdict", "Finished"):
+    for kind in ("DataReady", "PlanReady", "Step", "ValidationLoss", "Checkpoint", "ArmScore", "Verdict", "Finished"):
         assert kind in kinds, kind
     assert [event["stage"] for event in events if event["event"] == "StageStarted"] == [
         "data",

@@ -76,7 +76,7 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
     qtbot.waitUntil(lambda: page.model.model.count() > 0, timeout=STEP_MS)
     page.model.advanced.holes.setValue(20)
     page.model.advanced.rank.setValue(2)
-    page.model.advanced.length.setValue(256)
+    page.model.advanced.max_seq_length.setValue(256)
     page.model.minutes.setValue(1)
     page.show_step("code")
     page.scope.show_them.click()

@@ -34,7 +34,7 @@ def test_a_run_without_a_config_is_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("rank", 0), ("length", 8), ("minutes", 0.0), ("rate", 2.0), ("processes", 0)]
+    ("field", "value"), [("rank", 0), ("max_seq_length", 8), ("minutes", 0.0), ("learning_rate", 2.0), ("processes", 0)]
 )
 def test_a_value_that_cannot_be_is_named_with_its_bounds(field, value):
     config = dataclasses.replace(CONFIG, train=dataclasses.replace(TrainConfig(), **{field: value}))
@@ -52,15 +52,15 @@ def test_presets_can_be_run():
 
 def test_any_setting_can_be_changed_by_its_name():
     texts = (
-        "patience=8",
+        "early_stopping_patience=8",
         "optimizer_8bit=true",
-        "checkpointing=false",
+        "gradient_checkpointing=false",
         "middle_weight=2.5",
         "precision=fp32",
         "since=v1",
     )
     found = change(CONFIG, texts)
-    train = TrainConfig(patience=8, optimizer_8bit=True, checkpointing=False, precision="fp32")
+    train = TrainConfig(early_stopping_patience=8, optimizer_8bit=True, gradient_checkpointing=False, precision="fp32")
     assert found == dataclasses.replace(
         CONFIG, train=train, data=dataclasses.replace(CONFIG.data, middle_weight=2.5, since="v1")
     )
@@ -70,15 +70,46 @@ def test_any_setting_can_be_changed_by_its_name():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("speed=3", "There is no setting 'speed'; there are accumulate, alpha"),
+        ("speed=3", "There is no setting 'speed'; there are alpha, batch"),
         ("keep=a.py", "no setting 'keep'"),
         ("rank=many", "rank cannot be 'many'; it takes a whole number"),
-        ("rate=", "rate cannot be ''; it takes a number"),
+        ("learning_rate=", "learning_rate cannot be ''; it takes a number"),
         ("optimizer_8bit=1", "it takes true or false"),
-        ("checkpointing", "it takes true or false"),
+        ("gradient_checkpointing", "it takes true or false"),
         ("method=full", "it takes lora, dora, rslora"),
     ],
 )
 def test_a_setting_that_cannot_be_changed_so_is_one_sentence(text, said):
     with pytest.raises(InputError, match=said):
         change(CONFIG, [text])
+
+
+OLD = """{
+ "repository": "/code", "model": "m", "name": "n", "seed": 3, "device": "cpu", "threads": 2, "activate": false,
+ "data": {"since": null, "keep": ["a/"], "drop": [], "trusted": [], "holes": 80, "validation_holes": 40,
+  "library_holes": 40, "retrieval_share": 0.5, "retrieval_tokens": 512, "random_share": 0.1, "plain_share": 0.2,
+  "middle_weight": 4.0, "scan_secrets": true, "drop_strange": false},
+ "train": {"method": "dora", "rank": 8, "alpha": 16, "dropout": 0.0, "rate": 0.0002, "weight_decay": 0.0, "warmup": 10,
+  "length": 512, "batch": 2, "accumulate": 3, "clip": 1.0, "steps": 0, "minutes": 10.0, "evaluate_every": 0,
+  "patience": 6, "precision": "auto", "checkpointing": true, "load_in_4bit": false, "optimizer_8bit": false,
+  "processes": 1, "strategy": "auto"}
+}"""
+"""A config.json as it was written before the settings had the names that they have now."""
+
+
+def test_a_config_under_the_old_names_is_the_same_run():
+    config = from_json(OLD)
+    check(config)
+    train = config.train
+    assert (train.learning_rate, train.max_seq_length, train.gradient_accumulation_steps) == (0.0002, 512, 3)
+    assert (train.gradient_checkpointing, train.early_stopping_patience, config.data.drop_outliers) == (True, 6, False)
+    assert (train.rank, train.batch, train.minutes, config.data.keep, config.activate) == (8, 2, 10.0, ("a/",), False)
+    assert from_json(to_json(config)) == config
+    assert "drop_strange" not in to_json(config)
+
+
+def test_old_names_of_settings_can_be_set():
+    texts = ("rate=1e-4", "length=256", "accumulate=2", "checkpointing=true", "patience=3", "drop_strange=false")
+    new = ("learning_rate=1e-4", "max_seq_length=256", "gradient_accumulation_steps=2", "gradient_checkpointing=true",
+           "early_stopping_patience=3", "drop_outliers=false")  # fmt: skip
+    assert change(CONFIG, texts) == change(CONFIG, new) != CONFIG

@@ -1,4 +1,13 @@
-from finetune.events import DataReady, EventReader, EventWriter, Failed, PlanReady, StageStarted, Step
+from finetune.events import (
+    DataReady,
+    EventReader,
+    EventWriter,
+    Failed,
+    PlanReady,
+    StageStarted,
+    Step,
+    ValidationLoss,
+)
 
 STEP = Step(1, 10, 1.5, 3e-4, 1024, 100.0, 1 << 30, 90.0)
 PLAN = PlanReady("cpu", "bf16", 10, 1000, 5, 100.0, 60.0, 1 << 30, 1000, ("shorter rows",))
@@ -49,3 +58,12 @@ def test_what_this_version_does_not_know_is_passed_over(tmp_path):
     )
     write(tmp_path, STEP)
     assert [each.event for each in EventReader(tmp_path).read()] == [STEP]
+
+
+def test_events_under_their_old_names_are_read(tmp_path):
+    (tmp_path / "events.jsonl").write_text(
+        '{"event": "Step", "time": 1.0, "step": 1, "steps": 10, "loss": 1.5, "rate": 0.0003, "tokens": 1024,'
+        ' "tokens_per_second": 100.0, "memory_bytes": 1073741824, "seconds_left": 90.0}\n'
+        '{"event": "HeldOut", "time": 2.0, "step": 1, "loss": 1.4, "best": true}\n'
+    )
+    assert [each.event for each in EventReader(tmp_path).read()] == [STEP, ValidationLoss(1, 1.4, True)]

@@ -130,3 +130,10 @@ def test_a_run_that_somebody_works_on_is_refused(run, stages, capsys):
     with runs.owned(run):
         assert job.main(["--run-dir", str(run)]) == job.BAD_INPUT
     assert "at work already" in capsys.readouterr().err
+
+
+def test_a_run_whose_folder_is_removed_ends_and_is_not_brought_back(run, stages, capsys):
+    stages["train"] = "import shutil, sys, time; shutil.rmtree(sys.argv[1]); time.sleep(600)"
+    assert job.main(["--run-dir", str(run)]) == job.STOPPED
+    assert not run.exists()
+    assert "was removed" in capsys.readouterr().err

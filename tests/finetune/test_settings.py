@@ -136,7 +136,14 @@ def test_any_set_is_in_range_or_refused_in_a_sentence(name, text):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("clip", -1.0), ("clip", 0.0), ("warmup", -5), ("patience", -1), ("patience", 0), ("evaluate_every", -1)],
+    [
+        ("clip", -1.0),
+        ("clip", 0.0),
+        ("warmup", -5),
+        ("early_stopping_patience", -1),
+        ("early_stopping_patience", 0),
+        ("evaluate_every", -1),
+    ],
 )
 def test_settings_of_training_that_could_not_end_well_are_refused(name, value):
     config = RunConfig("/code", "m", "shop", train=dataclasses.replace(TrainConfig(), **{name: value}))

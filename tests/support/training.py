@@ -22,13 +22,13 @@ from finetune.events import (
     EventWriter,
     Failed,
     Finished,
-    HeldOut,
     Paused,
     PlanReady,
     RunEvent,
     StageProgress,
     StageStarted,
     Step,
+    ValidationLoss,
     Verdict,
 )
 
@@ -117,14 +117,14 @@ def story(steps: int = 180, of: int = 310) -> list[RunEvent]:
         StageStarted("plan"),
         PLAN,
         StageStarted("train"),
-        HeldOut(0, 1.412, True),
+        ValidationLoss(0, 1.412, True),
     ]
     for step in range(1, steps + 1):
         loss = 0.9 + 0.5 * math.exp(-step / 60) + random.gauss(0, 0.06)
         left = (of - step) * 5.1
         events.append(Step(step, of, loss, 3e-4, step * 2064, 402.0, 3_310_000_000, left))
         if step % 31 == 0:
-            events += [HeldOut(step, 1.06 + 0.35 * math.exp(-step / 70), True), Checkpoint(step)]
+            events += [ValidationLoss(step, 1.06 + 0.35 * math.exp(-step / 70), True), Checkpoint(step)]
     return events
 
 

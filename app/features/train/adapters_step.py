@@ -80,7 +80,7 @@ class AdaptersStep(QWidget):
 
 
 class AdapterCard(QFrame):
-    """One adapter: what it learned from, whether it is on, and its strength."""
+    """One adapter: what it learned from, whether it is on, and its scale."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -102,24 +102,24 @@ class AdapterCard(QFrame):
         facts.addWidget(self.facts)
         self.verdict = label("", wrap=True)
         facts.addWidget(self.verdict)
-        self.strength = QWidget()
-        strength = QHBoxLayout(self.strength)
-        strength.setContentsMargins(0, 6, 0, 0)
-        strength.setSpacing(12)
-        strength.addWidget(label(self.tr("Strength"), "muted"))
+        self.scale = QWidget()
+        scale = QHBoxLayout(self.scale)
+        scale.setContentsMargins(0, 6, 0, 0)
+        scale.setSpacing(12)
+        scale.addWidget(label(self.tr("Scale"), "muted"))
         self.slider = _Slider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _STEPS)
         self.slider.setPageStep(4)
         self.slider.setMaximumWidth(320)
         self.slider.setMinimumHeight(24)  # its handle is higher than its groove
-        self.slider.setAccessibleName(self.tr("Strength of {name}, from 0 (the base model) to 1").format(name=name))
+        self.slider.setAccessibleName(self.tr("Scale of {name}, from 0 (the base model) to 1").format(name=name))
         self.slider.valueChanged.connect(self._tell)
-        strength.addWidget(self.slider, 1)
+        scale.addWidget(self.slider, 1)
         self.value = label("", bold=True)
         self.value.setMinimumWidth(40)
-        strength.addWidget(self.value)
-        strength.addStretch(1)
-        facts.addWidget(self.strength)
+        scale.addWidget(self.value)
+        scale.addStretch(1)
+        facts.addWidget(self.scale)
         facts.addStretch(1)
         row.addLayout(facts, 1)
         actions = QVBoxLayout()
@@ -142,7 +142,7 @@ class AdapterCard(QFrame):
         self.facts.set_text("  ·  ".join(parts))
         self.verdict.setText(row.verdict)
         self.verdict.setVisible(bool(row.verdict))
-        self.strength.setVisible(active)
+        self.scale.setVisible(active)
         if not self.slider.isSliderDown():
             self.slider.blockSignals(True)
             self.slider.setValue(round(scale * _STEPS))

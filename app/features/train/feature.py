@@ -45,7 +45,7 @@ class TrainFeature(PageFeature["TrainPage"]):
         self._look.setSingleShot(True)
         self._look.setInterval(_LOOK_MS)
         self._look.timeout.connect(self.find_run)
-        tip = self.tr("Adapter in use: strength, on or off")
+        tip = self.tr("Adapter in use: scale, on or off")
         self._adapter = bench.status.add_item(tip, lambda: self.open("adapters"), order=50, gives_way=4)
         self._adapter.show_text("")
         services = bench.services
@@ -68,7 +68,7 @@ class TrainFeature(PageFeature["TrainPage"]):
             ("train", self.title, "code"),
             ("run", self.tr("Train: the run and how it goes"), "run"),
             ("runs", self.tr("Train: all runs"), "runs"),
-            ("adapters", self.tr("Adapters: strength, on and off"), "adapters"),
+            ("adapters", self.tr("Adapters: scale, on and off"), "adapters"),
         ):
             commands.add(f"assistant.{name}", group, title, lambda step=step: self.open(step))
 

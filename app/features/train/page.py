@@ -113,7 +113,7 @@ class TrainPage(Page):
         self.scope.next_wanted.connect(lambda: self.show_step("model"))
         self.model.back_wanted.connect(lambda: self.show_step("code"))
         self.model.models_wanted.connect(self.models_wanted)
-        self.model.plan_wanted.connect(lambda config: services.tune.ask("plan", config))
+        self.model.plan_wanted.connect(self._ask_plan)
         self.model.plan_dropped.connect(lambda: services.tune.drop("plan"))
         self.model.start_wanted.connect(self.start)
         self.run.pause_wanted.connect(lambda: self._try(services.control.pause))
@@ -227,6 +227,15 @@ class TrainPage(Page):
         if question == "files":  # the choices are applied here, at once
             config = dataclasses.replace(config, data=dataclasses.replace(config.data, keep=(), drop=(), trusted=()))
         self._services.tune.ask(question, config)
+
+    def _ask_plan(self, config: RunConfig) -> None:
+        busy = self._services.control.find_at_work()
+        if busy is None:
+            self._services.tune.ask("plan", config)
+            return
+        # Both would run at half their speed, and what is measured would be wrong.
+        text = self.tr("The run {name} is at work. Measure the cost when it has ended.")
+        self.model.show_waiting(text.format(name=busy.name))
 
     def _ask_trust(self, row: FileRow) -> None:
         text = self.tr("{path} may hold a secret{detail}. What a model has learned, it can give away: learn it anyway?")

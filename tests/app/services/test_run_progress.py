@@ -8,13 +8,13 @@ from finetune.events import (
     DataReady,
     Failed,
     Finished,
-    HeldOut,
     Paused,
     PlanReady,
     StageProgress,
     StageStarted,
     Stamped,
     Step,
+    ValidationLoss,
     Verdict,
 )
 
@@ -61,11 +61,15 @@ def test_time_left_of_other_stages_follows_from_what_was_done():
 
 def test_losses_are_smoothed_and_the_base_is_the_look_before_the_first_step():
     story = told(
-        HeldOut(0, 1.5, True), step(1, loss=2.0), step(2, loss=1.0), HeldOut(2, 1.2, True), HeldOut(4, 1.3, False)
+        ValidationLoss(0, 1.5, True),
+        step(1, loss=2.0),
+        step(2, loss=1.0),
+        ValidationLoss(2, 1.2, True),
+        ValidationLoss(4, 1.3, False),
     )
     assert [(point.step, point.loss) for point in story.losses] == [(1, 2.0), (2, 1.5)]
     assert story.base_loss == 1.5
-    assert story.best == HeldOut(2, 1.2, True)
+    assert story.best == ValidationLoss(2, 1.2, True)
 
 
 def test_a_reports_losses_are_smoothed_the_same_way():
@@ -73,9 +77,13 @@ def test_a_reports_losses_are_smoothed_the_same_way():
 
 
 def test_steps_after_a_kill_replace_those_that_came_to_nothing():
-    events = [StageStarted("train"), *(step(number) for number in range(1, 31)), HeldOut(10, 1.2, True)]
+    events = [StageStarted("train"), *(step(number) for number in range(1, 31)), ValidationLoss(10, 1.2, True)]
     story = told(
-        *events, HeldOut(20, 1.1, True), StageStarted("train", resumed=True), step(11), HeldOut(20, 1.15, True)
+        *events,
+        ValidationLoss(20, 1.1, True),
+        StageStarted("train", resumed=True),
+        step(11),
+        ValidationLoss(20, 1.15, True),
     )
     assert [point.step for point in story.losses] == list(range(1, 12))
     assert [(look.step, look.loss) for look in story.held_out] == [(10, 1.2), (20, 1.15)]
@@ -107,3 +115,18 @@ def test_a_failure_marks_its_stage():
     story = told(StageStarted("evaluate"), Failed("No memory.", "memory"))
     assert story.stages["evaluate"] == "failed"
     assert story.ending == Failed("No memory.", "memory")
+
+
+def test_the_share_of_the_proof_is_that_of_the_holes_and_not_of_what_came_before():
+    story = Story()
+    events = [
+        StageStarted("evaluate"),
+        StageProgress("evaluate", "Choosing the scale", 60, 60),
+        StageProgress("evaluate", "Filling in held-out holes", 0, 20),
+    ]
+    for number, event in enumerate(events):
+        story.take(Stamped(float(number), event))
+    assert story.share == 0.0
+    for number, event in enumerate((ArmScore("base", 0.5, 3, 20), ArmScore("both", 1.0, 3, 20)), 3):
+        story.take(Stamped(float(number), event))
+    assert story.share == 3 / 20

@@ -93,7 +93,7 @@ def test_a_program_that_is_missing_is_said(tmp_path, qtbot):
 @pytest.mark.parametrize("question", ["files", "preview", "plan"])
 def test_the_program_is_told_all_of_the_settings(desk, qtbot, question):
     train = TrainConfig(rank=3, clip=0.5, load_in_4bit=True, optimizer_8bit=True)
-    data = DataConfig(library_holes=40, drop_strange=False, keep=("-odd.py", "b\nc.py"), middle_weight=2.0)
+    data = DataConfig(library_holes=40, drop_outliers=False, keep=("-odd.py", "b\nc.py"), middle_weight=2.0)
     config = RunConfig("/code/ü", "small", "n", seed=7, threads=2, activate=False, data=data, train=train)
     desk.script(**{question: {"answer": {}}})
     desk.jobs.ask(question, config)

@@ -66,7 +66,7 @@ def test_from_coming_to_going(capsys, made, store, tmp_path):
 def test_people_read_sentences_and_a_table(capsys, made):
     assert "There are no adapters yet" in run(capsys, "list").out
     assert "'mine' is installed for tiny" in run(capsys, "add", made).out
-    assert "answers for tiny at the strength 0.25" in run(capsys, "enable", "mine", "--scale", "0.25").out
+    assert "answers for tiny at scale 0.25" in run(capsys, "enable", "mine", "--scale", "0.25").out
     table = run(capsys, "list").out
     assert "mine" in table
     assert "0.25" in table

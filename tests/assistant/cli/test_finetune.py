@@ -69,7 +69,7 @@ def test_a_run_is_followed_to_its_end(code, job, capsys):
     job(
         'say(DataReady(9, 8, 70, 9000, 20, 40, "commits", "A note."));'
         'say(PlanReady("cpu", "bf16", 70, 9000, 9, 100.0, 90.0, 1 << 30, 1000, ("Rows are shorter.",), 240.0));'
-        "say(Step(1, 9, 1.5, 1e-4, 1000, 99.0, 1 << 30, 80.0)); say(HeldOut(1, 1.4, True));"
+        "say(Step(1, 9, 1.5, 1e-4, 1000, 99.0, 1 << 30, 80.0)); say(ValidationLoss(1, 1.4, True));"
         'say(Verdict(True, 0.75, "Switched on.")); say(Finished("code", 9.0))'
     )
     assert main(["finetune", code]) == 0
@@ -134,7 +134,7 @@ def test_a_silent_end_on_a_full_disk_is_told(code, job, capsys, monkeypatch):
         (("CODE", "--seed", "-1"), "seed is -1"),
         (("CODE", "--set", "clip=-1"), "clip is -1; it has to lie between"),
         (("CODE", "--set", "warmup=-5"), "warmup is -5"),
-        (("CODE", "--set", "patience=-1"), "patience is -1"),
+        (("CODE", "--set", "early_stopping_patience=-1"), "early_stopping_patience is -1"),
         (("CODE", "--set", "middle_weight=nan"), "middle_weight is nan"),
         (("CODE", "--since", ""), "since is empty"),
         (("CODE", "--config", "x"), "leave REPO out"),
@@ -163,13 +163,13 @@ def test_the_options_make_the_run(code, home, job, capsys):
     job('say(Finished("", 1.0))')
     options = ["--preset", "quick", "--rank", "4", "--steps", "7", "--keep", "a/", "--drop", "b.py", "--trust", "c.py",
                "--holes", "11", "--since", "HEAD~3", "--seed", "5", "--method", "dora", "--no-activate",
-               "--set", "patience=9", "--set", "plain_share=0"]  # fmt: skip
+               "--set", "early_stopping_patience=9", "--set", "plain_share=0"]  # fmt: skip
     assert main(["finetune", code, *options]) == 0
     (found,) = runs.every(home)
     config = found.config
     assert (config.train.rank, config.train.alpha, config.train.steps, config.train.method) == (4, 8, 7, "dora")
     assert (config.train.minutes, config.seed, config.activate) == (10.0, 5, False)
-    assert (config.train.patience, config.data.plain_share) == (9, 0.0)
+    assert (config.train.early_stopping_patience, config.data.plain_share) == (9, 0.0)
     assert (config.data.keep, config.data.drop, config.data.trusted) == (("a/",), ("b.py",), ("c.py",))
     assert (config.data.holes, config.data.since, config.model, config.name) == (11, "HEAD~3", "tiny", "code")
 
@@ -271,7 +271,7 @@ def _parse(arguments):
 
 def test_a_config_from_a_file_is_the_run(code, home, job, tmp_path, capsys):
     job('say(Finished("", 1.0))')
-    config = RunConfig(code, "tiny", "mine", seed=3, data=DataConfig(library_holes=40, drop_strange=False))
+    config = RunConfig(code, "tiny", "mine", seed=3, data=DataConfig(library_holes=40, drop_outliers=False))
     (tmp_path / "config.json").write_text(to_json(config))
     assert main(["finetune", "--config", str(tmp_path / "config.json"), "--set", "rank=2"]) == 0
     (found,) = runs.every(home)
@@ -311,3 +311,14 @@ def test_who_follows_a_run_says_at_sigterm_that_it_goes_on(code, home, job, monk
     finally:
         started[0].kill()
         started[0].wait()
+
+
+def test_options_by_their_old_names_are_taken_with_a_word_on_the_new_ones(code, home, capsys):
+    args = _parse([code, "--rate", "1e-4", "--length", "256", "--accumulate", "3"])
+    train = make_config(home, args).train
+    assert (train.learning_rate, train.max_seq_length, train.gradient_accumulation_steps) == (1e-4, 256, 3)
+    said = capsys.readouterr().err
+    assert "--rate is called --learning-rate now." in said
+    assert "--length is called --max-seq-length now." in said
+    new = _parse([code, "--learning-rate", "1e-4", "--max-seq-length", "256", "--gradient-accumulation-steps", "3"])
+    assert make_config(home, new).train == train

@@ -96,7 +96,9 @@ def history(commit: Callable[..., Path]) -> Path:
 
 
 def config(root: Path, length: int = 512, seed: int = 0, **data) -> RunConfig:
-    return RunConfig(str(root), "tiny", "x", seed=seed, data=DataConfig(**data), train=TrainConfig(length=length))
+    return RunConfig(
+        str(root), "tiny", "x", seed=seed, data=DataConfig(**data), train=TrainConfig(max_seq_length=length)
+    )
 
 
 @pytest.fixture

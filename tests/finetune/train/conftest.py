@@ -76,7 +76,15 @@ def make_run(grafter_home: Path, tiny_folder: Path) -> Callable[..., Path]:
         link.symlink_to(tiny_folder, target_is_directory=True)
 
     def make(*, seed: int = 0, samples: int = 60, files: int = 1, keep: tuple[str, ...] = (), **train: Any) -> Path:
-        settings = {"steps": 6, "length": 128, "rank": 4, "alpha": 8, "rate": 3e-3, "precision": "fp32", "patience": 9}
+        settings = {
+            "steps": 6,
+            "max_seq_length": 128,
+            "rank": 4,
+            "alpha": 8,
+            "learning_rate": 3e-3,
+            "precision": "fp32",
+            "early_stopping_patience": 9,
+        }
         config = RunConfig(
             "/repo", "tiny", "mine", seed, "cpu", 1, data=DataConfig(keep=keep), train=TrainConfig(**(settings | train))
         )

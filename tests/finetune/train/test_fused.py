@@ -13,9 +13,11 @@ from finetune.train.rows import make_batch
 _CPU = torch.device("cpu")
 
 
-def trainee(folder: Path, dtype: torch.dtype, *, fused: bool, checkpointing: bool = False, **train) -> Trainee:
+def trainee(folder: Path, dtype: torch.dtype, *, fused: bool, gradient_checkpointing: bool = False, **train) -> Trainee:
     config = TrainConfig(**({"rank": 4, "alpha": 8} | train))
-    made = add_adapter(load_base(folder, _CPU, dtype), config, 0, checkpointing=checkpointing, fused=fused)
+    made = add_adapter(
+        load_base(folder, _CPU, dtype), config, 0, gradient_checkpointing=gradient_checkpointing, fused=fused
+    )
     torch.manual_seed(1)
     for name, weight in made.trainable.items():
         if "lora_B" in name:
@@ -32,11 +34,15 @@ def both(folder: Path, samples, dtype: torch.dtype, **options):
     return found
 
 
-@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("gradient_checkpointing", [False, True])
 @pytest.mark.parametrize("method", ["lora", "rslora"])
-def test_losses_and_gradients_are_those_of_peft(tiny_folder, make_samples, method: str, checkpointing: bool) -> None:
+def test_losses_and_gradients_are_those_of_peft(
+    tiny_folder, make_samples, method: str, gradient_checkpointing: bool
+) -> None:
     samples = make_samples(4, 5)
-    ours, theirs = both(tiny_folder, samples, torch.float32, method=method, checkpointing=checkpointing)
+    ours, theirs = both(
+        tiny_folder, samples, torch.float32, method=method, gradient_checkpointing=gradient_checkpointing
+    )
     torch.testing.assert_close(ours[0], theirs[0], rtol=1e-5, atol=0)
     for one, other in zip(ours[1], theirs[1], strict=True):
         assert one.dtype == torch.float32

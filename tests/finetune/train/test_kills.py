@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from finetune.events import HeldOut, Step
+from finetune.events import Step, ValidationLoss
 
 STEPS = 40
 
@@ -47,7 +47,7 @@ def _by_step(events: list) -> dict[int, float]:
 
 
 def _check(whole: Path, broken: Path, events_of: Callable) -> None:
-    for kind in (Step, HeldOut):
+    for kind in (Step, ValidationLoss):
         assert _by_step(events_of(broken, kind)) == _by_step(events_of(whole, kind))
     for place in (f"checkpoints/step-{STEPS:06d}", "best"):
         ours, theirs = (load_file(run / place / "adapter_model.safetensors") for run in (broken, whole))

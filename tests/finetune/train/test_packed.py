@@ -18,7 +18,7 @@ _CPU = torch.device("cpu")
 @pytest.fixture(params=["kept", "again"])
 def trainee(request: pytest.FixtureRequest, tiny_folder: Path) -> Trainee:
     base = load_base(tiny_folder, _CPU, torch.float32)
-    made = add_adapter(base, TrainConfig(rank=4, alpha=8), 0, checkpointing=request.param == "again")
+    made = add_adapter(base, TrainConfig(rank=4, alpha=8), 0, gradient_checkpointing=request.param == "again")
     torch.manual_seed(1)
     for name, weight in made.trainable.items():
         if "lora_B" in name:

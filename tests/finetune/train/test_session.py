@@ -1,6 +1,7 @@
 """Whole runs on the tiny model: what they write, that they learn, stop and go on."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import torch
 from safetensors.torch import load_file
 
 from finetune import runs
-from finetune.events import Checkpoint, Failed, HeldOut, Paused, PlanReady, StageStarted, Step
+from finetune.events import Checkpoint, Failed, Paused, PlanReady, StageStarted, Step, ValidationLoss
+from finetune.stage import StoppedError
 from finetune.train.__main__ import main
 from finetune.train.session import Session
+from finetune.train.step import Stepper
 
 
 def train(run: Path, **options) -> str:
@@ -40,7 +43,7 @@ def test_a_run_learns_and_says_so(make_run, events_of) -> None:
     steps = events_of(run, Step)
     assert [s.step for s in steps] == list(range(1, 13))
     assert steps[-1].seconds_left == 0
-    looks = events_of(run, HeldOut)
+    looks = events_of(run, ValidationLoss)
     assert [look.step for look in looks] == [0, 4, 8, 12]
     assert looks[-1].loss < looks[0].loss - 0.1
     assert [c.step for c in events_of(run, Checkpoint)] == [12]
@@ -76,7 +79,7 @@ def test_stopped_and_gone_on_is_as_unbroken(make_run, events_of, monkeypatch) ->
     monkeypatch.setattr("finetune.train.loop.is_asked_to_stop", runs.is_asked_to_stop)
     assert train(broken) == "done"
     assert [s.loss for s in events_of(broken, Step)] == [s.loss for s in events_of(whole, Step)]
-    assert events_of(broken, HeldOut) == events_of(whole, HeldOut)
+    assert events_of(broken, ValidationLoss) == events_of(whole, ValidationLoss)
     assert [s.resumed for s in events_of(broken, StageStarted) if s.stage == "train"] == [False, True, True, True]
     for folder in (last, lambda run: run / "best"):
         ours, theirs = adapter(folder(broken)), adapter(folder(whole))
@@ -102,9 +105,9 @@ def test_a_damaged_newest_checkpoint_falls_back(make_run, events_of) -> None:
 
 
 def test_early_stop_keeps_the_best(make_run, events_of) -> None:
-    run = make_run(steps=200, evaluate_every=2, patience=2, rate=0.5)
+    run = make_run(steps=200, evaluate_every=2, early_stopping_patience=2, learning_rate=0.5)
     assert train(run) == "done"
-    looks = events_of(run, HeldOut)
+    looks = events_of(run, ValidationLoss)
     best = min(looks, key=lambda look: look.loss)
     assert looks[-1].step == best.step + 4
     assert len(events_of(run, Step)) == looks[-1].step < 200
@@ -119,7 +122,7 @@ def test_time_ends_a_run(make_run, events_of, monkeypatch) -> None:
         session.close()
     assert events_of(run, PlanReady)[0].steps >= 1
     assert events_of(run, Step)
-    assert events_of(run, HeldOut)[-1].step == events_of(run, Step)[-1].step
+    assert events_of(run, ValidationLoss)[-1].step == events_of(run, Step)[-1].step
 
 
 def test_plan_only_prints_and_leaves_nothing(make_run, capsys) -> None:
@@ -203,3 +206,54 @@ def test_no_memory_is_a_sentence(make_run, events_of, monkeypatch) -> None:
     monkeypatch.setattr("finetune.train.step.Stepper.take", none)
     assert main(["--run-dir", str(run)]) == 2
     assert events_of(run, Failed)[-1].code == "out_of_memory"
+
+
+OLD_NAMES = {
+    "learning_rate": "rate",
+    "max_seq_length": "length",
+    "gradient_accumulation_steps": "accumulate",
+    "gradient_checkpointing": "checkpointing",
+    "early_stopping_patience": "patience",
+    "drop_outliers": "drop_strange",
+    "validation_samples": "looked_at",
+    "evaluations": "looks",
+    "evaluated_at": "looked_at",
+    "ValidationLoss": "HeldOut",
+}
+
+
+def test_a_run_that_was_begun_under_the_old_names_goes_on_as_if_it_was_not(make_run, events_of, monkeypatch) -> None:
+    whole, old = make_run(steps=6, evaluate_every=2), make_run(steps=6, evaluate_every=2)
+    assert train(whole) == "done"
+    monkeypatch.setattr("finetune.train.loop.is_asked_to_stop", lambda run: len(set(_steps(run))) + 1 >= 3)
+    assert train(old) == "stopped"
+    monkeypatch.setattr("finetune.train.loop.is_asked_to_stop", runs.is_asked_to_stop)
+    files = [old / "config.json", old / "plan.json", old / "events.jsonl", last(old) / "state.json"]
+    for file in files:
+        text = file.read_text()
+        for now, before in OLD_NAMES.items():
+            text = text.replace(f'"{now}"', f'"{before}"')
+        file.write_text(text)
+    assert '"looks"' in files[3].read_text()
+    assert '"checkpointing"' in files[1].read_text()
+    assert train(old) == "done"
+    assert [s.step for s in events_of(old, Step)] == [1, 2, 3, 4, 5, 6]
+    assert [s.loss for s in events_of(old, Step)] == [s.loss for s in events_of(whole, Step)]
+    assert [s.learning_rate for s in events_of(old, Step)] == [s.learning_rate for s in events_of(whole, Step)]
+    assert events_of(old, ValidationLoss) == events_of(whole, ValidationLoss)
+    ours, theirs = adapter(last(old)), adapter(last(whole))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_run_whose_folder_is_removed_ends_at_the_next_step_and_writes_nothing(make_run, monkeypatch) -> None:
+    run = make_run(steps=500)
+    taken = Stepper.take
+
+    def take(self, *args, **options):
+        shutil.rmtree(run, ignore_errors=True)
+        return taken(self, *args, **options)
+
+    monkeypatch.setattr(Stepper, "take", take)
+    with pytest.raises(StoppedError):
+        train(run)
+    assert not run.exists()

@@ -75,6 +75,10 @@ class PlanCard(QFrame):
         """Show that a few steps are being made."""
         self._show(self.tr("Measuring: a few steps with these settings…"), "muted", measuring=True)
 
+    def show_waiting(self, sentence: str) -> None:
+        """Show why nothing is measured now."""
+        self._show(sentence, "muted")
+
     def show_refused(self, sentence: str) -> None:
         """Show why this cannot be."""
         self._show(sentence, "error")

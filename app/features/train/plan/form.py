@@ -63,15 +63,15 @@ class AdvancedForm(Form):
         for value, text in (("lora", "LoRA"), ("dora", "DoRA"), ("rslora", "rsLoRA")):
             self.method.addItem(text, value)
         self.rank = _spin(1, 512)
-        self.rate = DecimalSpin()
-        self.rate.setDecimals(6)
-        self.rate.setRange(0.000001, 0.1)
-        self.rate.setSingleStep(0.00005)
-        self.length = _spin(64, 131_072)
-        self.length.setSingleStep(128)
-        self.length.setSuffix(self.tr(" tokens"))
+        self.learning_rate = DecimalSpin()
+        self.learning_rate.setDecimals(6)
+        self.learning_rate.setRange(0.000001, 0.1)
+        self.learning_rate.setSingleStep(0.00005)
+        self.max_seq_length = _spin(64, 131_072)
+        self.max_seq_length.setSingleStep(128)
+        self.max_seq_length.setSuffix(self.tr(" tokens"))
         self.batch = _spin(1, 4096)
-        self.accumulate = _spin(1, 4096)
+        self.gradient_accumulation_steps = _spin(1, 4096)
         self.retrieval = DecimalSpin()
         self.retrieval.setRange(0.0, 100.0)
         self.retrieval.setDecimals(0)
@@ -80,26 +80,26 @@ class AdvancedForm(Form):
         self.holes = _spin(10, 100_000)
         self.holes.setValue(DataConfig().holes)
         self.four_bit = QCheckBox(self.tr("Keep the base in 4 bits (QLoRA)"))
-        self.strange = QCheckBox(self.tr("Leave out what is no code to the model"))
-        self.strange.setChecked(DataConfig().drop_strange)
-        strange = self.tr("Files that it finds so odd that they would teach it nothing. The plan names them.")
+        self.outliers = QCheckBox(self.tr("Leave out outlier files"))
+        self.outliers.setChecked(DataConfig().drop_outliers)
+        outliers = self.tr("Files whose perplexity says that they are no code to this model. The plan names them.")
         share = self.tr("Share of samples with other places of the project in front, as in the editor.")
-        judged = self.tr("Held-out places that judge it in the end; more is surer and takes longer.")
+        judged = self.tr("Held-out holes that judge the adapter in the end. More is surer and takes longer.")
         for title, field, help_text in (
             (self.tr("Method"), self.method, self.tr("LoRA, unless you know why another.")),
             (self.tr("Rank"), self.rank, self.tr("How much can be learned; more takes more memory.")),
-            (self.tr("Learning rate"), self.rate, self.tr("Too high forgets, too low learns little.")),
-            (self.tr("Length of a row"), self.length, self.tr("How much code is looked at together.")),
-            (self.tr("Rows at once"), self.batch, self.tr("More takes more memory.")),
+            (self.tr("Learning rate"), self.learning_rate, self.tr("Too high forgets, too low learns little.")),
+            (self.tr("Sequence length"), self.max_seq_length, self.tr("Most tokens of a packed row (max_seq_length).")),
+            (self.tr("Batch size"), self.batch, self.tr("Rows of a step at once. More takes more memory.")),
             (
-                self.tr("Rows of a step"),
-                self.accumulate,
-                self.tr("How often rows are gathered before the weights change."),
+                self.tr("Gradient accumulation"),
+                self.gradient_accumulation_steps,
+                self.tr("Batches whose gradients make up one step."),
             ),
             (self.tr("With retrieval"), self.retrieval, share),
-            (self.tr("Odd files"), self.strange, strange),
-            (self.tr("Judged on"), self.holes, judged),
-            (self.tr("Memory"), self.four_bit, self.tr("For NVIDIA cards with little memory.")),
+            (self.tr("Outlier files"), self.outliers, outliers),
+            (self.tr("Test holes"), self.holes, judged),
+            (self.tr("4-bit base"), self.four_bit, self.tr("For NVIDIA cards with little memory.")),
         ):
             self.add(title, field, help_text)
             for signal in ("valueChanged", "currentIndexChanged", "toggled"):
@@ -110,10 +110,10 @@ class AdvancedForm(Form):
         """Show the settings of a preset; what it says nothing about stays."""
         choose(self.method, train.method)
         self.rank.setValue(train.rank)
-        self.rate.setValue(train.rate)
-        self.length.setValue(train.length)
+        self.learning_rate.setValue(train.learning_rate)
+        self.max_seq_length.setValue(train.max_seq_length)
         self.batch.setValue(train.batch)
-        self.accumulate.setValue(train.accumulate)
+        self.gradient_accumulation_steps.setValue(train.gradient_accumulation_steps)
         self.holes.setValue(data.holes)
 
     def train(self, preset: TrainConfig, minutes: float) -> TrainConfig:
@@ -123,10 +123,10 @@ class AdvancedForm(Form):
             method=self.method.currentData(),
             rank=self.rank.value(),
             alpha=2 * self.rank.value(),
-            rate=self.rate.value(),
-            length=self.length.value(),
+            learning_rate=self.learning_rate.value(),
+            max_seq_length=self.max_seq_length.value(),
             batch=self.batch.value(),
-            accumulate=self.accumulate.value(),
+            gradient_accumulation_steps=self.gradient_accumulation_steps.value(),
             minutes=minutes,
             load_in_4bit=self.four_bit.isChecked(),
         )
@@ -137,7 +137,7 @@ class AdvancedForm(Form):
             data,
             holes=self.holes.value(),
             retrieval_share=self.retrieval.value() / 100,
-            drop_strange=self.strange.isChecked(),
+            drop_outliers=self.outliers.isChecked(),
         )
 
     def _tell(self, *_: object) -> None:

@@ -66,6 +66,8 @@ class ModelStep(QWidget):
         self.empty = EmptyHint(text, self.tr("Go to the models"))
         self.empty.begin_wanted.connect(self.models_wanted)
         column.addWidget(self.empty)
+        self.looking = label(self.tr("Looking for the installed models…"), "muted")
+        column.addWidget(self.looking)
         self.form = QWidget()
         column.addWidget(self.form)
         inner = QVBoxLayout(self.form)
@@ -94,7 +96,7 @@ class ModelStep(QWidget):
         inner.addWidget(self.problem)
         inner.addLayout(self._make_actions())
         self._choose_preset("normal")
-        self.show_models([])
+        self._hide_until_known()
 
     # --- making ---------------------------------------------------------------------------
 
@@ -150,6 +152,11 @@ class ModelStep(QWidget):
         row.addWidget(self.start)
         return row
 
+    def _hide_until_known(self) -> None:
+        """Show neither the form nor that there is no model, until it is known which models there are."""
+        self.empty.hide()
+        self.form.hide()
+
     # --- from outside -----------------------------------------------------------------------
 
     def show_models(self, rows: Sequence[ModelRow], preferred: str | None = None) -> None:
@@ -164,6 +171,7 @@ class ModelStep(QWidget):
             choose(self.model, chosen)
         self._loading = False
         some = self.model.count() > 0
+        self.looking.hide()
         self.empty.setVisible(not some)
         self.form.setVisible(some)
         self._on_changed()
@@ -216,6 +224,12 @@ class ModelStep(QWidget):
         if asked is not None:
             self._refused[asked[0]] = sentence
         self._tell()
+
+    def show_waiting(self, sentence: str) -> None:
+        """Take that it is not measured now, and why."""
+        self._asked = None
+        self._tell()
+        self.plan.show_waiting(sentence)
 
     def show_dropped(self) -> None:
         """Take that nobody measures any more."""

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from app.features.train.plan.step import ModelStep
 from finetune.config import PRESETS
 from tests.support import training
 
@@ -48,6 +49,26 @@ def test_other_minutes_need_no_other_measurement_and_other_settings_do(step, tun
     assert step.plan.figures["steps"].text() == "620"
 
 
+def test_nothing_is_measured_while_a_run_is_at_work(step, page, tune, support, qtbot, monkeypatch, tmp_path):
+    tune.answered.emit("plan", training.plan_answer())
+    monkeypatch.setattr(page._shop.control, "find_at_work", lambda: tmp_path / "mine-1")
+    step.advanced.rank.setValue(8)
+    qtbot.waitUntil(lambda: "The run mine-1 is at work" in step.plan.text.text())
+    assert len(plans(tune)) == 1
+    assert not step.plan.busy.isVisible()
+
+
+def test_before_the_models_are_known_nobody_is_told_that_there_is_none(window):
+    fresh = ModelStep(window.icons)
+    assert fresh.empty.isHidden()
+    assert fresh.form.isHidden()
+    assert not fresh.looking.isHidden()
+    fresh.show_models([])
+    assert fresh.looking.isHidden()
+    assert not fresh.empty.isHidden()
+    fresh.deleteLater()
+
+
 def test_presets_are_plain_words_that_set_the_rest(step, tune):
     step.presets["quick"].setChecked(True)
     config = step.config()
@@ -55,15 +76,15 @@ def test_presets_are_plain_words_that_set_the_rest(step, tune):
     assert config.data == PRESETS["quick"][1]
     step.presets["thorough"].setChecked(True)
     assert step.config().data == PRESETS["thorough"][1]
-    assert step.config().train.rate == pytest.approx(2e-4)
+    assert step.config().train.learning_rate == pytest.approx(2e-4)
 
 
-def test_odd_files_are_learned_where_a_person_wants_that(step, tune, qtbot):
-    assert step.config().data.drop_strange
+def test_outlier_files_are_learned_where_a_person_wants_that(step, tune, qtbot):
+    assert step.config().data.drop_outliers
     tune.answered.emit("plan", training.plan_answer())
-    step.advanced.strange.setChecked(False)
+    step.advanced.outliers.setChecked(False)
     qtbot.waitUntil(lambda: len(plans(tune)) == 2)
-    assert not plans(tune)[-1].data.drop_strange
+    assert not plans(tune)[-1].data.drop_outliers
 
 
 def test_a_refusal_says_why_and_nothing_can_begin(step, tune):
@@ -86,11 +107,11 @@ def test_measuring_can_be_stopped(step, tune):
     assert step.start.isEnabled()
 
 
-def test_a_quick_run_that_keeps_odd_files_is_planned_and_started_as_such(step):
+def test_a_quick_run_that_keeps_outlier_files_is_planned_and_started_as_such(step):
     step.presets["quick"].setChecked(True)
-    step.advanced.strange.setChecked(False)
+    step.advanced.outliers.setChecked(False)
     config = step.config()
-    assert (config.data.library_holes, config.data.validation_holes, config.data.drop_strange) == (40, 40, False)
+    assert (config.data.library_holes, config.data.validation_holes, config.data.drop_outliers) == (40, 40, False)
     assert config.train == dataclasses.replace(PRESETS["quick"][0], minutes=config.train.minutes)
 
 

@@ -25,7 +25,7 @@ def test_other_minutes_scale_steps_and_time_but_neither_memory_nor_samples():
 
 def test_minutes_rate_and_name_need_no_new_measurement_but_rank_and_files_do():
     config = RunConfig("/code", "small", "orchard")
-    same = dataclasses.replace(config, name="other", train=TrainConfig(minutes=90.0, rate=1e-3))
+    same = dataclasses.replace(config, name="other", train=TrainConfig(minutes=90.0, learning_rate=1e-3))
     assert shape(same) == shape(config)
     assert shape(dataclasses.replace(config, train=TrainConfig(rank=8))) != shape(config)
     assert shape(dataclasses.replace(config, model="large")) != shape(config)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from finetune.data.manifest import Manifest
-from finetune.evaluate.strength import MOST_HOLES, SCALES
+from finetune.judge.scale import MOST_HOLES, SCALES
 
 # Tokens that the trainer's forward pass reads in the time of one answer: in the four arms, two of which look other
-# places up; where the strength is chosen; of Python's library. Found on two runs of docs/finetuning.md.
-_ARMS, _STRENGTH, _LIBRARY = 620, 400, 300
+# places up; where the scale is chosen; of Python's library. Found on two runs of docs/finetuning.md.
+_ARMS, _SCALE, _LIBRARY = 620, 400, 300
 _LEAST_SECONDS = 0.2
 """What writing an answer takes where reading costs next to nothing."""
 LOSS_HOLES = 64
@@ -18,7 +18,7 @@ def estimate_seconds(manifest: Manifest, library_holes: int, read_per_second: fl
     """Return about how many seconds the proof takes where the trainer reads so many tokens a second."""
     answers = (
         (4 * manifest.test_holes, _ARMS),
-        (len(SCALES) * min(manifest.validation_holes, MOST_HOLES), _STRENGTH),
+        (len(SCALES) * min(manifest.validation_holes, MOST_HOLES), _SCALE),
         (2 * library_holes, _LIBRARY),
     )
     test = manifest.sets["test"]

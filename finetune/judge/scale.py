@@ -16,7 +16,7 @@ _NO_WORSE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A strength with the mean edit similarity and the share of exact answers that it came to."""
+    """A scale with the mean edit similarity and the share of exact answers that it came to."""
 
     scale: float
     similarity: float
@@ -24,7 +24,7 @@ class Tried:
 
 
 def try_scales(ask: Callable[[float], Sequence[Mark]], scales: Sequence[float] = SCALES) -> list[Tried]:
-    """Return what each strength came to; ``ask`` returns the marks of the same holes at a strength."""
+    """Return what each scale came to; ``ask`` returns the marks of the same holes at a scale."""
     tried: list[Tried] = []
     for scale in scales:
         marks = ask(scale)
@@ -35,7 +35,7 @@ def try_scales(ask: Callable[[float], Sequence[Mark]], scales: Sequence[float] =
 
 
 def best(tried: Sequence[Tried]) -> float:
-    """Return the strength with the most similar answers; between equals the first, which is the strongest.
+    """Return the scale with the most similar answers; between equals the first, which is the strongest.
 
     Similarity moves with every hole, exact match with a few: over some forty holes only the first tells them apart.
     """

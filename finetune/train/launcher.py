@@ -1,4 +1,4 @@
-"""``python -m finetune.train.together``: the processes of a run, started by accelerate; ends as one process would.
+"""``python -m finetune.train.launcher``: the processes of a run, started by accelerate; ends as one process would.
 
 accelerate's launcher says of a failed or stopped process only that it failed, and passes no signals on. This reads the
 run's last word instead, so that whoever started it sees the exit status of ``python -m finetune.train``; and where
@@ -23,7 +23,7 @@ CONFIGS = Path(__file__).parent.parent / "accelerate"
 
 def main(arguments: list[str] | None = None) -> int:
     """Start the processes, wait for them, and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m finetune.train.together")
+    parser = argparse.ArgumentParser(prog="python -m finetune.train.launcher")
     parser.add_argument("--run-dir", type=Path, required=True)
     parser.add_argument("--processes", type=int, required=True)
     parser.add_argument("--strategy", choices=("ddp", "fsdp"), default="ddp")

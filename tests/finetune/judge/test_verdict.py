@@ -1,8 +1,8 @@
 import pytest
 
 from assistant.measure.repository.figures import Difference
-from finetune.evaluate.strength import Tried, best, try_scales
-from finetune.evaluate.verdict import Forgetting, judge
+from finetune.judge.scale import Tried, best, try_scales
+from finetune.judge.verdict import Forgetting, judge
 
 
 def gain(exact, interval, similar=0.0, similar_interval=(-0.1, 0.1)):
@@ -16,7 +16,7 @@ def forgot(difference, interval, n=100):
 @pytest.mark.parametrize(
     ("found", "forgetting", "active", "said"),
     [
-        (gain(0.08, (0.02, 0.14)), None, True, "Switched on at strength 0.75"),
+        (gain(0.08, (0.02, 0.14)), None, True, "Switched on at scale 0.75"),
         (gain(0.08, (0.02, 0.14)), forgot(-0.01, (-0.03, 0.0)), True, "+8.0 points"),
         (gain(0.01, (-0.02, 0.04), 0.03, (0.01, 0.05)), None, True, "answers are closer (+3.0 points"),
         (gain(-0.01, (-0.04, 0.02), 0.03, (0.01, 0.05)), None, False, "not shown to help"),
@@ -38,7 +38,7 @@ def test_the_verdict_follows_the_intervals(found, forgetting, active, said):
 def test_what_is_to_stay_off_is_not_said_to_be_on():
     verdict = judge(gain(0.08, (0.02, 0.14)), (0.24, 0.32), 200, 0.75, None, wanted=False)
     assert (verdict.active, verdict.scale) == (False, 0.0)
-    assert verdict.sentence.startswith("Left off as you asked, it helps at strength 0.75: 32.0 %")
+    assert verdict.sentence.startswith("Left off as you asked, it helps at scale 0.75: 32.0 %")
     harmful = judge(gain(-0.08, (-0.14, -0.02)), (0.24, 0.16), 200, 0.75, None, wanted=False)
     assert harmful.sentence.startswith("Left off, it harms")
 

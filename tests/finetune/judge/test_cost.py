@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from finetune.data.manifest import Manifest, SetInfo
-from finetune.evaluate.cost import estimate_seconds
+from finetune.judge.cost import estimate_seconds
 
 MANIFEST = Manifest(
     repository="/repo", name="repo", kind="files", base="", base_date="", head="", head_date="", commits=0, note="",

@@ -15,11 +15,11 @@ from assistant.measure.repository.figures import summarise
 from assistant.repository.holes import Hole
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest
-from finetune.evaluate.report import Proof, make_report, write_report
-from finetune.evaluate.stage import ARMS
-from finetune.evaluate.strength import Tried
-from finetune.evaluate.verdict import Forgetting
-from finetune.events import EventWriter, HeldOut, Paused, PlanReady, StageStarted, Step, Verdict
+from finetune.events import EventWriter, Paused, PlanReady, StageStarted, Step, ValidationLoss, Verdict
+from finetune.judge.report import Proof, make_report, write_report
+from finetune.judge.scale import Tried
+from finetune.judge.stage import ARMS
+from finetune.judge.verdict import Forgetting
 
 TRUTH = "compute(value)"
 EVIL = "</script><script>alert(1)</script>"
@@ -45,7 +45,7 @@ def proof():
         commits=9, note="What is not committed is not learned.", seed=0, family="qwen2.5-coder", length=1024, wanted_tokens=1000, files=20,
         learned=("a.py",), held=(), reasons={}, sets={}, validation_holes=5, test_holes=10, hashes={}, versions={},
     )  # fmt: skip
-    verdict = Verdict(True, 0.75, "Switched on at strength 0.75: it helps.")
+    verdict = Verdict(True, 0.75, "Switched on at scale 0.75: it helps.")
     tried = (Tried(1.0, 0.6, 0.3), Tried(0.75, 0.7, 0.4))
     forgetting = Forgetting(100, 0.5, 0.49, -0.01, (-0.03, 0.01))
     figures = summarise(asked, ARMS)
@@ -57,17 +57,17 @@ def proof():
 @pytest.fixture
 def run(tmp_path):
     say = EventWriter(tmp_path)
-    say(HeldOut(0, 1.8, best=True))
+    say(ValidationLoss(0, 1.8, best=True))
     for step in range(1, 5):
         say(Step(step, 4, 2.0 - step / 10, 1e-4, 100 * step, 50.0, 1 << 30, 3.0))
-    say(HeldOut(4, 1.2, best=True))
+    say(ValidationLoss(4, 1.2, best=True))
     say.close()
     return tmp_path
 
 
 def test_the_report_says_all_that_was_measured(run, proof):
     report = json.loads(json.dumps(make_report(run, proof)))
-    assert report["verdict"] == {"active": True, "scale": 0.75, "sentence": "Switched on at strength 0.75: it helps."}
+    assert report["verdict"] == {"active": True, "scale": 0.75, "sentence": "Switched on at scale 0.75: it helps."}
     assert report["arms"]["both"]["exact_match"] == 0.6
     assert report["arms"]["base"]["exact_match"] == 0.2
     low, high = report["arms"]["both"]["interval"]
@@ -118,9 +118,9 @@ def test_the_page_says_what_the_plan_left_out(run, proof):
 def test_the_page_says_it_to_people_and_fetches_nothing(run, proof):
     write_report(run, make_report(run, proof), proof)
     page = (run / "report.html").read_text(encoding="utf-8")
-    for text in ("What tuning on shop came to", "Switched on at strength 0.75", "What each adds", "What was forgotten",
+    for text in ("What tuning on shop came to", "Switched on at scale 0.75", "What each adds", "What was forgotten",
                  "What is not committed is not learned.", "1.100 nats a token with the adapter, 1.700 without",
-                 ">Loss<", ">Strength<", ">Examples<", ">How this was measured<"):  # fmt: skip
+                 ">Loss<", ">Scale<", ">Examples<", ">How this was measured<"):  # fmt: skip
         assert text in page, text
     assert '<polyline class="curve s1"' in page
     assert not re.search(r"<script|(?:src|href)\s*=|url\(|@import|https?://", page)
@@ -139,7 +139,7 @@ def test_a_report_without_its_optional_parts_has_a_page(tmp_path, proof):
     write_report(tmp_path, make_report(tmp_path, bare), bare)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert ">Loss<" not in page
-    assert ">Strength<" not in page
+    assert ">Scale<" not in page
     assert "What was forgotten" not in page
 
 

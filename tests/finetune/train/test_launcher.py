@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from finetune import runs
 from finetune.config import TrainConfig, read_config
-from finetune.events import Checkpoint, Failed, HeldOut, Paused, Step
+from finetune.events import Checkpoint, Failed, Paused, Step, ValidationLoss
 from finetune.launch import train_command
 from finetune.train.__main__ import main
 from tests.support.patience import PATIENCE_S, wait_until
@@ -42,11 +42,11 @@ def test_zero_is_refused_by_one_process(make_run, events_of) -> None:
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_two_processes_are_as_one_with_twice_the_rows(make_run, events_of, strategy: str) -> None:
     two = make_run(steps=6, evaluate_every=3, processes=2, strategy=strategy)
-    one = make_run(steps=6, evaluate_every=3, accumulate=2)
+    one = make_run(steps=6, evaluate_every=3, gradient_accumulation_steps=2)
     done = train(two)
     assert done.returncode == 0, done.stderr
     assert train(one).returncode == 0
-    for kind in (Step, HeldOut):
+    for kind in (Step, ValidationLoss):
         ours, theirs = ([event.loss for event in events_of(run, kind)] for run in (two, one))
         assert ours == pytest.approx(theirs, rel=1e-5)
     assert [s.tokens for s in events_of(two, Step)] == [s.tokens for s in events_of(one, Step)]
@@ -99,7 +99,7 @@ def test_bad_input_is_said_once(make_run, events_of) -> None:
 
 
 def test_nothing_is_started_without_an_interpreter_that_is_safe() -> None:
-    from finetune.train.together import environment, launch_command
+    from finetune.train.launcher import environment, launch_command
 
     assert environment()["PYTHONSAFEPATH"] == "1"
     assert launch_command(Path("r"), 2, "ddp", [])[:2] == [sys.executable, "-P"]

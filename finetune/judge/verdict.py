@@ -66,8 +66,8 @@ def judge(
         alike = f"{points(similar[0])} points of edit similarity, {points(similar[1])} to {points(similar[2])}"
         said = f"answers are closer ({alike}), and {said}"
     if not wanted:
-        return Verdict(False, 0.0, f"Left off as you asked, it helps at strength {scale:g}: {said}.")
-    return Verdict(True, scale, f"Switched on at strength {scale:g}: {said}.")
+        return Verdict(False, 0.0, f"Left off as you asked, it helps at scale {scale:g}: {said}.")
+    return Verdict(True, scale, f"Switched on at scale {scale:g}: {said}.")
 
 
 def percent(share: float) -> str:

@@ -41,7 +41,7 @@ def make_page(report: Mapping[str, Any], figures: Figures, asked: Sequence[Asked
         _differences(report),
         _losses(report),
         _forgetting(report),
-        _strengths(report),
+        _scales(report),
         groups_section("By kind of hole", "kind", figures.by_kind, names),
         times_section(figures),
         figures_section(figures.arms),
@@ -119,7 +119,7 @@ def _forgetting(report: Mapping[str, Any]) -> str:
     )
 
 
-def _strengths(report: Mapping[str, Any]) -> str:
+def _scales(report: Mapping[str, Any]) -> str:
     rows = "".join(
         f"<tr><td>{scale:g}</td><td>{similarity:.3f}</td><td>{100 * exact:.1f} %</td></tr>"
         for scale, similarity, exact in report["scales"]
@@ -127,8 +127,8 @@ def _strengths(report: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     return (
-        '<section><h2>Strength</h2><p class="muted">Chosen on other holes than those of the verdict, by edit '
-        'similarity.</p><div class="wide"><table><thead><tr><th>strength</th><th>edit similarity</th><th>exact match'
+        '<section><h2>Scale</h2><p class="muted">Chosen on other holes than those of the verdict, by edit '
+        'similarity.</p><div class="wide"><table><thead><tr><th>scale</th><th>edit similarity</th><th>exact match'
         f"</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 

@@ -1,4 +1,4 @@
-"""The stage that proves: held-out loss, strength, four arms, what was forgotten, verdict, report, and the adapter."""
+"""The stage that proves: held-out loss, scale, four arms, what was forgotten, verdict, report, and the adapter."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from finetune import runs
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest, read_holes, read_manifest
 from finetune.data.prepare import evaluation_index
-from finetune.evaluate.report import Proof, make_report, write_report
-from finetune.evaluate.strength import MOST_HOLES, Tried, best, try_scales
-from finetune.evaluate.verdict import Forgetting, judge
 from finetune.events import ArmScore, RunEvent, StageProgress, StageStarted, Verdict
+from finetune.judge.report import Proof, make_report, write_report
+from finetune.judge.scale import MOST_HOLES, Tried, best, try_scales
+from finetune.judge.verdict import Forgetting, judge
 from finetune.stage import STOPPED, StoppedError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 ARMS = ("base", "retrieval", "adapter", "both")
 _TRIED = "tried"
+_FILLING = "Filling in held-out holes"
 _FOLDER = "evaluate"
 
 
@@ -72,7 +73,7 @@ class Evaluation:
         engine = self._load()
         try:
             with evaluation_index(self._config, self._manifest, self._tell_index) as index:
-                tried = self._strengths(engine, index)
+                tried = self._scales(engine, index)
                 scale = best(tried)
                 asked = self._four_arms(engine, index, scale)
             forgetting = self._forgetting(engine, scale)
@@ -110,7 +111,7 @@ class Evaluation:
 
         return load_engine(folder, self._config.device, progress, settings.bits, lean=settings.lean)
 
-    def _strengths(self, engine: LocalEngine, index: BaseIndex) -> list[Tried]:
+    def _scales(self, engine: LocalEngine, index: BaseIndex) -> list[Tried]:
         place = self._folder / "scales.json"
         if place.exists():
             return [Tried(*row) for row in json.loads(place.read_text(encoding="utf-8"))]
@@ -127,7 +128,7 @@ class Evaluation:
                 with index.with_open(hole):
                     marks.append(mark(hole, arm.ask(hole)))
                 asked += 1
-                self._tell("Choosing the strength", asked, 3 * len(holes))
+                self._tell("Choosing the scale", asked, 3 * len(holes))
             return marks
 
         tried = try_scales(ask)
@@ -144,6 +145,7 @@ class Evaluation:
         done = read_record(place, settings, holes, ARMS)
         asked: list[Asked] = []
         right = dict.fromkeys(ARMS, 0)
+        self._tell(_FILLING, 0, len(holes))
         with open_record(place, settings, resume=bool(done)) as write:
             for each in ask_all(arms, index, holes, done):
                 asked.append(each)
@@ -152,6 +154,7 @@ class Evaluation:
                 for name in ARMS:
                     right[name] += each.marks[name].exact
                     self._say(ArmScore(name, right[name] / len(asked), len(asked), len(holes)))
+                self._tell(_FILLING, len(asked), len(holes))
                 self._look_for_stop()
         return asked
 

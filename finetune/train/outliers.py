@@ -1,4 +1,4 @@
-"""Files that are no code to the base model: their loss is so high that they would teach nothing but noise."""
+"""Outlier files: no code to the base model, whose perplexity there is so high that they would teach only noise."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
@@ -20,7 +20,7 @@ MOST_NATS = 3.0
 """Nats a token beyond which Refact's trainer leaves a file out, too."""
 _LEAST_TOKENS = 256
 _TIMES_USUAL = 2.0
-"""And by so much higher than the repository's median: a model that finds all of it strange is to learn it."""
+"""And by so much higher than the repository's median: a model to which all of it is unlikely is to learn it."""
 
 
 def losses_of_files(model: nn.Module, samples: SampleSet, tokens: int, place: torch.device) -> dict[int, float]:
@@ -61,7 +61,7 @@ def _enough(samples: SampleSet, numbers: NDArray[np.int64]) -> list[int]:
     return []
 
 
-def find_strange(losses: Mapping[int, float]) -> list[int]:
+def find_outliers(losses: Mapping[int, float]) -> list[int]:
     """Return the files whose loss is far too high, the worst first."""
     if not losses:
         return []

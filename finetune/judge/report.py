@@ -17,10 +17,10 @@ from assistant.measure.repository.figures import Difference, Figures, difference
 from assistant.models.files import disk_errors
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest
-from finetune.evaluate.page import COMPARED, make_page
-from finetune.evaluate.strength import Tried
-from finetune.evaluate.verdict import Forgetting
-from finetune.events import EventReader, HeldOut, PlanReady, StageStarted, Stamped, Step, Verdict
+from finetune.events import EventReader, PlanReady, StageStarted, Stamped, Step, ValidationLoss, Verdict
+from finetune.judge.page import COMPARED, make_page
+from finetune.judge.scale import Tried
+from finetune.judge.verdict import Forgetting
 
 PAIRS = (("base", "adapter"), ("retrieval", "both"), ("base", "retrieval"), ("base", "both"))
 """Which arms are compared: what the adapter adds without and with retrieval, and each against nothing."""
@@ -47,7 +47,7 @@ def make_report(run: Path, proof: Proof) -> dict[str, Any]:
     """Return what report.json holds. Shares are 0 to 1, times milliseconds, losses nats a token."""
     names = [arm.name for arm in proof.figures.arms]
     events = list(EventReader(run).read())
-    held = [[each.event.step, round(each.event.loss, 4)] for each in events if isinstance(each.event, HeldOut)]
+    held = [[each.event.step, round(each.event.loss, 4)] for each in events if isinstance(each.event, ValidationLoss)]
     steps = [each.event for each in events if isinstance(each.event, Step)]
     plan = [each.event for each in events if isinstance(each.event, PlanReady)]
     return {

@@ -11,17 +11,17 @@ from torch import nn
 from finetune.data.manifest import read_manifest
 from finetune.data.samples import Sample, SampleSet
 from finetune.events import PlanReady
+from finetune.train.outliers import find_outliers, losses_of_files
 from finetune.train.session import Session
-from finetune.train.strange import find_strange, losses_of_files
 
 NOISE = {0: 1.0, 1: 1.2, 2: 5.5, 3: 0.9, 4: 7.25}
 
 
 def test_the_bound_is_high_and_far_from_what_is_usual() -> None:
-    assert find_strange(NOISE) == [4, 2]
-    assert find_strange({0: 0.1, 1: 0.1, 2: 2.9}) == []
-    assert find_strange({0: 5.0, 1: 5.2, 2: 5.4, 3: 9.0}) == []
-    assert find_strange({}) == []
+    assert find_outliers(NOISE) == [4, 2]
+    assert find_outliers({0: 0.1, 1: 0.1, 2: 2.9}) == []
+    assert find_outliers({0: 5.0, 1: 5.2, 2: 5.4, 3: 9.0}) == []
+    assert find_outliers({}) == []
 
 
 class Ids(nn.Module):
@@ -103,7 +103,7 @@ def test_nothing_is_left_out_where_a_person_wants_everything(make_run) -> None:
     run = make_run(steps=2, files=5)
     assert plan(run).samples == 36
     text = (run / "config.json").read_text()
-    (run / "config.json").write_text(text.replace('"drop_strange": true', '"drop_strange": false'))
+    (run / "config.json").write_text(text.replace('"drop_outliers": true', '"drop_outliers": false'))
     ready = plan(run)
     assert (ready.samples, ready.changes) == (60, ())
     assert read_manifest(run / "data").drop == ()
