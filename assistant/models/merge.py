@@ -16,7 +16,7 @@ from assistant.models.adapters import AdapterStore
 from assistant.models.files import Report, check_space, disk_errors
 from assistant.models.store import InstalledModel
 
-MERGER = (sys.executable, "-P", "-m", "assistant.engine.merge")
+MERGER = (sys.executable, "-P", "-m", "assistant.weights.merge")
 CONVERTER = "convert_hf_to_gguf.py"
 
 

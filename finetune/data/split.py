@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.history import Commit, FolderNotCommitted, History
-from assistant.evaluate.repository.holes import code_language, find_spans
+from assistant.repository.history import Commit, FolderNotCommittedError, History
+from assistant.repository.holes import Chooser, Hole, hole_at, spread
+from assistant.repository.spans import code_language, find_spans
 from finetune.config import DataConfig
 from finetune.data.choices import Choices
 from finetune.data.files import Judged, held_out, judge
@@ -58,7 +58,7 @@ def split(root: Path, config: DataConfig, seed: int, tell: Tell) -> Split:
         raise InputError(f"There is no folder {root}.")
     try:
         history = History(root, uncommitted=True)
-    except FolderNotCommitted:
+    except FolderNotCommittedError:
         raise  # what the person keeps out of git is not learned unasked
     except InputError as error:
         if config.since is not None:

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.evaluate.repository.figures import Difference
+from assistant.measure.repository.figures import Difference
 from finetune.judge.scale import Tried, best, try_scales
 from finetune.judge.verdict import Forgetting, judge
 
