@@ -89,7 +89,7 @@ class ReportStep(QWidget):
         column.addWidget(self.verdict)
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.adapters = button(self.tr("Strength and on or off"))
+        self.adapters = button(self.tr("Scale, on and off"))
         self.adapters.clicked.connect(self.adapters_wanted)
         self.page = button(self.tr("Open the full report"))
         self.page.setIcon(self._icons.icon("arrow-square-out"))
