@@ -2,8 +2,8 @@
 
     python tools/debian13.py [TARGET...]
 
-Runs as root on a Debian or Ubuntu that has debootstrap. build/debian13 becomes a small Debian 13 (once; some GB with what
-pip installs), the committed files are copied into it, and ``make TARGET`` (by default ``plain``) runs there. pip is
+Runs as root on a Debian or Ubuntu that has debootstrap. build/debian13 becomes a small Debian 13, once (some GB with
+what pip installs), the committed files are copied into it, and ``make TARGET`` (``plain``) runs there. pip is
 configured in there as out here: its settings are handed in, and files and folders that they name are shown there.
 """
 
@@ -87,7 +87,7 @@ def pip_settings() -> dict[str, str]:
 
 
 def inner_environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of what runs in there: nothing of out here but pip's settings, proxies and certificates."""
+    """Return the environment of what runs in there: of out here only pip's settings, proxies and certificates."""
     own = {name: environ[name] for name in (*_PROXIES, *_CERTIFICATES) if name in environ}
     own |= {f"PIP_{name.upper().replace('-', '_')}": value for name, value in settings.items()}
     return own | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
