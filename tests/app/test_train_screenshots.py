@@ -173,8 +173,7 @@ ADAPTERS = {
 
 def test_adapters_and_comparing(shoot, folder, monkeypatch):
     window, take = shoot
-    api = window.services.api
-    api.adapters_received.emit(ADAPTERS)
+    window.services.adapters._on_received(ADAPTERS)
     window.features["train"].open("adapters")
     take("adapters")
     take("adapters-small", SMALL)

@@ -12,6 +12,8 @@ def main() -> None:
     folder, arguments = Path(sys.argv[1]), sys.argv[2:]
     with (folder / "calls.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(arguments) + "\n")
+    with (folder / "asked.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(json.loads(sys.stdin.read())) + "\n")
     name = "files" if "--files" in arguments else "preview" if "--preview" in arguments else "plan"
     script = json.loads((folder / "script.json").read_text(encoding="utf-8"))[name]
     parent = os.getppid()

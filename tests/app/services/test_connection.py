@@ -22,13 +22,11 @@ READY = {"state": "ready", "model": "fake-1b", "device": "cpu", "adapter": "mine
 class Watched:
     """A Connection with the states that it went through."""
 
-    def __init__(
-        self, service: Any, *, silence_ms: int = 10_000, health_timeout_ms: int = 10_000, ready_ms: int = 30
-    ) -> None:
+    def __init__(self, service: Any, *, silence_ms: int = 10_000, answer_ms: int = 10_000, ready_ms: int = 30) -> None:
         self.service = service
         self.process = ServiceProcess(service.command, backoff=Backoff(first_s=0.01))
-        self.api = ApiClient(self.process, health_timeout_ms=health_timeout_ms)
-        intervals = Intervals(loading_ms=10, ready_ms=ready_ms, silence_ms=silence_ms)
+        self.api = ApiClient(self.process)
+        intervals = Intervals(loading_ms=10, ready_ms=ready_ms, silence_ms=silence_ms, answer_ms=answer_ms)
         self.connection = Connection(self.process, self.api, self.process, intervals=intervals)
         self.states: list[ConnectionState] = []
         self.connection.changed.connect(self.states.append)
@@ -154,7 +152,7 @@ def test_a_crash_is_said_and_mended(qtbot: QtBot, fake_service: Any, watch: Any)
     os.kill(watched.process.process_id, signal.SIGKILL)
     qtbot.waitUntil(lambda: watched.kinds[-1:] == ["ready"])
     assert watched.kinds == ["restarting", "ready"]
-    assert watched.states[0].message.startswith("The service was killed or crashed.")
+    assert watched.states[0].message.startswith("The service was killed or crashed,")
     assert watched.states[-1].message == ""
 
 
@@ -196,7 +194,7 @@ def test_another_model(qtbot: QtBot, fake_service: Any, watch: Any) -> None:
 
 def test_a_service_that_says_nothing_is_started_anew(qtbot: QtBot, fake_service: Any, watch: Any) -> None:
     fake_service.set(health=[READY, "stall"])
-    watched = watch(health_timeout_ms=300)
+    watched = watch(answer_ms=300)
     watched.connection.start()
     qtbot.waitUntil(lambda: "unresponsive" in watched.kinds)
     fake_service.set(health=[READY])

@@ -64,11 +64,15 @@ def test_list(qtbot: QtBot, jobs: Jobs) -> None:
 
 
 def test_a_list_asked_for_while_listing_is_made_anew(qtbot: QtBot, jobs: Jobs) -> None:
-    jobs.script(list=[{"out": '{"models": []}'}])
+    jobs.script(list=[{"gate": "go"}, {"out": '{"models": [{"id": "old"}]}'}])
+    jobs.jobs.refresh()
+    qtbot.waitUntil((jobs.folder / "calls.jsonl").exists)
+    jobs.script(list=[{"out": '{"models": [{"id": "new"}]}'}])
     for _ in range(3):
         jobs.jobs.refresh()
-    assert jobs.wait(qtbot) == [("listed", [])]
-    assert len(jobs.calls()) == 2
+    (jobs.folder / "go").touch()
+    assert jobs.wait(qtbot) == [("listed", [{"id": "new"}])]
+    assert jobs.calls() == [["list", "--json"]] * 2
 
 
 @pytest.mark.parametrize(
@@ -76,8 +80,8 @@ def test_a_list_asked_for_while_listing_is_made_anew(qtbot: QtBot, jobs: Jobs) -
     [
         ([{"out": '{"event": "failed", "message": "The disk is gone."}'}, {"exit": 1}], "The disk is gone."),
         ([{"err": "Traceback\ngrafter: The settings are broken.\n\n"}, {"exit": 2}], "The settings are broken."),
-        ([{"out": "nonsense"}], "ended without a result (exit code 0)"),
-        ([{"out": "[1]"}, {"exit": 3}], "ended without a result (exit code 3)"),
+        ([{"out": "nonsense"}], "ended without an answer"),
+        ([{"out": "[1]"}, {"exit": 3}], "ended unexpectedly (status 3)"),
         (["crash"], "was killed or crashed"),
     ],
 )

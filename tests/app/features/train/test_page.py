@@ -50,7 +50,7 @@ def test_everything_that_takes_the_focus_has_a_name(page, tune, folder, window):
     tune.answered.emit("preview", training.preview_answer())
     run = training.make_run(folder, training.FINISHED)
     training.write_report(run)
-    window.services.api.adapters_received.emit(
+    window.services.adapters._on_received(
         {"active": "orchard", "scale": 0.8, "adapters": [{"name": "orchard", "fits": True}]}
     )
     window.features["train"].open("report")

@@ -13,7 +13,7 @@ import pytest
 from assistant.config import find_paths
 from assistant.errors import InputError
 from assistant.retrieval.index.build import keep, parse_command, read_lines
-from assistant.retrieval.index.index_loop import Changed, Keeper, Stop, Unsaved
+from assistant.retrieval.index.index_loop import Changed, IndexLoop, Stop, Unsaved
 from assistant.retrieval.index.indexer import Indexer
 from assistant.retrieval.index.place import index_file
 from assistant.retrieval.index.reader import IndexReader
@@ -83,12 +83,12 @@ def living(desk):
         made.close()
         # A connection belongs to the thread that opened it.
         ready = threading.Event()
-        kept: list[Keeper] = []
+        kept: list[IndexLoop] = []
 
         def run() -> None:
             with contextlib.closing(IndexWriter(made.file, made.root)) as writer:
                 made.indexer = Indexer(made.root, writer)
-                kept.append(Keeper(made.indexer, writer, said.append, alive, listens=listens))
+                kept.append(IndexLoop(made.indexer, writer, said.append, alive, listens=listens))
                 ready.set()
                 kept[0].run()
 

@@ -1,5 +1,5 @@
 from assistant.repository.symbols import Import
-from assistant.retrieval.index.cached_source import RememberedSource
+from assistant.retrieval.index.cached_source import CachedSource
 from tests.support import memory_index
 
 
@@ -22,7 +22,7 @@ def test_what_is_known_is_not_asked_again_until_the_index_changes():
     inner = memory_index.MemorySource(
         {"a.py": "def send():\n", "b.py": "def send():\n"}, symbols, imports, {"b": ["b.py"]}
     )
-    source = RememberedSource(inner)
+    source = CachedSource(inner)
     first = source.version, questions(source)
     assert first[1][0] == symbols
     assert questions(inner)[1:] == first[1][1:]

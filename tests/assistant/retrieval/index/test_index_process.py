@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from assistant.retrieval.index.index_process import Builder
+from assistant.retrieval.index.index_process import IndexProcess
 from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -23,7 +23,7 @@ for line in sys.stdin:
 
 
 def started(tmp_path, script):
-    return Builder([sys.executable, "-P", "-c", script], tmp_path)
+    return IndexProcess([sys.executable, "-P", "-c", script], tmp_path)
 
 
 def wait_for(builder, condition):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from finetune.config import PRESETS
@@ -84,9 +86,24 @@ def test_measuring_can_be_stopped(step, tune):
     assert step.start.isEnabled()
 
 
+def test_a_quick_run_that_keeps_odd_files_is_planned_and_started_as_such(step):
+    step.presets["quick"].setChecked(True)
+    step.advanced.strange.setChecked(False)
+    config = step.config()
+    assert (config.data.library_holes, config.data.validation_holes, config.data.drop_strange) == (40, 40, False)
+    assert config.train == dataclasses.replace(PRESETS["quick"][0], minutes=config.train.minutes)
+
+
+@pytest.mark.parametrize("name", ["base", "con", "none.x", "x/y", ""])
+def test_a_name_that_no_adapter_can_have_starts_nothing(step, name):
+    step.name.setText(name)
+    assert "cannot be the name of an adapter" in step.problem.text()
+    assert not step.start.isEnabled()
+
+
 def test_a_bad_name_is_said_at_once(step):
     step.name.setText("no/name")
-    assert "is no name" in step.problem.text()
+    assert "cannot be the name of an adapter" in step.problem.text()
     assert step.problem.isVisible()
     assert not step.start.isEnabled()
     step.name.setText("good-name")
