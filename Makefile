@@ -54,6 +54,7 @@ lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	.venv/bin/lint-imports
+	$(PY) -P tools/layout.py
 	$(PY) -P tools/resolve.py
 	$(PY) -m pyright -p pyproject.toml
 

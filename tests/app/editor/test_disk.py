@@ -12,6 +12,7 @@ import pytest
 
 from app.editor import disk
 from app.editor.disk import BackupLeft, write_file
+from tests.support.patience import PATIENCE_S
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
@@ -138,7 +139,7 @@ def _write_as_nobody(path):
         "os.setgid(65534); os.setuid(65534)\n"
         "write_file(Path(sys.argv[1]), b'after')\n"
     )
-    subprocess.run([sys.executable, "-P", "-c", program, str(path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-P", "-c", program, str(path)], check=True, timeout=PATIENCE_S)
     assert path.read_bytes() == b"after"
     assert path.owner() == "root"
     assert only(path)

@@ -38,7 +38,7 @@ class Heard:
         """Run some Python and return how it ended."""
         self.command.start(python(code), text)
         assert self.command.busy
-        qtbot.waitUntil(lambda: bool(self.ends), timeout=15_000)
+        qtbot.waitUntil(lambda: bool(self.ends))
         assert not self.command.busy
         [end] = self.ends
         return end
@@ -139,7 +139,7 @@ def test_the_newest_wins_and_the_older_answer_never_comes(qtbot: QtBot, heard: H
         heard.command.start(python(f"import json; print(json.dumps(dict(n={number})))"))
     assert heard.command.busy
     (tmp_path / "go").touch()
-    qtbot.waitUntil(lambda: bool(heard.ends), timeout=15_000)
+    qtbot.waitUntil(lambda: bool(heard.ends))
     assert heard.ends == [("answered", {"n": 2})]
     assert heard.progress == [{"event": "progress", "n": 1}, {"n": 2}]
 

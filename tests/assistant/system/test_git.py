@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -234,14 +233,12 @@ def test_an_answer_has_its_bounds(tmp_path):
     pipe = root / ".git" / "objects" / "11" / ("1" * 38)
     pipe.parent.mkdir()
     os.mkfifo(pipe)
-    begin = time.monotonic()
     with pytest.raises(InputError, match="it took longer than 1 s"):
         asked.data("cat-file", "-p", "1" * 40, timeout=1)
     with pytest.raises(ZeroDivisionError):
         asked.data("cat-file", "-p", "1" * 40, check=lambda: print(1 // 0))
     with pytest.raises(InputError, match="git stopped while it read"):
         list(asked.blobs(["1" * 40], timeout=0.5))
-    assert time.monotonic() - begin < 60
 
 
 def test_a_program_of_the_current_folder_is_not_git(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """The adapter in use: its page, the status line, and the A/B key, against a service that answers HTTP."""
 
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -224,16 +226,19 @@ def test_it_goes_away(asked, window, qtbot, how):
     assert compare._replies == []
 
 
-def test_a_key_that_was_held_ends_it_when_let_go_and_a_short_press_does_not(asked, window):
+def test_a_key_that_was_held_ends_it_when_let_go_and_a_short_press_does_not(asked, window, monkeypatch):
     editor, compare = window.bench.central.current.editor, window.features["compare"].comparison
 
     def let_go():
         event = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
         QApplication.sendEvent(editor, event)
 
+    clock = SimpleNamespace(monotonic=lambda: compare._opened + held)
+    monkeypatch.setattr("app.features.compare.comparison.time", clock)
+    held = 0.1
     let_go()
     assert compare.shown
-    compare._opened -= 1.0
+    held = 1.0
     let_go()
     assert not compare.shown
     assert not window.bench.commands["assistant.compare"].action.autoRepeat()
