@@ -14,6 +14,8 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 import platformdirs
 
 from assistant.errors import InputError
+from assistant.system.files import write_file
+from assistant.system.modes import make_folder
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 
@@ -183,8 +185,7 @@ def save_settings(paths: Paths, settings: Settings) -> None:
     """Write the settings file atomically, creating its folder. Raises OSError where the disk refuses."""
     import tomli_w  # noqa: PLC0415
 
-    paths.config.mkdir(parents=True, exist_ok=True)
+    make_folder(paths.config)
     table = {key: value for key, value in dataclasses.asdict(settings).items() if value is not None}
-    part = paths.settings.with_suffix(".part")
-    part.write_text(tomli_w.dumps(table), encoding="utf-8")
-    part.replace(paths.settings)
+    # Through a link: some people keep their settings in a repository.
+    write_file(Path(os.path.realpath(paths.settings)), tomli_w.dumps(table))

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
+from assistant.system.modes import private
 from finetune.config import RunConfig, TrainConfig
 from finetune.events import Stage
 
@@ -37,6 +39,11 @@ def train_command(run: Path, config: TrainConfig) -> list[str]:
     return [*together, "--processes", str(config.processes), "--strategy", strategy]
 
 
+def open_log(run: Path) -> BinaryIO:
+    """Open what the job prints into, for its owner alone. Raises OSError."""
+    return open(run / LOG, "ab", opener=private)
+
+
 def start_detached(run: Path) -> int:
     """Start the job so that it outlives this process; return its process id. What it prints goes to job.log.
 
@@ -45,7 +52,7 @@ def start_detached(run: Path) -> int:
     detached: dict[str, object] = (
         {"creationflags": 0x00000200 | 0x08000000} if os.name == "nt" else {"start_new_session": True}
     )
-    with (run / LOG).open("ab") as log:
+    with open_log(run) as log:
         process = subprocess.Popen(
             job_command(run),
             stdin=subprocess.DEVNULL,

@@ -13,10 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import psutil
-
 from assistant.config import Paths
 from assistant.errors import InputError
+from assistant.system.files import write_file
+from assistant.system.locks import exclusive
+from assistant.system.modes import PRIVATE, folder_mode, private_folder
+from assistant.system.processes import Identity, end_all, identity_of, lives
 from finetune.config import RunConfig, check, read_config, to_json
 from finetune.events import EventReader, Failed, Finished, Paused, Verdict
 
@@ -59,16 +61,14 @@ def create(paths: Paths, config: RunConfig) -> Path:
     check_name(config.name)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
-        paths.runs.mkdir(parents=True, exist_ok=True)
+        private_folder(paths.runs)
         for number in range(1000):
             folder = paths.runs / (f"{config.name}-{stamp}" + (f"-{number}" if number else ""))
             try:
-                folder.mkdir()
+                folder.mkdir(folder_mode(PRIVATE))
             except FileExistsError:
                 continue
-            part = folder / "config.part"
-            part.write_text(to_json(config), encoding="utf-8")
-            part.replace(folder / "config.json")
+            write_file(folder / "config.json", to_json(config))
             return folder
     except OSError as error:
         raise InputError(f"The run cannot be made in {paths.runs}: {error.strerror or error}.") from None
@@ -127,7 +127,7 @@ def full_disk(folder: Path) -> str:
 
 def ask_to_stop(folder: Path) -> None:
     """Ask whoever works on the run to keep a checkpoint and end. Raises OSError."""
-    (folder / _STOP).touch()
+    write_file(folder / _STOP, b"")
 
 
 def is_asked_to_stop(folder: Path) -> bool:
@@ -138,11 +138,13 @@ def is_asked_to_stop(folder: Path) -> bool:
 @contextmanager
 def owned(folder: Path) -> Generator[None]:
     """Work on a run: nobody else does meanwhile, and an earlier wish to stop is forgotten. Raises InputError."""
-    if is_owned(folder):
-        raise InputError(f"The run {folder.name} is at work already.")
-    (folder / _STOP).unlink(missing_ok=True)
-    me = psutil.Process()
-    (folder / _OWNER).write_text(f"{me.pid} {me.create_time()}", encoding="utf-8")
+    busy = InputError(f"The run {folder.name} is at work already.")
+    private_folder(folder)
+    with exclusive(folder / f"{_OWNER}.lock", busy):  # two that begin at once
+        if is_owned(folder):
+            raise busy
+        (folder / _STOP).unlink(missing_ok=True)
+        write_file(folder / _OWNER, str(identity_of() or Identity(os.getpid())))
     try:
         yield
     finally:
@@ -151,28 +153,22 @@ def owned(folder: Path) -> Generator[None]:
 
 def is_owned(folder: Path) -> bool:
     """Return whether a living process works on the run; a process id that was given to another since does not count."""
-    try:
-        pid, made = (folder / _OWNER).read_text(encoding="utf-8").split()
-        process = psutil.Process(int(pid))
-        return abs(process.create_time() - float(made)) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValueError, psutil.Error):
-        return False
+    owner = _owner(folder)
+    return owner is not None and lives(owner)
 
 
 def end_at_once(folder: Path) -> None:
     """Kill whoever works on the run and what they started; what was learned since the last checkpoint is lost."""
-    if not is_owned(folder):
-        return
+    owner = _owner(folder)
+    if owner is not None:
+        end_all(owner)
+
+
+def _owner(folder: Path) -> Identity | None:
     try:
-        owner = psutil.Process(int((folder / _OWNER).read_text(encoding="utf-8").split()[0]))
-        # The owner first: it must not take the death of a trainer for a failure and write that down.
-        family = [owner, *owner.children(recursive=True)]
-    except (OSError, ValueError, IndexError, psutil.Error):
-        return
-    for process in family:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(family, timeout=3)
+        return Identity.parse((folder / _OWNER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def remove(paths: Paths, name: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from assistant.config import Paths, find_paths
-from assistant.errors import DiskError, GrafterError, OutOfMemory
+from assistant.errors import DiskError, GrafterError, OutOfMemory, StoppedError
 from finetune.config import RunConfig, read_config
 from finetune.events import EventWriter, Failed, Paused, RunEvent, Stage
 
@@ -25,11 +25,7 @@ _LOOK_SECONDS = 1.0
 STARTED_BY = "GRAFTER_STARTED_BY"
 
 Work = Callable[[Path, RunConfig, Paths, Callable[[RunEvent], None]], None]
-"""Does a stage's work in a run's folder."""
-
-
-class StoppedError(Exception):
-    """Somebody asked the run to stop; what is done so far is kept where the stage can go on from it."""
+"""Does a stage's work in a run's folder. Raises StoppedError where the run is asked to stop; what is done is kept."""
 
 
 def main(stage: Stage, work: Work, arguments: list[str] | None = None) -> int:

@@ -191,7 +191,7 @@ def _resume(folder: Path, args: argparse.Namespace) -> int:
 
 
 def _start_child(folder: Path) -> subprocess.Popen[bytes]:
-    with (folder / launch.LOG).open("ab") as log:
+    with launch.open_log(folder) as log:
         # Ctrl-C is for us: we ask the run to stop, and it keeps a checkpoint.
         return subprocess.Popen(
             launch.job_command(folder),

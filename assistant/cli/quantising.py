@@ -20,6 +20,8 @@ from assistant.evaluate.compare import compare
 from assistant.models.files import Report, human_bytes
 from assistant.models.quantise import quantise, target_id
 from assistant.models.store import InstalledModel, Quantisation, Store
+from assistant.system.files import disk_errors, write_file
+from assistant.system.modes import PUBLIC
 
 REPORT = "quantisation-report.json"
 
@@ -86,7 +88,8 @@ def report(args: argparse.Namespace, store: Store, quantisation: Quantisation) -
         "only_made_right": len(pairs.only_second),
         "p_value": pairs.p_value,
     }
-    (store.path(made.id) / REPORT).write_text(json.dumps(answer, indent=1), encoding="utf-8")
+    with disk_errors(f"The report on '{made.id}' could not be written"):
+        write_file(store.path(made.id) / REPORT, json.dumps(answer, indent=1), PUBLIC)
     if args.json:
         output.print_json(answer)
     else:

@@ -29,8 +29,10 @@ from assistant.models.adapter_format import (
     check_numbers,
     read_adapter_files,
 )
-from assistant.models.files import disk_errors, hash_file
+from assistant.models.files import hash_file
 from assistant.models.store import InstalledModel, Store
+from assistant.system.files import disk_errors, staged, write_file
+from assistant.system.modes import private_folder
 
 FORMAT = 1
 RECORD = "adapter.json"
@@ -173,12 +175,10 @@ class AdapterStore:
         if not source.is_dir():
             raise InputError(f"There is no folder {source}; give the one with the adapter's {CONFIG}.")
         read_adapter_files(source)  # before anything is copied
-        part = self.folder / f".{record.name}.{os.getpid()}.part"
         record = replace(record, enabled=False, made=record.made or datetime.now(UTC).isoformat(timespec="seconds"))
-        try:
-            with disk_errors(f"The adapter '{record.name}' could not be installed"):
-                shutil.rmtree(part, ignore_errors=True)
-                part.mkdir(parents=True)
+        with disk_errors(f"The adapter '{record.name}' could not be installed"):
+            private_folder(self.folder)
+            with staged(target) as part:
                 for name in (CONFIG, WEIGHTS):
                     shutil.copyfile(source / name, part / name)
                 # The copies: nobody can change these meanwhile.
@@ -188,9 +188,6 @@ class AdapterStore:
                     check_fits(files, base_shapes(self.models.path(model.id)), f"'{model.id}'")
                 check_numbers(part, files)
                 _write(part / RECORD, record)
-                part.rename(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
         return record
 
     def add(self, source: Path, name: str, model: InstalledModel) -> AdapterRecord:
@@ -278,9 +275,7 @@ class AdapterStore:
 
     def _put(self, record: AdapterRecord) -> AdapterRecord:
         with disk_errors(f"The adapter '{record.name}' could not be changed"):
-            part = self.path(record.name) / f".{RECORD}.{os.getpid()}.part"
-            _write(part, record)
-            part.replace(part.with_name(RECORD))
+            _write(self.path(record.name) / RECORD, record)
         return record
 
 
@@ -350,10 +345,7 @@ def _same_base(one: AdapterRecord, other: AdapterRecord) -> bool:
 
 
 def _write(path: Path, record: AdapterRecord) -> None:
-    with path.open("w", encoding="utf-8") as stream:
-        json.dump({"format": FORMAT, **asdict(record)}, stream, indent=1, ensure_ascii=False)
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_file(path, json.dumps({"format": FORMAT, **asdict(record)}, indent=1, ensure_ascii=False))
 
 
 def _from_json(data: Any) -> AdapterRecord:

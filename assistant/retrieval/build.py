@@ -36,6 +36,8 @@ from assistant.retrieval.keeper import Changed, Heard, Keeper, Stop, Unsaved
 from assistant.retrieval.place import index_file, resolved
 from assistant.retrieval.watch import Watch
 from assistant.retrieval.writer import IndexWriter
+from assistant.system.files import disk_errors
+from assistant.system.modes import private_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,7 +68,10 @@ def keep(
     root = resolved(workspace)
     if not root.is_dir():
         raise InputError(f"There is no folder {workspace}.")
-    writer = IndexWriter(index_file(find_paths(), root), root)
+    file = index_file(find_paths(), root)
+    with disk_errors("The index cannot be written"):
+        private_folder(file.parent.parent)
+    writer = IndexWriter(file, root)
     with contextlib.closing(writer):
         if writer.rebuilt:
             say({"event": "rebuilding", "why": writer.rebuilt})

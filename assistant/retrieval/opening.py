@@ -10,6 +10,7 @@ from assistant.retrieval.builder import Builder
 from assistant.retrieval.place import index_file
 from assistant.retrieval.reader import IndexReader
 from assistant.retrieval.service import Indexes
+from assistant.system.modes import private_folder
 
 # -P: a workspace that has an assistant/ folder of its own is not imported.
 BUILD = (sys.executable, "-P", "-m", "assistant.retrieval.build")
@@ -21,7 +22,7 @@ def workspace_indexes(paths: Paths) -> Indexes:
     def start(workspace: Path) -> Builder:
         # Not in the workspace: what lies there is read, never run.
         folder = paths.data / "index"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         return Builder([*BUILD, str(workspace)], folder)
 
     return Indexes(start, lambda workspace: open_index(paths, workspace))

@@ -30,7 +30,6 @@ from assistant.client.registry import (
     running_services,
     token_path,
     withdraw,
-    write_private,
 )
 from assistant.completion.complete import Options
 from assistant.config import Paths
@@ -40,6 +39,7 @@ from assistant.models.adapters import Shelf
 from assistant.retrieval.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
+from assistant.system.files import write_file
 
 HOST = "127.0.0.1"
 _HARD_EXIT_SECONDS = 3.0
@@ -70,7 +70,7 @@ def make_token(paths: Paths, *, given: str | None = None, file: Path | None = No
             return Token(_kept_token(file), file)
         value = _checked(given, "GRAFTER_TOKEN") if given is not None else secrets.token_urlsafe(32)
         path = token_path(paths, os.getpid())
-        write_private(path, value)
+        write_file(path, value)
     except OSError as error:
         where = file or paths.runtime
         raise InputError(f"The token file {where} cannot be used: {error.strerror or error}.") from None
@@ -80,7 +80,7 @@ def make_token(paths: Paths, *, given: str | None = None, file: Path | None = No
 def _kept_token(file: Path) -> str:
     if not file.exists():
         value = secrets.token_urlsafe(32)
-        write_private(file, value)
+        write_file(file, value)
         return value
     if not file.is_file():
         raise InputError(f"The token file {file} cannot be used: it is not a file.")

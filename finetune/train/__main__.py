@@ -16,10 +16,10 @@ from collections.abc import Mapping  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from assistant.engine import threads  # noqa: E402
-from assistant.errors import GrafterError  # noqa: E402
+from assistant.errors import GrafterError, StoppedError  # noqa: E402
 from finetune.config import read_config  # noqa: E402
 from finetune.events import EventWriter, Failed  # noqa: E402
-from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED, StoppedError, end_with_parent  # noqa: E402
+from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED, end_with_parent  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:

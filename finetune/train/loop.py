@@ -16,12 +16,12 @@ import torch
 from torch import nn
 
 from assistant.engine.memory import trim
+from assistant.system.files import mend
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
 from finetune.events import Checkpoint, HeldOut, Paused, RunEvent, Step
 from finetune.runs import is_asked_to_stop
 from finetune.train.checkpoint import Kept, State, keep, keep_adapter
-from finetune.train.files import mend
 from finetune.train.group import Group
 from finetune.train.heldout import held_out_loss
 from finetune.train.memory import peak_bytes

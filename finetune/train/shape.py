@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.system.files import write_file
 from finetune.config import TrainConfig
 from finetune.events import PlanReady
-from finetune.train.files import write_file
 
 _FILE = "plan.json"
 

@@ -40,7 +40,7 @@ def test_recent_folders_are_newest_first_without_doubles(qapp):
 
 def test_a_disk_that_refuses_is_said(qapp, qtbot, grafter_home):
     store = SettingsStore(find_paths())
-    (grafter_home / "settings.part").mkdir()
+    (grafter_home / "settings.toml").mkdir()
     with qtbot.waitSignal(store.problem) as said:
         store.update(font_size=20)
     assert "could not be saved" in said.args[0]

@@ -11,10 +11,10 @@ from pathlib import Path
 from assistant.context.walk import MOST_BYTES
 from assistant.evaluate.repository.choose import Hole
 from assistant.evaluate.repository.history import History
-from assistant.models.files import disk_errors
 from assistant.retrieval.indexer import Indexer
 from assistant.retrieval.reader import IndexReader
 from assistant.retrieval.writer import IndexWriter
+from assistant.system.files import disk_errors
 
 Report = Callable[[str, int, int], None]
 """Told how far a stage (``files``, ``index``) is: done, total."""
