@@ -90,13 +90,13 @@ bench-train: model
 
 coverage: setup-dev
 	$(PYTEST) -q tests/assistant/completion --cov=assistant.completion --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
-	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
+	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/workspace/test_recent_places.py tests/app/workspace/test_unsaved_texts.py \
 		--cov=assistant.client.suggestions --cov=assistant.client.acceptance.there --cov=assistant.client.acceptance.summary \
-		--cov=app.completion.recent --cov=app.completion.unsaved \
+		--cov=app.workspace.recent_places --cov=app.workspace.unsaved_texts \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 screenshots: setup-dev
-	$(PYTEST) -q tests/app/window/test_screenshots.py tests/app/window/test_train_screenshots.py
+	$(PYTEST) -q tests/app/test_screenshots.py tests/app/test_train_screenshots.py
 
 bench-planted: model
 	$(PY) -P tests/bench/planted.py $(ARGS)

@@ -16,17 +16,17 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
-from app.completion.controller import CompletionController
-from app.connection import Connection
+from app.features.suggest.controller import CompletionController
 from app.services.adapters import Adapters
 from app.services.api import ApiClient
+from app.services.connection import Connection
 from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
+from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
-from app.settings_store import SettingsStore
+from app.shell.main_window import MainWindow, Services
 from app.theme import ThemeManager
-from app.window.dialogs import Dialogs
-from app.window.main_window import MainWindow, Services
+from app.widgets.dialogs import Dialogs
 from assistant.config import find_paths
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app.connection import Connection, ConnectionState
 from app.services.api import ApiClient
+from app.services.connection import Connection, ConnectionState
 from app.services.line_process import LineProcess, Outcome
 
 _REST_MS = 250

@@ -9,7 +9,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QTimer, Signal, Slot
 
-from app.tuning.story import Story
+from app.services.run_progress import Story
 from assistant.config import Paths
 from assistant.errors import InputError
 from finetune import runs

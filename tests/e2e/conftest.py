@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.program import build
-from app.window.editor_page import EditorPage
+from app.workspace.editor_page import EditorPage
 
 READY_MS = 60_000
 ANSWER_MS = 60_000

@@ -12,7 +12,7 @@ from finetune.events import Failed
 
 pytestmark = pytest.mark.gui
 
-PLACE = Path(__file__).parents[1] / "window" / "train" / "support_train.py"
+PLACE = Path(__file__).parents[1] / "features" / "train" / "support_train.py"
 
 
 @pytest.fixture

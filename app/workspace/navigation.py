@@ -1,0 +1,189 @@
+"""What is chosen from a list or typed in the overlay: commands, files, lines, languages, encodings."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pygments.lexers import get_all_lexers
+from PySide6.QtCore import QObject, QTimer
+
+from app.widgets.picker import PickItem
+from app.workspace.editor_page import EditorPage
+from app.workspace.file_index import FileIndex
+
+if TYPE_CHECKING:
+    from app.shell.main_window import MainWindow
+
+_ENCODINGS = (
+    "utf-8",
+    "iso-8859-1",
+    "iso-8859-15",
+    "cp1252",
+    "cp1251",
+    "koi8-r",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc-kr",
+)
+_LINE_ENDS = (("LF", "\n"), ("CRLF", "\r\n"))
+_REFRESH_MS = 120
+
+
+class Navigation(QObject):
+    """Opens the window's picker for one purpose at a time."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._index = FileIndex(self)
+        self._index.changed.connect(self._on_index)
+        self._refresh = QTimer(self)
+        self._refresh.setSingleShot(True)
+        self._refresh.setInterval(_REFRESH_MS)
+        self._refresh.timeout.connect(self._show_index)
+        self._files_open = False
+
+    # --- commands and files --------------------------------------------------------------
+
+    def palette(self) -> None:
+        """Offer every command."""
+        self._files_open = False
+        items = [
+            PickItem(f"{command.group}: {command.title.rstrip('…')}", "", command.keys, command)
+            for command in self._window.commands
+            if command.action.isEnabled()
+        ]
+        self._window.picker.show_items(items, self.tr("Type a command"), lambda item: item.data.action.trigger())
+
+    def quick_open(self) -> None:
+        """Offer the files of the folder; listing goes on while one types."""
+        window = self._window
+        if window.folder is None:
+            self.choose_folder()
+            return
+        window.picker.show_items([], self.tr("Go to file"), self._open, self.tr("Looking for files…"))
+        self._files_open = True
+        self._index.start(window.folder)
+
+    def _open(self, item: PickItem) -> None:
+        self._index.stop()
+        if self._window.folder is not None:
+            self._window.documents.open(self._window.folder / item.data)
+
+    def _on_index(self) -> None:
+        if not self._index.running:
+            self._show_index()
+        elif not self._refresh.isActive():
+            self._refresh.start()
+
+    def _show_index(self) -> None:
+        if self._window.picker.isHidden():
+            self._files_open = False
+            self._index.stop()
+        if not self._files_open:
+            return
+        items = []
+        for path in self._index.files:
+            folder, _, name = path.rpartition("/")
+            items.append(PickItem(name, folder, data=path, search=path))
+        self._window.picker.set_items(items)
+
+    def choose_folder(self) -> None:
+        """Ask for a folder to open."""
+        window = self._window
+        start = str(window.folder.parent if window.folder else Path.home())
+        chosen = window.services.dialogs.folder(window, self.tr("Open folder"), start)
+        if chosen:
+            window.open_folder(Path(chosen))
+
+    def recent_folders(self) -> None:
+        """Offer the folders of last time."""
+        self._files_open = False
+        items = [
+            PickItem(Path(path).name or path, str(Path(path).parent), data=path, search=path)
+            for path in self._window.services.store.settings.recent
+        ]
+        empty = self.tr("No folder was opened yet.")
+        placeholder = self.tr("Open a recent folder")
+        self._window.picker.show_items(
+            items, placeholder, lambda item: self._window.open_folder(Path(item.data)), empty
+        )
+
+    def choose_files(self) -> None:
+        """Ask for files to open."""
+        window = self._window
+        for path in window.services.dialogs.open_files(window, str(window.folder or Path.home())):
+            window.documents.open(Path(path))
+
+    # --- the file in front -----------------------------------------------------------------
+
+    def _page(self) -> EditorPage | None:
+        page = self._window.central.current
+        return page if isinstance(page, EditorPage) else None
+
+    def go_to_line(self) -> None:
+        """Ask for a line, or line:column."""
+        page = self._page()
+        if page is None:
+            return
+        count = page.editor.blockCount()
+        hint = self.tr("A line from 1 to {count}, with a column if you like: 12:5").format(count=count)
+        self._window.picker.ask(self.tr("Go to line"), "", hint, lambda text: self._go(page, text))
+
+    def _go(self, page: EditorPage, text: str) -> None:
+        line, _, column = text.strip().partition(":")
+        if line.strip().isdecimal():
+            count = page.editor.blockCount()
+            wanted = int(column) - 1 if column.strip().isdecimal() else 0
+            page.editor.go_to(min(max(1, int(line)), count), max(0, wanted))
+            page.editor.setFocus()
+
+    def choose_language(self) -> None:
+        """Offer every language that Pygments knows."""
+        page = self._page()
+        if page is None:
+            return
+        self._files_open = False
+        items = [PickItem(self.tr("Plain text"), data="text")]
+        items += [
+            PickItem(name, ", ".join(aliases[:3]), data=aliases[0])
+            for name, aliases, _, _ in sorted(get_all_lexers())
+            if aliases
+        ]
+        self._window.picker.show_items(
+            items, self.tr("Language of this file"), lambda item: page.set_language(item.data)
+        )
+
+    def choose_encoding(self) -> None:
+        """Offer encodings to save the file in."""
+        page = self._page()
+        if page is None:
+            return
+        self._files_open = False
+        now = page.file.encoding.lower().replace("_", "-")
+        items = [
+            PickItem(name.upper(), self.tr("in use") if name.replace("_", "-") == now else "", data=name)
+            for name in _ENCODINGS
+        ]
+
+        def choose(item: PickItem) -> None:
+            page.change_file(dataclasses.replace(page.file, encoding=item.data, bom=b""))
+
+        self._window.picker.show_items(items, self.tr("Save this file in"), choose)
+
+    def choose_line_ends(self) -> None:
+        """Offer line ends to save the file with."""
+        page = self._page()
+        if page is None:
+            return
+        self._files_open = False
+        details = {"\n": self.tr("Linux and macOS"), "\r\n": self.tr("Windows")}
+        items = [PickItem(name, details[ends], data=ends) for name, ends in _LINE_ENDS]
+
+        def choose(item: PickItem) -> None:
+            page.change_file(dataclasses.replace(page.file, breaks=(item.data,)))
+
+        self._window.picker.show_items(items, self.tr("Line ends of this file"), choose)
