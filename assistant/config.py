@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -13,11 +15,13 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import platformdirs
 
-from assistant.errors import InputError
+from assistant.errors import DiskError, InputError
 from assistant.system.files import write_file
+from assistant.system.locks import exclusive
 from assistant.system.modes import make_folder
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+_LOCK_SECONDS = 2.0
 
 Source = Literal["hub", "index"]
 Device = Literal["auto", "cuda", "mps", "xpu", "cpu"]
@@ -179,6 +183,22 @@ def _describe(kind: Any) -> str:
     if origin is UnionType:
         return _describe(arguments[0])
     return names[kind]
+
+
+def change_settings(paths: Paths, known: Settings, change: Callable[[Settings], Settings]) -> Settings:
+    """Change what the settings file says now, so that what another window saved meanwhile stays; return the result.
+
+    ``known`` counts where there is no file, or it cannot be read. Raises OSError, DiskError.
+    """
+    busy = DiskError("Another window is saving the settings; change them again in a moment.")
+    with exclusive(paths.config / "settings.lock", busy, wait_s=_LOCK_SECONDS):
+        now = known
+        if paths.settings.exists():
+            with contextlib.suppress(InputError):
+                now = load_settings(paths)
+        changed = change(now)
+        save_settings(paths, changed)
+    return changed
 
 
 def save_settings(paths: Paths, settings: Settings) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Literal
 
 from assistant.config import Paths
 from assistant.errors import InputError
-from assistant.system.files import write_file
+from assistant.system.files import remove_folder, write_file
 from assistant.system.locks import exclusive
 from assistant.system.modes import PRIVATE, folder_mode, private_folder
 from assistant.system.processes import Identity, end_all, identity_of, lives
@@ -87,6 +86,8 @@ def every(paths: Paths) -> list[RunInfo]:
     """Return all runs, the newest first; folders that hold none are passed over."""
     found: list[RunInfo] = []
     for place in paths.runs.glob("*/config.json"):
+        if place.parent.name.startswith("."):  # being removed
+            continue
         try:
             found.append(look(place.parent))
         except InputError:
@@ -176,10 +177,7 @@ def remove(paths: Paths, name: str) -> None:
     run = find(paths, name)
     if run.state == "running":
         raise InputError(f"The run {name} is at work; stop it first.")
-    # By another name first: half a run is none.
-    gone = paths.runs / f".{os.getpid()}-{time.monotonic_ns()}"
     try:
-        run.folder.rename(gone)
-        shutil.rmtree(gone)
+        remove_folder(run.folder)
     except OSError as error:
         raise InputError(f"The run {name} cannot be removed: {error.strerror or error}.") from None

@@ -168,15 +168,7 @@ class ModelJobs(QObject):
             self.failed.emit(str(data.get("message") or "") or self._why(outcome))
 
     def _why(self, outcome: Outcome) -> str:
-        if outcome.kind == "not_started":
-            return self.tr("The program {program} is missing or may not be run.").format(program=self._command[0])
-        if outcome.last_line:
-            return outcome.last_line
-        if outcome.kind == "killed":
-            return self.tr("The program that manages models was killed or crashed.")
-        return self.tr("The program that manages models ended without a result (exit code {code}).").format(
-            code=outcome.exit_code
-        )
+        return outcome.last_line or outcome.sentence(self.tr("The program that manages models"), self._command[0])
 
 
 def _object(text: str) -> dict[str, Any]:

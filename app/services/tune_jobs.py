@@ -36,6 +36,11 @@ class TuneJobs(QObject):
         self._command = tuple(command)
         self._askers = {question: _Asker(question, self) for question in get_args(Question)}
 
+    @property
+    def program(self) -> str:
+        """What is started."""
+        return self._command[0]
+
     def ask(self, question: Question, config: RunConfig) -> None:
         """Ask about a run with these settings."""
         flags = [*_FLAGS[question], "--json"]
@@ -131,16 +136,8 @@ class _Asker(QObject):
             self._jobs.answered.emit(self._question, answer)
             return
         said = (answer or {}).get("message") or (answer or {}).get("sentence") or outcome.last_line
-        self._jobs.failed.emit(self._question, str(said or self._why(outcome)))
-
-    def _why(self, outcome: Outcome) -> str:
-        if outcome.kind == "not_started":
-            return self.tr("The program that prepares training is missing or may not be run.")
-        if outcome.kind == "killed":
-            return self.tr("The program that prepares training was killed; is there enough free memory?")
-        return self.tr("The program that prepares training ended without an answer (exit code {code}).").format(
-            code=outcome.exit_code
-        )
+        name = self.tr("The program that prepares training")
+        self._jobs.failed.emit(self._question, str(said or outcome.sentence(name, self._jobs.program)))
 
 
 def _last_object(lines: Sequence[str]) -> dict[str, Any] | None:

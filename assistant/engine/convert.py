@@ -36,6 +36,7 @@ from assistant.engine.gguf_header import read_gguf_header
 from assistant.engine.gguf_tokenizer import find_end_ids, read_gguf_tokenizer
 from assistant.engine.quiet import quietly
 from assistant.errors import DiskError, GrafterError, ModelError, OutOfMemory
+from assistant.system import jsonl
 
 SHARD_BYTES = 4 * 2**30
 """Weights are written in files of at most about this size, so that little memory is needed at a time."""
@@ -343,7 +344,7 @@ def _fail(error: GrafterError) -> int:
 
 
 def _say(**fields: Any) -> None:
-    sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+    sys.stdout.write(jsonl.encode(fields).decode())
     sys.stdout.flush()
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import time
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +30,7 @@ from assistant.models.adapter_format import (
 )
 from assistant.models.files import hash_file
 from assistant.models.store import InstalledModel, Store
-from assistant.system.files import disk_errors, staged, write_file
+from assistant.system.files import disk_errors, remove_folder, staged, write_file
 from assistant.system.modes import private_folder
 
 FORMAT = 1
@@ -205,10 +204,7 @@ class AdapterStore:
                 folder.unlink()
                 return 0
             freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            # By another name first: half an adapter is none.
-            gone = self.folder / f".{name}.{os.getpid()}-{time.monotonic_ns()}.gone"
-            folder.rename(gone)
-            shutil.rmtree(gone)
+            remove_folder(folder)
         return freed
 
     def enable(self, name: str, scale: float | None = None) -> AdapterRecord:

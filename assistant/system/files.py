@@ -138,6 +138,13 @@ def put_folder(part: Path, folder: Path, mode: int = PRIVATE) -> None:
     shutil.rmtree(gone, ignore_errors=True)
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all in it, under another name first: half of it is never there. Raises OSError."""
+    gone = part_of(folder)
+    _rename(folder, gone)
+    shutil.rmtree(gone)
+
+
 def mend(folder: Path) -> None:
     """Put a folder back where a kill came between taking the old one away and putting the new one there."""
     gone = folder.with_name(folder.name + ".gone")

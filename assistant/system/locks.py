@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ else:
     import fcntl
 
 _LOOK_SECONDS = 0.02
+_HELD = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EINTR})
 
 
 @contextmanager
@@ -39,11 +41,12 @@ def exclusive(path: Path, busy: Exception, wait_s: float = 0.0) -> Generator[Non
 
 
 def _taken(handle: int) -> bool:
+    """Try to take the lock. On a disk that knows no locks each has it: better than that nobody has."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in _HELD
     return True

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import psutil
 
@@ -87,7 +87,14 @@ def watch(process: Identity, ended: Callable[[], None], every_s: float = _LOOK_S
     threading.Thread(target=follow, name="parent-watch", daemon=True).start()
 
 
-def apart() -> dict[str, Any]:
+class Apart(TypedDict, total=False):
+    """Options of ``Popen``."""
+
+    start_new_session: bool
+    creationflags: int
+
+
+def apart() -> Apart:
     """Return what lets ``Popen`` start a process that Ctrl-C here does not reach, and that outlives this one."""
     if os.name == "nt":
         return {"creationflags": 0x00000200 | 0x08000000}  # CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW

@@ -154,7 +154,7 @@ def test_a_crash_is_said_and_mended(qtbot: QtBot, fake_service: Any, watch: Any)
     os.kill(watched.process.process_id, signal.SIGKILL)
     qtbot.waitUntil(lambda: watched.kinds[-1:] == ["ready"], timeout=15_000)
     assert watched.kinds == ["restarting", "ready"]
-    assert watched.states[0].message.startswith("The service was killed or crashed.")
+    assert watched.states[0].message.startswith("The service was killed or crashed,")
     assert watched.states[-1].message == ""
 
 

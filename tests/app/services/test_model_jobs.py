@@ -75,8 +75,8 @@ def test_a_list_asked_for_while_listing_is_made_anew(qtbot: QtBot, jobs: Jobs) -
     [
         ([{"out": '{"event": "failed", "message": "The disk is gone."}'}, {"exit": 1}], "The disk is gone."),
         ([{"err": "Traceback\ngrafter: The settings are broken.\n\n"}, {"exit": 2}], "The settings are broken."),
-        ([{"out": "nonsense"}], "ended without a result (exit code 0)"),
-        ([{"out": "[1]"}, {"exit": 3}], "ended without a result (exit code 3)"),
+        ([{"out": "nonsense"}], "ended unexpectedly (status 0)"),
+        ([{"out": "[1]"}, {"exit": 3}], "ended unexpectedly (status 3)"),
         (["crash"], "was killed or crashed"),
     ],
 )
@@ -118,7 +118,7 @@ def test_pull_with_progress(qtbot: QtBot, jobs: Jobs, monkeypatch: pytest.Monkey
     [
         ([line(event="failed", message="The hash is wrong.", code="x"), {"exit": 1}], "The hash is wrong."),
         ([progress("download", 1), {"err": "OSError: disk full\n"}, {"exit": 1}], "OSError: disk full"),
-        ([{"exit": 0}], "ended without a result"),
+        ([{"exit": 0}], "ended unexpectedly (status 0)"),
         (["crash"], "was killed or crashed"),
     ],
 )

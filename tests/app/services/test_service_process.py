@@ -89,7 +89,7 @@ def test_a_crash_starts_it_again(qtbot: QtBot, fake_service: Any, watch: Any) ->
     os.kill(watched.process.process_id, signal.SIGKILL)
     qtbot.waitUntil(lambda: len(watched.ready) == 2)
     [(reason, again)] = watched.stopped
-    assert reason.startswith("The service was killed or crashed.")
+    assert reason.startswith("The service was killed or crashed, perhaps because memory ran out.")
     assert again
 
 
@@ -98,7 +98,7 @@ def test_the_last_line_of_stderr_says_why(qtbot: QtBot, fake_service: Any, watch
     watched = watch(fake_service.command)
     watched.process.start()
     qtbot.waitUntil(lambda: bool(watched.ready))
-    assert watched.stopped == [("The service ended unexpectedly (exit code 1). OSError: no room", True)]
+    assert watched.stopped == [("The service ended unexpectedly (status 1). OSError: no room", True)]
 
 
 def test_gives_up_after_five_failures_and_starts_again_by_hand(qtbot: QtBot, fake_service: Any, watch: Any) -> None:

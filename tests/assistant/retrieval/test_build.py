@@ -13,13 +13,14 @@ import pytest
 
 from assistant.config import find_paths
 from assistant.errors import InputError
-from assistant.retrieval.build import keep, parse_command, read_lines
+from assistant.retrieval.build import keep, parse_command
 from assistant.retrieval.indexer import Indexer
 from assistant.retrieval.keeper import Changed, Keeper, Stop, Unsaved
 from assistant.retrieval.place import index_file
 from assistant.retrieval.reader import IndexReader
 from assistant.retrieval.watch import relative
 from assistant.retrieval.writer import IndexWriter
+from assistant.system.jsonl import lines_of
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_commands(line, heard):
 
 def test_lines_are_put_together_however_they_come():
     entry, exit_ = os.pipe()
-    lines = read_lines(entry)
+    lines = lines_of(entry)
     os.write(exit_, b"one\ntw")
     assert next(lines) == b"one"
     os.write(exit_, b"o\n\nthr")

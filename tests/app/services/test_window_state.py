@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.window.state import WindowState
+from app.services.window_state import WindowState
 from assistant.config import find_paths
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
