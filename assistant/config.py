@@ -18,7 +18,7 @@ import platformdirs
 from assistant.errors import DiskError, InputError
 from assistant.system.files import write_file
 from assistant.system.locks import exclusive
-from assistant.system.modes import make_folder
+from assistant.system.modes import make_folder, private_folder, tighten
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
 _LOCK_SECONDS = 2.0
@@ -91,6 +91,23 @@ def find_paths() -> Paths:
         cache,
         cache / "run" if shared else Path(platformdirs.user_runtime_dir(name, appauthor=False)),
     )
+
+
+def close_to_others(paths: Paths) -> None:
+    """Take from all but their owner what an older program, or a copy, left readable; models stay as they are.
+
+    Another user's files, and a disk that refuses, are no reason to stop.
+    """
+    for folder in (paths.data / "index", paths.adapters, paths.runs, paths.runtime):
+        with contextlib.suppress(OSError):
+            if folder.is_dir():
+                private_folder(folder)
+    of_suggestions = [
+        paths.acceptance.with_name(paths.acceptance.name + end) for end in ("", "-wal", "-shm", ".damaged")
+    ]
+    for file in (paths.settings, paths.config / "state.ini", *of_suggestions):
+        with contextlib.suppress(OSError):
+            tighten(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from assistant.cli.main import main
 from assistant.client import registry
 from assistant.client.acceptance.record import Record
 from assistant.client.acceptance.store import AcceptanceStore
@@ -126,3 +127,22 @@ def test_folders_on_the_way_can_be_entered_and_written_by_nobody_else(no_umask, 
     monkeypatch.setenv("GRAFTER_HOME", str(tmp_path / "deep" / "home"))
     save_settings(find_paths(), Settings())
     assert [mode(tmp_path / "deep"), mode(tmp_path / "deep" / "home")] == [0o755, 0o755]
+
+
+def test_what_an_older_program_left_open_is_closed_by_any_command(no_umask, open_places, grafter_home, tmp_path):
+    kept = ("index/code-1/index.db", "adapters/shop/adapter.json", "runs/shop-1/data/train.safetensors", "run/token-1",
+            "settings.toml", "state.ini", "acceptance.db", "acceptance.db-wal")  # fmt: skip
+    for name in (*kept, "models/toy/model.safetensors"):
+        (grafter_home / name).parent.mkdir(parents=True, exist_ok=True)
+        (grafter_home / name).write_text("")
+    (grafter_home / "runs" / "link").symlink_to(tmp_path)
+    outside = mode(tmp_path)
+    assert mode(grafter_home / "runs" / "shop-1") == 0o777
+    assert main(["models", "list", "--json"]) == 0
+    for folder in ("index", "adapters", "run"):
+        assert open_places(grafter_home / folder) == {}
+    (grafter_home / "runs" / "link").unlink()
+    assert open_places(grafter_home / "runs") == {}
+    assert {name: mode(grafter_home / name) for name in kept} == dict.fromkeys(kept, 0o600)
+    assert mode(grafter_home / "models" / "toy" / "model.safetensors") == 0o666
+    assert mode(tmp_path) == outside

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import logging
 import os
 import secrets
@@ -37,6 +36,7 @@ from assistant.models.adapters import Shelf
 from assistant.retrieval.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
+from assistant.system import jsonl
 from assistant.system.files import write_file
 from assistant.system.processes import Identity, parent_of_this, watch
 
@@ -212,9 +212,8 @@ class Service:
     def _ready(self) -> None:
         url = f"http://{HOST}:{self._port}"
         publish(self._paths, own_record(url, self._token.file, self._model))
-        print(  # noqa: T201 - the line is the interface
-            json.dumps({"event": "ready", "url": url, "token_file": str(self._token.file)}), flush=True
-        )
+        ready = jsonl.encode({"event": "ready", "url": url, "token_file": str(self._token.file)})
+        print(ready.decode(), end="", flush=True)  # noqa: T201 - the line is the interface
         self._worker.start()
 
     def _ending(self) -> None:

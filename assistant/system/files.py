@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import stat
 import time
@@ -98,7 +97,7 @@ def part_of(path: Path, *, alone: bool = False) -> Path:
     It goes at once where the caller is ``alone`` in writing ``path``, else when it is old.
     """
     _sweep(path, alone)
-    return path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}.part")
+    return path.with_name(f".{path.name[:200]}.{os.urandom(6).hex()}.part")
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], mode: int = PRIVATE, *, alone: bool = False) -> None:

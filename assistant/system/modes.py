@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,7 +113,7 @@ def set_modes(folder: Path, mode: int) -> None:
 
 def _granted(folder: Path, mode: int) -> int:
     """Return what is left of a mode for a new file in a folder."""
-    probe = folder / f".{secrets.token_hex(6)}.part"
+    probe = folder / f".{os.urandom(6).hex()}.part"
     handle = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         return stat.S_IMODE(os.fstat(handle).st_mode)

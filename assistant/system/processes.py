@@ -7,7 +7,6 @@ without the clock on the wall, which people and time servers set.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -162,6 +161,8 @@ def _mark_on_linux(pid: int) -> str | None:
 
 def _mark_on_mac(pid: int) -> str:
     """Return when the kernel started a process, which it writes down once: ``proc_bsdinfo`` of libproc."""
+    import ctypes  # noqa: PLC0415 - for this system only
+
     size, seconds_at, flavour = 136, 120, 3
     buffer = ctypes.create_string_buffer(size)
     if ctypes.CDLL("/usr/lib/libproc.dylib").proc_pidinfo(pid, flavour, ctypes.c_uint64(0), buffer, size) != size:
