@@ -1,6 +1,8 @@
 """Which process it is, whether it lives, and how it ends; whatever the clock does."""
 
+import ctypes
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -175,3 +177,24 @@ def test_who_does_not_end_when_asked_is_killed():
 )
 def test_an_end_is_said_in_words(code, said):
     assert how_it_ended(code) == said
+
+
+def test_what_macs_kernel_tells_of_a_start_is_read_at_its_place(monkeypatch):
+    # <sys/proc_info.h>, struct proc_bsdinfo: 5 and 6 and 1 numbers, two names, 6 numbers, seconds and microseconds.
+    told = struct.pack("=5I6II16s32s5IiQQ", *range(12), b"name", b"longer name", *range(5), -1, 1_700_000_000, 42)
+
+    class Library:
+        def __init__(self, name):
+            assert name == "/usr/lib/libproc.dylib"
+
+        @staticmethod
+        def proc_pidinfo(pid, flavour, _argument, buffer, size):
+            assert (pid, flavour, size) == (7, 3, len(told))
+            buffer[:size] = told
+            return size
+
+    monkeypatch.setattr(ctypes, "CDLL", Library)
+    assert processes._mark_on_mac(7) == "mac/1700000000.000042"
+    monkeypatch.setattr(Library, "proc_pidinfo", lambda *_: 0)
+    with pytest.raises(PermissionError):
+        processes._mark_on_mac(7)
