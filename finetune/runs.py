@@ -85,9 +85,7 @@ def find(paths: Paths, name: str) -> RunInfo:
 def every(paths: Paths) -> list[RunInfo]:
     """Return all runs, the newest first; folders that hold none are passed over."""
     found: list[RunInfo] = []
-    for place in paths.runs.glob("*/config.json"):
-        if place.parent.name.startswith("."):  # being removed
-            continue
+    for place in paths.runs.glob("[!.]*/config.json"):  # others are being removed
         try:
             found.append(look(place.parent))
         except InputError:

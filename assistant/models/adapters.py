@@ -31,7 +31,7 @@ from assistant.models.adapter_format import (
 from assistant.models.files import hash_file
 from assistant.models.store import InstalledModel, Store
 from assistant.system.files import disk_errors, remove_folder, staged, write_file
-from assistant.system.modes import private_folder
+from assistant.system.modes import OWN, private_folder
 
 FORMAT = 1
 RECORD = "adapter.json"
@@ -330,10 +330,9 @@ def export(store: AdapterStore, name: str, output: Path) -> None:
     store.get(name)
     if os.path.lexists(output):
         raise InputError(f"{output} is there already; name a folder that is not.")
-    with disk_errors(f"The adapter '{name}' could not be exported"):
-        output.mkdir(parents=True)
+    with disk_errors(f"The adapter '{name}' could not be exported"), staged(output.absolute(), OWN) as part:
         for file in (CONFIG, WEIGHTS):
-            shutil.copyfile(store.path(name) / file, output / file)
+            shutil.copyfile(store.path(name) / file, part / file)
 
 
 def _same_base(one: AdapterRecord, other: AdapterRecord) -> bool:

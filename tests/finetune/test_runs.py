@@ -99,6 +99,14 @@ def test_a_removed_run_is_gone_whole(paths):
     assert list(paths.runs.iterdir()) == []
 
 
+def test_a_run_that_is_being_removed_is_no_run_any_more(paths, monkeypatch):
+    folder = runs.create(paths, CONFIG)
+    monkeypatch.setattr("assistant.system.files.shutil.rmtree", lambda path: (path / "config.json").exists() or 1 / 0)
+    runs.remove(paths, folder.name)
+    assert len(list(paths.runs.iterdir())) == 1
+    assert runs.every(paths) == []
+
+
 def test_a_folder_that_holds_no_run_is_passed_over(paths):
     folder = runs.create(paths, CONFIG)
     (paths.runs / "other").mkdir()
