@@ -11,10 +11,10 @@ import pytest
 
 from assistant.cli.main import main
 from assistant.client import registry
-from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.store import AcceptanceStore
 from assistant.config import Settings, find_paths, save_settings
-from assistant.retrieval import opening
+from assistant.editing.acceptance.record import Record
+from assistant.editing.acceptance.store import AcceptanceStore
+from assistant.retrieval.index import opening
 from assistant.server.process import make_token
 from finetune import launch, runs
 from finetune.config import RunConfig

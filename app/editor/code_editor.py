@@ -12,7 +12,6 @@ from app.editor.ghost import Suggestion
 from app.editor.suggestion_split import first_line, first_word
 from app.editor.text_view import TextView
 
-_PYTHON_LIKE = {"Python", "Python 2.x", "Cython", "Bazel", "Snakemake", "GDScript", "Nimrod", "CoffeeScript", "Xonsh"}
 _DETECT_IN = 100_000
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
@@ -193,7 +192,7 @@ class CodeEditor(TextView):
         else:
             done = True
             if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-                editing.break_line(cursor, self.indent_unit(), self.language() in _PYTHON_LIKE)
+                editing.break_line(cursor, self.indent_unit(), self.colon_begins_block())
             elif key == Qt.Key.Key_Tab and not shift:
                 editing.indent_at(cursor, self.indent_unit())
             elif key in {Qt.Key.Key_Backtab, Qt.Key.Key_Tab}:

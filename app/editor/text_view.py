@@ -110,6 +110,11 @@ class TextView(QPlainTextEdit):
         """Return the language's name for people; empty for plain text."""
         return self._highlighter.language
 
+    def colon_begins_block(self) -> bool:
+        """Return whether a colon at the end of a line begins a block in the language."""
+        record = self._highlighter.record
+        return record is not None and record.colon_blocks
+
     def set_theme(self, theme: Theme) -> None:
         """Use a theme's colours."""
         self._theme = theme

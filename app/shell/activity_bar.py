@@ -1,4 +1,4 @@
-"""The narrow column of icons at the left: one for each room, and the menu."""
+"""The activity bar: a narrow column of icons at the left, one for each feature, and the menu."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from app.widgets.icons import IconSet
 WIDTH = 48
 
 
-class Rail(QFrame):
-    """``chosen`` carries the name of the room whose icon was clicked."""
+class ActivityBar(QFrame):
+    """``chosen`` carries the id of the feature whose icon was clicked."""
 
     chosen = Signal(str)
 
@@ -33,7 +33,7 @@ class Rail(QFrame):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def add(self, name: str, icon: str, title: str) -> None:
-        """Add the icon of a room."""
+        """Add the icon of a feature."""
         button = self._make(icon, title)
         button.setCheckable(True)
         button.clicked.connect(lambda _checked=False: self._click(name))
@@ -44,7 +44,7 @@ class Rail(QFrame):
         self._column.addStretch(1)
 
     def mark(self, name: str, active: bool) -> None:
-        """Show whether a room is open."""
+        """Show whether a feature is open."""
         self._buttons[name].setChecked(active)
 
     def _click(self, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 Need = Literal["", "file", "tab", "folder"]
 """What has to be open, or in front, for a command to do something."""
@@ -75,3 +75,19 @@ class Commands(QObject):
     def keys(self, name: str) -> str:
         """Return the first key of a command as people read it."""
         return self._commands[name].keys
+
+
+def make_menu(window: QWidget, commands: Commands) -> QMenu:
+    """Return the menu of the activity bar: a submenu for each group."""
+    menu = QMenu(window)
+    groups: dict[str, QMenu] = {}
+    for command in commands:
+        if command.group not in groups:
+            groups[command.group] = menu.addMenu(command.group)
+        groups[command.group].addAction(command.action)
+    quit_action = commands["file.quit"].action  # the last of its menu, whatever features added
+    files = groups[commands["file.quit"].group]
+    files.removeAction(quit_action)
+    files.addSeparator()
+    files.addAction(quit_action)
+    return menu

@@ -133,6 +133,8 @@ class Picker(QFrame):
         self._chosen: Callable[[PickItem], object] | None = None
         self._answered: Callable[[str], object] | None = None
         self._back: QWidget | None = None
+        self.opened = 0
+        """How often it was opened: tells whoever opened it whether it is still theirs."""
         shadow = QGraphicsDropShadowEffect(self)
         shadow.setBlurRadius(32)
         shadow.setOffset(0, 8)
@@ -201,6 +203,7 @@ class Picker(QFrame):
     def _open(self, placeholder: str, text: str) -> None:
         if self.isHidden():
             self._back = self.window().focusWidget()
+        self.opened += 1
         self.line.setPlaceholderText(placeholder)
         self.line.setAccessibleName(placeholder)
         self.line.blockSignals(True)

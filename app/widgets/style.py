@@ -31,6 +31,7 @@ _SHEET = """
 #status QPushButton {{ border: none; border-radius: 4px; background: transparent; color: {muted};
   padding: 2px 6px; margin: 0; min-height: 0; min-width: 0; }}
 #status QPushButton:hover, #status QPushButton:focus {{ background: {hover}; color: {text}; }}
+#status QPushButton:disabled {{ background: transparent; color: {muted}; }}
 #status QPushButton[tone="error"] {{ color: {error}; }}
 #status QPushButton[tone="warn"] {{ color: {warn}; }}
 #tabs {{ background: {surface}; border: none; border-bottom: 1px solid {border}; }}

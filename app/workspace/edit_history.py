@@ -1,4 +1,4 @@
-"""What a request says of the person's whereabouts: the places they were at, and the tabs that are open."""
+"""What a request says of where one was lately: the places that were edited or viewed, and the tabs that are open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assistant.types import Place
 _MOST_TABS = 64
 
 
-class Whereabouts(QObject):
+class EditHistory(QObject):
     """Follows the pages of one window. Only files inside the folder that is open are told of."""
 
     def __init__(self, central: Central, parent: QObject | None = None) -> None:

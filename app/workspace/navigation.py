@@ -1,20 +1,22 @@
-"""What is chosen from a list or typed in the overlay: commands, files, lines, languages, encodings."""
+"""What is chosen from a list or typed in the overlay: files, lines, languages, encodings."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pygments.lexers import get_all_lexers
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
 
-from app.widgets.picker import PickItem
+from app.services.settings_store import SettingsStore
+from app.widgets.dialogs import Dialogs
+from app.widgets.picker import Picker, PickItem
+from app.workspace.central import Central
+from app.workspace.documents import Documents
 from app.workspace.editor_page import EditorPage
 from app.workspace.file_index import FileIndex
-
-if TYPE_CHECKING:
-    from app.shell.main_window import MainWindow
+from app.workspace.folder import Folder
 
 _ENCODINGS = (
     "utf-8",
@@ -33,45 +35,47 @@ _REFRESH_MS = 120
 
 
 class Navigation(QObject):
-    """Opens the window's picker for one purpose at a time."""
+    """Opens ``picker`` for one purpose at a time. Dialogs belong to the window of ``central``."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(
+        self,
+        central: Central,
+        documents: Documents,
+        folder: Folder,
+        picker: Picker,
+        store: SettingsStore,
+        dialogs: Dialogs,
+    ) -> None:
+        super().__init__(central)
+        self._central, self._documents, self._folder = central, documents, folder
+        self._picker, self._store, self._dialogs = picker, store, dialogs
         self._index = FileIndex(self)
         self._index.changed.connect(self._on_index)
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
         self._refresh.timeout.connect(self._show_index)
-        self._files_open = False
+        self._listing = 0
 
-    # --- commands and files --------------------------------------------------------------
+    # --- files ---------------------------------------------------------------------------
 
-    def palette(self) -> None:
-        """Offer every command."""
-        self._files_open = False
-        items = [
-            PickItem(f"{command.group}: {command.title.rstrip('…')}", "", command.keys, command)
-            for command in self._window.commands
-            if command.action.isEnabled()
-        ]
-        self._window.picker.show_items(items, self.tr("Type a command"), lambda item: item.data.action.trigger())
+    @property
+    def _window(self) -> QWidget:
+        return self._central.window()
 
     def quick_open(self) -> None:
         """Offer the files of the folder; listing goes on while one types."""
-        window = self._window
-        if window.folder is None:
+        if self._folder.path is None:
             self.choose_folder()
             return
-        window.picker.show_items([], self.tr("Go to file"), self._open, self.tr("Looking for files…"))
-        self._files_open = True
-        self._index.start(window.folder)
+        self._picker.show_items([], self.tr("Go to file"), self._open, self.tr("Looking for files…"))
+        self._listing = self._picker.opened
+        self._index.start(self._folder.path)
 
     def _open(self, item: PickItem) -> None:
         self._index.stop()
-        if self._window.folder is not None:
-            self._window.documents.open(self._window.folder / item.data)
+        if self._folder.path is not None:
+            self._documents.open(self._folder.path / item.data)
 
     def _on_index(self) -> None:
         if not self._index.running:
@@ -80,48 +84,42 @@ class Navigation(QObject):
             self._refresh.start()
 
     def _show_index(self) -> None:
-        if self._window.picker.isHidden():
-            self._files_open = False
+        if self._picker.isHidden() or self._picker.opened != self._listing:
             self._index.stop()
-        if not self._files_open:
             return
         items = []
         for path in self._index.files:
             folder, _, name = path.rpartition("/")
             items.append(PickItem(name, folder, data=path, search=path))
-        self._window.picker.set_items(items)
+        self._picker.set_items(items)
 
     def choose_folder(self) -> None:
         """Ask for a folder to open."""
-        window = self._window
-        start = str(window.folder.parent if window.folder else Path.home())
-        chosen = window.services.dialogs.folder(window, self.tr("Open folder"), start)
+        now = self._folder.path
+        start = str(now.parent if now else Path.home())
+        chosen = self._dialogs.folder(self._window, self.tr("Open folder"), start)
         if chosen:
-            window.open_folder(Path(chosen))
+            self._folder.open(Path(chosen))
 
     def recent_folders(self) -> None:
         """Offer the folders of last time."""
-        self._files_open = False
         items = [
             PickItem(Path(path).name or path, str(Path(path).parent), data=path, search=path)
-            for path in self._window.services.store.settings.recent
+            for path in self._store.settings.recent
         ]
         empty = self.tr("No folder was opened yet.")
         placeholder = self.tr("Open a recent folder")
-        self._window.picker.show_items(
-            items, placeholder, lambda item: self._window.open_folder(Path(item.data)), empty
-        )
+        self._picker.show_items(items, placeholder, lambda item: self._folder.open(Path(item.data)), empty)
 
     def choose_files(self) -> None:
         """Ask for files to open."""
-        window = self._window
-        for path in window.services.dialogs.open_files(window, str(window.folder or Path.home())):
-            window.documents.open(Path(path))
+        for path in self._dialogs.open_files(self._window, str(self._folder.path or Path.home())):
+            self._documents.open(Path(path))
 
     # --- the file in front -----------------------------------------------------------------
 
     def _page(self) -> EditorPage | None:
-        page = self._window.central.current
+        page = self._central.current
         return page if isinstance(page, EditorPage) else None
 
     def go_to_line(self) -> None:
@@ -131,7 +129,7 @@ class Navigation(QObject):
             return
         count = page.editor.blockCount()
         hint = self.tr("A line from 1 to {count}, with a column if you like: 12:5").format(count=count)
-        self._window.picker.ask(self.tr("Go to line"), "", hint, lambda text: self._go(page, text))
+        self._picker.ask(self.tr("Go to line"), "", hint, lambda text: self._go(page, text))
 
     def _go(self, page: EditorPage, text: str) -> None:
         line, _, column = text.strip().partition(":")
@@ -146,23 +144,19 @@ class Navigation(QObject):
         page = self._page()
         if page is None:
             return
-        self._files_open = False
         items = [PickItem(self.tr("Plain text"), data="text")]
         items += [
             PickItem(name, ", ".join(aliases[:3]), data=aliases[0])
             for name, aliases, _, _ in sorted(get_all_lexers())
             if aliases
         ]
-        self._window.picker.show_items(
-            items, self.tr("Language of this file"), lambda item: page.set_language(item.data)
-        )
+        self._picker.show_items(items, self.tr("Language of this file"), lambda item: page.set_language(item.data))
 
     def choose_encoding(self) -> None:
         """Offer encodings to save the file in."""
         page = self._page()
         if page is None:
             return
-        self._files_open = False
         now = page.file.encoding.lower().replace("_", "-")
         items = [
             PickItem(name.upper(), self.tr("in use") if name.replace("_", "-") == now else "", data=name)
@@ -172,18 +166,17 @@ class Navigation(QObject):
         def choose(item: PickItem) -> None:
             page.change_file(dataclasses.replace(page.file, encoding=item.data, bom=b""))
 
-        self._window.picker.show_items(items, self.tr("Save this file in"), choose)
+        self._picker.show_items(items, self.tr("Save this file in"), choose)
 
     def choose_line_ends(self) -> None:
         """Offer line ends to save the file with."""
         page = self._page()
         if page is None:
             return
-        self._files_open = False
         details = {"\n": self.tr("Linux and macOS"), "\r\n": self.tr("Windows")}
         items = [PickItem(name, details[ends], data=ends) for name, ends in _LINE_ENDS]
 
         def choose(item: PickItem) -> None:
             page.change_file(dataclasses.replace(page.file, breaks=(item.data,)))
 
-        self._window.picker.show_items(items, self.tr("Line ends of this file"), choose)
+        self._picker.show_items(items, self.tr("Line ends of this file"), choose)

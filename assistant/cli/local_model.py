@@ -16,7 +16,7 @@ from assistant.models.adapters import BASE, AdapterStore, Shelf, parse_choice
 from assistant.models.store import InstalledModel, Store
 
 if TYPE_CHECKING:
-    from assistant.engine.local import LocalEngine
+    from assistant.engine.local.engine import LocalEngine
 
 DEVICES: tuple[Device, ...] = ("auto", "cuda", "mps", "xpu", "cpu")
 BITS: tuple[BitsChoice, ...] = ("auto", 16, 8, 4)
@@ -119,7 +119,7 @@ def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[C
     def load(progress: Callable[[float], None]) -> LocalEngine:
         # Before torch is imported, and on the thread that will decode: a service loads on its worker's.
         threads.apply(running.threads)
-        from assistant.engine.load import load_engine
+        from assistant.engine.local.load import load_engine
 
         return load_engine(
             Store(paths).path(model.id),

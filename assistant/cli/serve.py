@@ -60,9 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until something ends it; the model loads after the ready line."""
-    from assistant.engine.worker import EngineWorker
+    from assistant.engine.scheduler.worker import EngineWorker
     from assistant.models.adapters import AdapterStore, Shelf
-    from assistant.retrieval.opening import workspace_indexes
+    from assistant.retrieval.index.opening import workspace_indexes
     from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
     log_to_stderr()

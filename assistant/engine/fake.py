@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assistant.engine.decoding.stream import TextStream
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
-from assistant.engine.stream import TextStream
 from assistant.types import (
     Chat,
     Choice,

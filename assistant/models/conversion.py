@@ -17,7 +17,7 @@ from assistant.models.files import Report
 from assistant.system import jsonl
 from assistant.system.processes import how_it_ended
 
-CONVERTER = (sys.executable, "-P", "-m", "assistant.engine.convert")
+CONVERTER = (sys.executable, "-P", "-m", "assistant.weights.convert")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from assistant.models.store import InstalledModel
 from assistant.system.files import disk_errors, put, staged
 from assistant.system.modes import OWN
 
-MERGER = (sys.executable, "-P", "-m", "assistant.engine.merge")
+MERGER = (sys.executable, "-P", "-m", "assistant.weights.merge")
 CONVERTER = "convert_hf_to_gguf.py"
 
 

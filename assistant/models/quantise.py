@@ -15,7 +15,7 @@ from assistant.models.files import Report, check_space
 from assistant.models.store import MANIFEST, InstalledModel, Origin, Quantisation, Store, hash_folder
 from assistant.system.files import disk_errors
 
-QUANTISER = (sys.executable, "-P", "-m", "assistant.engine.quantise")
+QUANTISER = (sys.executable, "-P", "-m", "assistant.weights.quantise")
 
 _WEIGHTS = re.compile(r"\.safetensors(\.index\.json)?$")
 # Of a model's bfloat16 bytes, scales and the embedding's 8 bits included.

@@ -10,15 +10,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from assistant.completion.complete import Options
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.models.adapters import Shelf
-from assistant.retrieval.service import Indexes
-from assistant.server.adapter_routes import AdapterRoutes
+from assistant.retrieval.index.service import Indexes
 from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
-from assistant.server.grafter_routes import GrafterRoutes
 from assistant.server.guard import Guard
-from assistant.server.llamacpp_routes import LlamaCppRoutes
-from assistant.server.openai_routes import OpenAIRoutes
+from assistant.server.routes.adapters import AdapterRoutes
+from assistant.server.routes.complete import GrafterRoutes
+from assistant.server.routes.llamacpp import LlamaCppRoutes
+from assistant.server.routes.openai import OpenAIRoutes
 from assistant.server.streams import Dispatcher
 
 

@@ -30,10 +30,10 @@ from assistant.client.registry import (
 )
 from assistant.completion.complete import Options
 from assistant.config import Paths
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import InputError
 from assistant.models.adapters import Shelf
-from assistant.retrieval.service import Indexes
+from assistant.retrieval.index.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
 from assistant.system import jsonl

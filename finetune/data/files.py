@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from assistant.context.left_out import is_vendored, reason_of_content
-from assistant.context.walk import decode
-from assistant.evaluate.repository.holes import code_language
+from assistant.repository.exclusions import is_vendored, reason_of_content
+from assistant.repository.spans import code_language
+from assistant.repository.walk import decode
 from finetune.config import DataConfig
 from finetune.data.licence import Own, foreign, is_licence_file, read_own
 from finetune.data.near import find_copies

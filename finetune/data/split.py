@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.git import Git
-from assistant.evaluate.repository.history import Commit, History
-from assistant.evaluate.repository.holes import code_language, find_spans
+from assistant.repository.git import Git
+from assistant.repository.history import Commit, History
+from assistant.repository.holes import Chooser, Hole, hole_at, spread
+from assistant.repository.spans import code_language, find_spans
 from finetune.config import DataConfig
 from finetune.data.files import Judged, held_out, judge
 from finetune.data.tree import CommitTree, FolderTree, Tree

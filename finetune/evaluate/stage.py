@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, cast
 from assistant.config import Paths, load_settings
 from assistant.engine import threads
 from assistant.errors import ModelError, StoppedError
-from assistant.evaluate.ask import Answer, ask_editor
-from assistant.evaluate.data import Row
-from assistant.evaluate.library import library_holes
-from assistant.evaluate.metrics import exact_match, mean
-from assistant.evaluate.repository.arms import Arm, Bench, make_arms
-from assistant.evaluate.repository.ask import Asked, Mark, ask_all, mark, to_json
-from assistant.evaluate.repository.bootstrap import mean_interval
-from assistant.evaluate.repository.figures import difference, summarise
-from assistant.evaluate.repository.record import open_record, read_record
-from assistant.evaluate.repository.tree import BaseIndex
+from assistant.measure.evaluate.ask import Answer, ask_editor
+from assistant.measure.evaluate.data import Row
+from assistant.measure.evaluate.library import library_holes
+from assistant.measure.evaluate.metrics import exact_match, mean
+from assistant.measure.repository.arms import Arm, Bench, make_arms
+from assistant.measure.repository.ask import Asked, Mark, ask_all, mark, to_json
+from assistant.measure.repository.bootstrap import mean_interval
+from assistant.measure.repository.figures import difference, summarise
+from assistant.measure.repository.record import open_record, read_record
 from assistant.models.adapters import AdapterChoice, AdapterRecord, AdapterStore, identity
 from assistant.models.store import Store
+from assistant.retrieval.index.base_index import BaseIndex
 from assistant.system.files import disk_errors, write_file
 from assistant.system.modes import PRIVATE, private_folder
 from finetune import runs
@@ -38,7 +38,7 @@ from finetune.events import ArmScore, RunEvent, StageProgress, StageStarted, Ver
 from finetune.stage import STOPPED
 
 if TYPE_CHECKING:
-    from assistant.engine.local import LocalEngine
+    from assistant.engine.local.engine import LocalEngine
 
 ARMS = ("base", "retrieval", "adapter", "both")
 _TRIED = "tried"
@@ -101,7 +101,7 @@ class Evaluation:
         return found
 
     def _load(self) -> LocalEngine:
-        from assistant.engine.load import load_engine  # noqa: PLC0415  (after the threads are counted)
+        from assistant.engine.local.load import load_engine  # noqa: PLC0415  (after the threads are counted)
 
         settings = load_settings(self._paths)
         folder = Store(self._paths).path(self._config.model)

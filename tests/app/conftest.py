@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
-from app.features.suggest.controller import CompletionController
+from app.program import FEATURES
 from app.services.adapters import Adapters
 from app.services.api import ApiClient
 from app.services.connection import Connection
@@ -20,7 +20,8 @@ from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
 from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
-from app.shell.main_window import MainWindow, Services
+from app.shell.main_window import MainWindow
+from app.shell.services import Services
 from app.theme import ThemeManager, load_theme
 from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
@@ -211,20 +212,18 @@ def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
         process = ServiceProcess([sys.executable, "-c", ""], root)
         api = ApiClient(root)
         connection = ScriptedConnection(process, api, root)
-        completion = CompletionController(connection, api, store.settings, root)
         services = Services(
             find_paths(),
             store,
             theme,
             api,
             connection,
-            completion,
             ScriptedJobs(root),
             ScriptedDialogs(),
             ScriptedTuning(root),
             Adapters(connection, api, [sys.executable, "-c", ""], root),
         )
-        window = MainWindow(services)
+        window = MainWindow(services, FEATURES)
         window.resize(1200, 760)
         window.show()
         made.append(window)

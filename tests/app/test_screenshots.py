@@ -10,8 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 
-from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.store import AcceptanceStore
+from assistant.editing.acceptance.record import Record
+from assistant.editing.acceptance.store import AcceptanceStore
 from assistant.types import Progress
 
 pytestmark = pytest.mark.gui
@@ -78,11 +78,11 @@ def shoot(make_window, theme, qtbot):
 def open_code(window, folder):
     path = folder / "src" / "numbers.py"
     path.write_text(CODE + "        " + AFTER, encoding="utf-8")
-    window.open_folder(folder)
-    window.documents.open(folder / "README.md")
-    page = window.documents.open(path)
+    window.bench.folder.open(folder)
+    window.bench.documents.open(folder / "README.md")
+    page = window.bench.documents.open(path)
     page.editor.set_cursor_offset(len(CODE) + 8)
-    window.files.tree.expandAll()
+    window.features["files"].panel.tree.expandAll()
     return page
 
 
@@ -103,7 +103,7 @@ def test_first_start(shoot):
     window, take = shoot
     window.services.connection.show("none")
     take("first-start")
-    window.models.cards["small"].buttons["download"].click()
+    window.features["models"].get_page().cards["small"].buttons["download"].click()
     window.services.jobs.progress.emit(Progress("small", "download", 221_130_030, 491_400_064), 12_345_678.0, 21.9)
     take("first-start-downloading")
     take("first-start-small", SMALL)
@@ -122,7 +122,7 @@ def test_a_service_that_gave_up(shoot, folder):
     window.services.connection.log = "loading weights\nRuntimeError: the file model.safetensors is damaged\n"
     window.services.connection.show("failed", message=reason)
     take("failure")
-    window.show_output(True)
+    window.features["output"].show(True)
     take("failure-log", SMALL)
 
 
@@ -133,7 +133,7 @@ def test_welcome(shoot, folder, tmp_path):
     window.services.store.remember(str(tmp_path / "a-long-name-of-a-folder" / "that-goes-on-and-on" / "vineyard"))
     window.services.store.remember(str(tmp_path / "orchard"))
     take("welcome-recent")
-    window.open_folder(folder)
+    window.bench.folder.open(folder)
     take("welcome-folder", SMALL)
 
 
@@ -147,7 +147,7 @@ def test_a_model_that_sleeps(shoot, folder):
 
 def test_settings(shoot):
     window, take = shoot
-    window.show_settings()
+    window.features["settings"].open()
     take("settings")
     take("settings-small", SMALL)
 
@@ -155,8 +155,8 @@ def test_settings(shoot):
 def test_settings_of_a_server(shoot):
     window, take = shoot
     window.services.connection.show("ready", model="Qwen/Qwen2.5-Coder-7B", device="remote gpu-box:8000")
-    window.show_settings()
-    settings = window.settings
+    window.features["settings"].open()
+    settings = window.features["settings"].get_page()
     settings.scroller.ensureWidgetVisible(settings.server_fallback)
     settings.server.setText("http://gpu-box:8000/v1")
     settings.server.editingFinished.emit()
@@ -176,11 +176,11 @@ def test_palette_and_find(shoot, folder):
     window, take = shoot
     page = open_code(window, folder)
     window.services.connection.show("thinking", **MODEL, latency_ms=184.0)
-    window.navigation.palette()
+    window.bench.commands["view.palette"].action.trigger()
     take("palette")
-    QTest.keyClicks(window.picker.line, "theme")
+    QTest.keyClicks(window.bench.picker.line, "theme")
     take("palette-typed")
-    QTest.keyClick(window.picker.line, Qt.Key.Key_Escape)
+    QTest.keyClick(window.bench.picker.line, Qt.Key.Key_Escape)
     page.find_bar.open_bar()
     QTest.keyClicks(page.find_bar.line, "number")
     QTest.qWait(150)  # counting waits for a pause
@@ -190,10 +190,10 @@ def test_palette_and_find(shoot, folder):
 def explain(window, folder, finished, number=0):
     page = open_code(window, folder)
     window.services.connection.show("ready", **MODEL, latency_ms=184.0)
-    window.services.completion.explained.emit(finished, number)
-    window.why.show(True)
+    window.features["suggest"].completion.explained.emit(finished, number)
+    window.features["why"].show(True)
     page.editor.show_suggestion(finished.choices[number].text)
-    return window.why.panel
+    return window.features["why"].panel
 
 
 def test_why_this_suggestion(shoot, folder, answer):
@@ -211,8 +211,8 @@ def test_why_this_suggestion(shoot, folder, answer):
 
 def test_why_there_is_little_to_tell(shoot, folder, answer):
     window, take = shoot
-    window.open_folder(folder)
-    window.why.show(True)
+    window.bench.folder.open(folder)
+    window.features["why"].show(True)
     take("why-empty", SMALL)
     whole = answer().choices[0]
     silent = dataclasses.replace(whole, logprobs=(), spans=(), mean_logprob=None)
@@ -221,10 +221,10 @@ def test_why_there_is_little_to_tell(shoot, folder, answer):
     take("why-silent")
     hidden = dataclasses.replace(whole, text="", spans=tuple(dataclasses.replace(s, kept=False) for s in whole.spans))
     sentence = "Shows nothing unasked that the model itself holds for unlikely."
-    window.services.completion.explained.emit(
+    window.features["suggest"].completion.explained.emit(
         answer(choices=(hidden,), filters=("low-confidence",), filter_sentences=(sentence,)), 0
     )
-    window.services.completion.failed.emit("The graphics card has not enough free memory for this request.")
+    window.features["suggest"].completion.failed.emit("The graphics card has not enough free memory for this request.")
     take("why-hidden")
     assert panel.bars.texts() == {"request": "The graphics card has not enough free memory for this request."}
 
@@ -277,8 +277,8 @@ def kept(window, *, days=24, shown=40):
 
 
 def open_acceptance(window, qtbot):
-    window.acceptance.show()
-    page = window.acceptance.page
+    window.features["acceptance"].open()
+    page = window.features["acceptance"].page
     qtbot.waitUntil(lambda: not page._draw_soon.isActive())
     return page
 
@@ -310,7 +310,7 @@ def test_acceptance_of_few(shoot, qtbot):
 def test_acceptance_in_high_contrast(make_window, qtbot):
     window = make_window()
     window.services.store.update(theme="high-contrast")
-    window.show_files(False)
+    window.features["files"].show(False)
     kept(window, days=80)
     page = open_acceptance(window, qtbot)
     page.range.setCurrentIndex(2)

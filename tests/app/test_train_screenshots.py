@@ -38,15 +38,15 @@ def shoot(make_window, theme, folder, qtbot):
     window.services.store.update(theme=theme)
     for model in window.services.jobs.models[:2]:
         model["installed"] = True
-    window.open_folder(folder)
-    window.show_files(False)
+    window.bench.folder.open(folder)
+    window.features["files"].show(False)
     window.services.connection.show("ready", **MODEL, latency_ms=184.0)
 
     def take(name, size=SIZE, scroll=0):
         window.resize(*size)
         QTest.qWait(60)
-        if window.train.page is not None:
-            window.train.page.scroller.verticalScrollBar().setValue(scroll)
+        if window.features["train"].page is not None:
+            window.features["train"].page.scroller.verticalScrollBar().setValue(scroll)
         QTest.mouseMove(window, QPoint(size[0] - 30, 6))  # where no tool tip comes up
         QTest.qWait(60)
         image = window.grab().toImage()
@@ -60,8 +60,8 @@ def shoot(make_window, theme, folder, qtbot):
 
 def test_the_code(shoot, support):
     window, take = shoot
-    window.train.show("code")
-    page, tune = window.train.page, window.services.tune
+    window.features["train"].open("code")
+    page, tune = window.features["train"].page, window.services.tune
     take("code-busy")
     tune.answered.emit("files", support.files_answer(extra=40))
     take("code")
@@ -78,8 +78,8 @@ def test_the_code(shoot, support):
 
 def test_the_model(shoot, support):
     window, take = shoot
-    window.train.show("model")
-    page, tune = window.train.page, window.services.tune
+    window.features["train"].open("model")
+    page, tune = window.features["train"].page, window.services.tune
     take("model-measuring")
     note = "Rows of 1,024 tokens would not fit: they are 512 tokens long."
     tune.answered.emit("plan", support.plan_answer(changes=[note]))
@@ -101,13 +101,13 @@ def test_nothing_yet(shoot, support):
     window, take = shoot
     for model in window.services.jobs.models:
         model["installed"] = False
-    window.train.show("model")
+    window.features["train"].open("model")
     take("empty-model", SMALL)
     for step in ("run", "report", "adapters", "runs"):
-        window.train.page.show_step(step)
+        window.features["train"].page.show_step(step)
         take(f"empty-{step}", SMALL)
-    window.train.page.scope.show_repository(None)
-    window.train.page.show_step("code")
+    window.features["train"].page.scope.show_repository(None)
+    window.features["train"].page.show_step("code")
     take("empty-code", SMALL)
 
 
@@ -115,18 +115,18 @@ def test_a_run(shoot, support, folder):
     window, take = shoot
     run = support.make_run(folder, support.story())
     with runs.owned(run):
-        window.train.show("run")
-        assert window.train.control.state == "running"
+        window.features["train"].open("run")
+        assert window.features["train"].control.state == "running"
         take("run")
         take("run-small", SMALL)
-        window.central.bring_to_front(window.documents.open(folder / "README.md"))
+        window.bench.central.bring_to_front(window.bench.documents.open(folder / "README.md"))
         take("run-status", SMALL)
-    window.train.show()
+    window.features["train"].open()
     paused = support.make_run(folder, support.PAUSED, "a-rather-long-name-of-an-adapter-that-goes-on")
-    window.train.page._open_run(paused)
+    window.features["train"].page._open_run(paused)
     take("run-paused")
     failed = support.make_run(folder, support.FAILED, "vineyard")
-    window.train.page._open_run(failed)
+    window.features["train"].page._open_run(failed)
     take("run-failed")
     take("run-failed-small", SMALL)
 
@@ -135,14 +135,14 @@ def test_a_report(shoot, support, folder):
     window, take = shoot
     run = support.make_run(folder, support.FINISHED)
     support.write_report(run)
-    window.train.show("report")
+    window.features["train"].open("report")
     take("report", (1280, 1100))
     take("report-end", (1280, 1100), 10_000)
     take("report-small", SMALL)
     take("report-small-end", SMALL, 10_000)
     support.make_run(folder, support.PAUSED, "vineyard")
     support.make_run(folder, support.FAILED, "a-rather-long-name-of-an-adapter-that-goes-on-and-on")
-    window.train.page.show_step("runs")
+    window.features["train"].page.show_step("runs")
     take("runs")
     take("runs-small", SMALL)
 
@@ -163,16 +163,16 @@ def test_adapters_and_comparing(shoot, support, folder, monkeypatch):
     window, take = shoot
     api = window.services.api
     api.adapters_received.emit(ADAPTERS)
-    window.train.show("adapters")
+    window.features["train"].open("adapters")
     take("adapters")
     take("adapters-small", SMALL)
     path = folder / "src" / "tree.py"
     text = "class Tree:\n    def harvest(self, day):\n        \n\n    def prune(self):\n        self.branches.clear()\n"
     path.write_text(text, encoding="utf-8")
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     page.editor.set_cursor_offset(text.index("\n\n"))
-    window.train.toggle_compare()
-    compare = window.train.compare
+    window.features["compare"].toggle()
+    compare = window.features["compare"].comparison
     replies = list(compare._replies)
     for reply in replies:
         reply._ended = True

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from assistant.engine.fake import FakeEngine
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.server.streams import Dispatcher

@@ -32,7 +32,7 @@ class Desk:
 
     def start(self, folder: Path) -> None:
         """Open a folder, start the service, and wait until the model is ready."""
-        self.window.open_paths([folder])
+        self.window.bench.folder.open_paths([folder])
         self.window.services.connection.start()
         self.wait_for_state("ready")
 

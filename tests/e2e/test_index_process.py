@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from assistant.config import find_paths
-from assistant.retrieval.place import index_file
-from assistant.retrieval.reader import IndexReader
+from assistant.retrieval.index.place import index_file
+from assistant.retrieval.index.reader import IndexReader
 
 pytestmark = pytest.mark.e2e
 
-COMMAND = [sys.executable, "-P", "-m", "assistant.retrieval.build"]
+COMMAND = [sys.executable, "-P", "-m", "assistant.retrieval.index.build"]
 
 
 def said(process: subprocess.Popen, event: str) -> dict:

@@ -1,60 +1,61 @@
-"""Ties what became of suggestions to the window: keeping it, the page that shows it, its icon and its messages."""
+"""Acceptance: what becomes of suggestions is kept, and counted on a page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import Slot
 
 from app.features.acceptance.log import AcceptanceLog
+from app.features.suggest.feature import SuggestFeature
+from app.shell.commands import Commands
+from app.shell.feature import PageFeature
+from app.shell.workbench import Workbench
 from assistant.config import Settings
 
 if TYPE_CHECKING:
     from app.features.acceptance.page import AcceptancePage
-    from app.shell.main_window import MainWindow
 
 
-class AcceptanceRoom(QObject):
-    """``page`` is None until it is first wanted: the window starts without it."""
+class AcceptanceFeature(PageFeature["AcceptancePage"]):
+    """Keeps the log for as long as the window is open."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        services = window.services
-        self.page: AcceptancePage | None = None
-        self.log = AcceptanceLog(
-            services.paths.acceptance, services.connection, self, keep=services.store.settings.keep_acceptance
-        )
-        services.completion.taken.connect(self.log.on_taken)
-        services.completion.ended.connect(self.log.on_ended)
+    id = "acceptance"
+    icon = "chart-line-up"
+    at_foot = True
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        services, completion = bench.services, bench.feature(SuggestFeature).completion
+        keep = services.store.settings.keep_acceptance
+        self.log = AcceptanceLog(services.paths.acceptance, services.connection, self, keep=keep)
+        completion.taken.connect(self.log.on_taken)
+        completion.ended.connect(self.log.on_ended)
         services.store.changed.connect(self._on_settings)
-        self.log.problem.connect(lambda text: window.central.bars.show_message("acceptance", text, "warn"))
-        window.central.current_changed.connect(self.mark)
+        self.log.problem.connect(lambda text: bench.central.bars.show_message("acceptance", text, "warn"))
 
-    def add_icon(self) -> None:
-        """Put the room's icon on the rail."""
-        self._window.rail.add("acceptance", "chart-line-up", self.tr("Acceptance of suggestions"))
+    def make_page(self) -> AcceptancePage:
+        """Make the page."""
+        from app.features.acceptance.page import AcceptancePage  # noqa: PLC0415 - nobody waits for it at the start
 
-    def show(self) -> None:
-        """Bring the page to the front."""
-        window = self._window
-        if self.page is None:
-            from app.features.acceptance.page import AcceptancePage  # noqa: PLC0415 - nobody waits for it at the start
+        services, bench = self.bench.services, self.bench
+        page = AcceptancePage(bench.icons, self.log, services.store, services.dialogs, bench.central)
+        services.theme.changed.connect(page.show_theme)
+        return page
 
-            services = window.services
-            self.page = AcceptancePage(window.icons, self.log, services.store, services.dialogs, window.central)
-            self.page.hide()
-            services.theme.changed.connect(self.page.show_theme)
-        window.show_page(self.page)
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.tr("Acceptance of suggestions")
 
-    def mark(self) -> None:
-        """Show on the rail whether the page is in front."""
-        front = self._window.central.current
-        self._window.rail.mark("acceptance", front is not None and front is self.page)
+    def add_commands(self, commands: Commands) -> None:
+        """Add opening the page."""
+        commands.add("assistant.acceptance", self.tr("Assistant"), self.title, self.open)
 
     def close(self) -> None:
-        """Write what waits: the window closes."""
+        """Write what waits."""
         self.log.close()
 
+    @Slot(object)
     def _on_settings(self, settings: Settings) -> None:
         self.log.set_keep(settings.keep_acceptance)

@@ -12,14 +12,14 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.features.suggest.pieces import Followed, Piece, TakingEditor
 from app.services.connection import Connection
-from assistant.client.acceptance.record import Record, record_of
-from assistant.client.acceptance.there import AFTER_S, share_there
-from assistant.client.suggestions.outcomes import Outcome
+from assistant.editing.acceptance.record import Record, record_of
+from assistant.editing.acceptance.retention import AFTER_S, share_there
+from assistant.editing.suggestions.outcomes import Outcome
 from assistant.errors import GrafterError
 
 if TYPE_CHECKING:
-    from assistant.client.acceptance.store import AcceptanceStore
-    from assistant.client.acceptance.summary import Summary
+    from assistant.editing.acceptance.store import AcceptanceStore
+    from assistant.editing.acceptance.summary import Summary
 
 # Nobody waits for the file: records go there together, a second after the last.
 REST_MS = 1000
@@ -180,7 +180,7 @@ class AcceptanceLog(QObject):
         self._rest.stop()
         if not self._waiting or self._broken:
             return
-        from assistant.client.acceptance.store import StoreBusy  # noqa: PLC0415 - the window starts without SQLite
+        from assistant.editing.acceptance.store import StoreBusy  # noqa: PLC0415 - the window starts without SQLite
 
         store = self._opened()
         new = [kept for kept in self._waiting if kept.number is None]
@@ -233,7 +233,7 @@ class AcceptanceLog(QObject):
 
     def _opened(self) -> AcceptanceStore:
         if self._store is None:
-            from assistant.client.acceptance.store import AcceptanceStore  # noqa: PLC0415 - as above
+            from assistant.editing.acceptance.store import AcceptanceStore  # noqa: PLC0415 - as above
 
             self._store = AcceptanceStore(self.file, timeout_s=_TIMEOUT_S)
         return self._store

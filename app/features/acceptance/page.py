@@ -26,8 +26,8 @@ from app.widgets.figure_table import FigureTable
 from app.widgets.icons import IconSet
 from app.widgets.page import Page
 from app.widgets.style import button, label
-from assistant.client.acceptance.summary import ENOUGH, Counts, Period, Row, Summary
 from assistant.config import Settings
+from assistant.editing.acceptance.summary import ENOUGH, Counts, Period, Row, Summary
 from assistant.errors import GrafterError
 
 _RANGES: tuple[int | None, ...] = (7, 30, 90, None)

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 
 from app.features.compare.panel import ComparePanel
 from app.services.api import CompletionReply
+from app.shell.workbench import Workbench
 from app.theme import editor_font
 from app.workspace.editor_page import EditorPage
 from assistant.types import CompleteRequest, Event, Failed, Finished
-
-if TYPE_CHECKING:
-    from PySide6.QtCore import Qt
-
-    from app.services.adapters import Adapters
-    from app.shell.main_window import MainWindow
 
 _HELD_MS = 450
 _MARGIN = 12
 
 
-class CompareRoom(QObject):
+class Comparison(QObject):
     """At most one comparison, in the file in front. What changes the text or moves the cursor ends it."""
 
-    def __init__(self, window: MainWindow, adapters: Adapters, key: Qt.Key) -> None:
-        super().__init__(window)
-        self._window, self._adapters, self._key = window, adapters, key
+    def __init__(self, bench: Workbench, key: Qt.Key) -> None:
+        super().__init__(bench)
+        self._bench, self._adapters, self._key = bench, bench.services.adapters, key
         self._page: EditorPage | None = None
         self._replies: list[CompletionReply] = []
         self._replaces: dict[str, int] = {}
@@ -39,11 +33,11 @@ class CompareRoom(QObject):
         self._place_soon.setSingleShot(True)
         self._place_soon.setInterval(0)
         self._place_soon.timeout.connect(self._place)
-        self.panel = ComparePanel(window.icons, window)
+        self.panel = ComparePanel(bench.icons, bench.window)
         self.panel.hide()
         self.panel.taken.connect(self._take)
         self.panel.closed.connect(self.close)
-        window.central.current_changed.connect(self.close)
+        bench.central.current_changed.connect(self.close)
 
     @property
     def shown(self) -> bool:
@@ -55,39 +49,39 @@ class CompareRoom(QObject):
         if self.shown:
             self.close()
             return
-        page = self._window.central.current
+        page = self._bench.editor_page
         name = self._adapters.last
-        if not isinstance(page, EditorPage):
+        if page is None:
             return
         if name is None:
             text = self.tr("There is no adapter to compare with yet: learn this project first.")
-            choices = [(self.tr("Learn my code"), lambda: self._window.train.show("code"))]
-            self._window.central.bars.show_message("compare", text, "warn", choices)
+            choices = [(self.tr("Learn my code"), lambda: self._bench.open("train", "code"))]
+            self._bench.central.bars.show_message("compare", text, "warn", choices)
             return
-        self._window.central.bars.clear("compare")
+        self._bench.central.bars.clear("compare")
         self._begin(page, name)
 
     def _begin(self, page: EditorPage, name: str) -> None:
-        window, editor = self._window, page.editor
+        bench, editor = self._bench, page.editor
         self._page, self._opened = page, time.monotonic()
         self._replaces.clear()
         text, offset = editor.plain_text(), editor.cursor_offset()
         line = text[text.rfind("\n", 0, offset) + 1 : offset]
         on = name == self._adapters.active
         scale = self._adapters.scale if on else next(row.scale for row in self._adapters.rows if row.name == name)
-        self.panel.set_theme(window.services.theme.theme)
-        self.panel.set_code_font(editor_font(window.services.store.settings))
+        self.panel.set_theme(bench.services.theme.theme)
+        self.panel.set_code_font(editor_font(bench.services.store.settings))
         names = (self.tr("Base model"), self.tr("{name} at {scale:.2g}").format(name=name, scale=scale))
         language = page.path.name if page.path else ""
-        self.panel.begin(names, line, language, window.commands.keys("assistant.compare"))
-        folder = str(window.folder) if window.folder else None
-        recent, tabs = window.whereabouts.around()
+        self.panel.begin(names, line, language, bench.commands.keys("assistant.compare"))
+        folder = str(bench.folder.path) if bench.folder.path else None
+        recent, tabs = bench.edit_history.around()
         for number, adapter in enumerate(("", name)):
             request = CompleteRequest(
                 uuid.uuid4().hex, text, offset, page.relative_path(), folder,
                 trigger="manual", recent=recent, tabs=tabs, adapter=adapter,
             )  # fmt: skip
-            reply = window.services.api.complete(request)
+            reply = bench.services.api.complete(request)
             reply.received.connect(lambda event, number=number: self._on_event(number, event))
             self._replies.append(reply)
             reply.done.connect(lambda reply=reply: self._forget(reply))
@@ -111,7 +105,8 @@ class CompareRoom(QObject):
         page.editor.textChanged.disconnect(self.close)
         page.editor.cursorPositionChanged.disconnect(self.close)
         page.editor.removeEventFilter(self)
-        inside = self.panel.isAncestorOf(self._window.focusWidget() or self._window)
+        window = self._bench.window
+        inside = self.panel.isAncestorOf(window.focusWidget() or window)
         self.panel.hide()
         if inside:
             page.setFocus()
@@ -160,7 +155,7 @@ class CompareRoom(QObject):
         """Put the panel below the cursor's line, or above it where there is more room."""
         if self._page is None:
             return
-        editor, window = self._page.editor, self._window
+        editor, window = self._page.editor, self._bench.window
         viewport = editor.viewport()
         corner = viewport.mapTo(window, viewport.rect().topLeft())
         width = viewport.width() - 2 * _MARGIN

@@ -1,4 +1,4 @@
-"""The models room, which is also the first-start page: what there is, what this machine can run, and downloading it."""
+"""The Models page, which is also the first-start page: what there is, what this machine can run, and downloading it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.features.models.card import ModelCard, ProgressText
 from app.services.connection import ConnectionState
 from app.services.model_jobs import ModelJobs
 from app.services.model_rows import ModelRow, read_rows
+from app.services.task import Task
 from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
 from app.widgets.page import Page
@@ -22,8 +23,8 @@ class ModelsPage(Page):
     """Lists the catalogue and runs one job at a time. ``use_wanted`` carries the id of a model to load."""
 
     use_wanted = Signal(str)
-    download_text = Signal(str)
-    """One short line while a download runs, empty when it has ended."""
+    task = Signal(object)
+    """The Task of the download that runs, or has just ended."""
 
     def __init__(self, icons: IconSet, jobs: ModelJobs, dialogs: Dialogs, parent: QWidget | None = None) -> None:
         super().__init__(icons, self.tr("Models"), "cube", parent)
@@ -201,7 +202,7 @@ class ModelsPage(Page):
             return
         self._start(model)
         self.cards[model].show_busy(self.tr("Starting…"), None)
-        self.download_text.emit(self.tr("Downloading…"))
+        self.task.emit(Task("download", "running", self.tr("Downloading…")))
         self._jobs.pull(model)
 
     def _remove(self, model: str) -> None:
@@ -229,7 +230,7 @@ class ModelsPage(Page):
         model, self._active = self._active, ""
         self._own.hide()
         self._block(False)
-        self.download_text.emit("")
+        self.task.emit(Task("download", "done"))
         return model
 
     def _block(self, blocked: bool) -> None:
@@ -247,8 +248,8 @@ class ModelsPage(Page):
             card.show_busy(text, share)
         else:
             self._own.setText(text)
-        short = self.tr("Downloading {percent} %") if progress.stage == "download" else self.tr("Preparing {percent} %")
-        self.download_text.emit(short.format(percent=self._words.percent(progress)))
+        doing = self.tr("Downloading") if progress.stage == "download" else self.tr("Preparing")
+        self.task.emit(Task("download", "running", doing, self._words.percent(progress) / 100))
 
     def _on_done(self, model: str) -> None:
         pulled = self._end()

@@ -13,7 +13,8 @@ from PySide6.QtGui import QTextCursor, QTextDocument
 
 from app.services.api import ApiClient, CompletionReply
 from app.services.connection import Connection, ConnectionState
-from assistant.client.suggestions.actions import (
+from assistant.config import Settings
+from assistant.editing.suggestions.actions import (
     Action,
     Arrived,
     Cancel,
@@ -26,10 +27,9 @@ from assistant.client.suggestions.actions import (
     Status,
     StatusKind,
 )
-from assistant.client.suggestions.pace import Pace
-from assistant.client.suggestions.requests import Requests
-from assistant.client.suggestions.session import CompletionSession, Options
-from assistant.config import Settings
+from assistant.editing.suggestions.pace import Pace
+from assistant.editing.suggestions.requests import Requests
+from assistant.editing.suggestions.session import CompletionSession, Options
 from assistant.types import CompleteRequest, Event, Place
 
 Around = tuple[tuple[Place, ...], tuple[str, ...]]

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QTextDocument
 
 from app.editor.code_points import from_utf16
-from assistant.client.acceptance.there import Anchor, narrowed
+from assistant.editing.acceptance.retention import Anchor, narrowed
 
 
 class TakingEditor(Protocol):

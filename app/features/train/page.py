@@ -42,7 +42,7 @@ _WIDTH = 920
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class TrainServices:
     """What the page works with."""
 
     paths: Paths
@@ -60,9 +60,11 @@ class TrainPage(Page):
     file_wanted = Signal(object)
     """A Path to open in the editor."""
 
-    def __init__(self, icons: IconSet, workshop: Workshop, compare_keys: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, icons: IconSet, services: TrainServices, compare_keys: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(icons, self.tr("Train"), "graduation-cap", parent, width=_WIDTH)
-        self._shop = workshop
+        self._services = services
         self._model: str | None = None
         self._told: object = None
         self._looked_at: Path | None = None
@@ -81,10 +83,10 @@ class TrainPage(Page):
         self.column.addSpacing(4)
         self.scope = ScopeStep(icons)
         self.model = ModelStep(icons)
-        self.run = RunStep(icons, workshop.control)
+        self.run = RunStep(icons, services.control)
         self.report = ReportStep(icons)
-        self.adapters = AdaptersStep(workshop.adapters, compare_keys)
-        self.history = HistoryStep(workshop.paths)
+        self.adapters = AdaptersStep(services.adapters, compare_keys)
+        self.history = HistoryStep(services.paths)
         self._steps: dict[str, QWidget] = {
             "code": self.scope,
             "model": self.model,
@@ -101,7 +103,7 @@ class TrainPage(Page):
         self.show_step("code")
 
     def _connect(self) -> None:
-        shop = self._shop
+        services = self._services
         self.scope.folder_wanted.connect(self._choose_folder)
         self.scope.files_wanted.connect(self._ask_files)
         self.scope.samples_wanted.connect(lambda: self._ask("preview"))
@@ -110,10 +112,10 @@ class TrainPage(Page):
         self.scope.next_wanted.connect(lambda: self.show_step("model"))
         self.model.back_wanted.connect(lambda: self.show_step("code"))
         self.model.models_wanted.connect(self.models_wanted)
-        self.model.plan_wanted.connect(lambda config: shop.tune.ask("plan", config))
-        self.model.plan_dropped.connect(lambda: shop.tune.drop("plan"))
+        self.model.plan_wanted.connect(lambda config: services.tune.ask("plan", config))
+        self.model.plan_dropped.connect(lambda: services.tune.drop("plan"))
         self.model.start_wanted.connect(self.start)
-        self.run.pause_wanted.connect(lambda: self._try(shop.control.pause))
+        self.run.pause_wanted.connect(lambda: self._try(services.control.pause))
         self.run.resume_wanted.connect(self.resume)
         self.run.kill_wanted.connect(self._kill)
         self.run.log_wanted.connect(self._open_log)
@@ -126,13 +128,13 @@ class TrainPage(Page):
         self.history.remove_wanted.connect(self._remove_run)
         for step in (self.run, self.report, self.adapters, self.history):
             step.begin_wanted.connect(lambda: self.show_step("code"))
-        shop.tune.answered.connect(self._on_answer)
-        shop.tune.failed.connect(self._on_failed)
-        shop.tune.dropped.connect(self._on_dropped)
-        shop.models.listed.connect(self._on_models)
-        shop.control.changed.connect(self._on_run)
-        shop.adapters.failed.connect(lambda text: self.bars.show_message("adapter", text))
-        shop.adapters.changed.connect(lambda: shop.adapters.switching or self.bars.clear("switch"))
+        services.tune.answered.connect(self._on_answer)
+        services.tune.failed.connect(self._on_failed)
+        services.tune.dropped.connect(self._on_dropped)
+        services.models.listed.connect(self._on_models)
+        services.control.changed.connect(self._on_run)
+        services.adapters.failed.connect(lambda text: self.bars.show_message("adapter", text))
+        services.adapters.changed.connect(lambda: services.adapters.switching or self.bars.clear("switch"))
 
     # --- from outside ----------------------------------------------------------------------
 
@@ -149,7 +151,7 @@ class TrainPage(Page):
 
     def show_folder(self, folder: Path | None) -> None:
         """Preselect the folder that is open, where the person is not at work on another."""
-        if folder is not None and folder != self.scope.repository and not self._shop.control.at_work:
+        if folder is not None and folder != self.scope.repository and not self._services.control.at_work:
             self._choose(folder)
 
     def show_model(self, model: str | None) -> None:
@@ -170,22 +172,22 @@ class TrainPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         """Look how things stand: others may have worked on them."""
         super().showEvent(event)
-        self._shop.control.look()
+        self._services.control.look()
         self._arrive()
 
     def _arrive(self) -> None:
-        shop, step = self._shop, self.step
+        services, step = self._services, self.step
         if step == "code" and self.scope.repository not in (None, self._looked_at):
             self._ask_files()
         elif step == "model":
-            shop.models.refresh()
+            services.models.refresh()
             self.model.arrive()
         elif step == "run":
             self.run.refresh()
         elif step == "report":
             self._show_report()
         elif step == "adapters":
-            shop.adapters.refresh()
+            services.adapters.refresh()
         elif step == "runs":
             self.history.refresh()
 
@@ -193,14 +195,14 @@ class TrainPage(Page):
 
     def _choose_folder(self) -> None:
         here = str(self.scope.repository or Path.home())
-        chosen = self._shop.dialogs.folder(self, self.tr("Learn the code of a folder"), here)
+        chosen = self._services.dialogs.folder(self, self.tr("Learn the code of a folder"), here)
         if chosen:
             self._choose(Path(chosen))
 
     def _choose(self, folder: Path) -> None:
         self.bars.clear("files")
         self.bars.clear("trust")
-        self._shop.tune.drop("preview")
+        self._services.tune.drop("preview")
         self.scope.show_repository(folder)
         self.model.show_scope(folder, DataConfig())
         if self.isVisible() and self.step == "code":
@@ -223,7 +225,7 @@ class TrainPage(Page):
             config = RunConfig(str(repository), self._model or "", "preview", data=self.scope.data_config())
         if question == "files":  # the choices are applied here, at once
             config = RunConfig(str(repository), config.model, config.name)
-        self._shop.tune.ask(question, config)
+        self._services.tune.ask(question, config)
 
     def _ask_trust(self, row: FileRow) -> None:
         text = self.tr("{path} may hold a secret{detail}. What a model has learned, it can give away: learn it anyway?")
@@ -263,7 +265,7 @@ class TrainPage(Page):
             self.scope.show_no_samples()
 
     def _on_models(self, models: list[dict[str, Any]]) -> None:
-        self.model.show_models(read_rows(models), self._model or self._shop.models.default)
+        self.model.show_models(read_rows(models), self._model or self._services.models.default)
 
     # --- the run ----------------------------------------------------------------------------
 
@@ -271,18 +273,18 @@ class TrainPage(Page):
         """Begin a new run."""
         if not self._may_begin():
             return
-        self._shop.tune.drop("plan")
-        if self._try(lambda: self._shop.control.start(config)):
+        self._services.tune.drop("plan")
+        if self._try(lambda: self._services.control.start(config)):
             self.show_step("run")
 
     def resume(self) -> None:
         """Go on with the run that is shown."""
         if self._may_begin():
             self.bars.clear("run")
-            self._try(self._shop.control.resume)
+            self._try(self._services.control.resume)
 
     def _may_begin(self) -> bool:
-        busy = self._shop.control.find_at_work()
+        busy = self._services.control.find_at_work()
         if busy is None:
             return True
         text = self.tr("The run {name} is at work; pause it before another begins.").format(name=busy.name)
@@ -302,11 +304,11 @@ class TrainPage(Page):
         detail = self.tr(
             "What was learned since the last checkpoint is lost; it can go on from there. Pausing keeps all."
         )
-        if self._shop.dialogs.confirm(self, question, detail, self.tr("Stop at once")):
-            self._try(self._shop.control.stop_now)
+        if self._services.dialogs.confirm(self, question, detail, self.tr("Stop at once")):
+            self._try(self._services.control.stop_now)
 
     def _open_log(self) -> None:
-        folder = self._shop.control.folder
+        folder = self._services.control.folder
         if folder is None or not (folder / LOG).is_file():
             self.bars.show_message(
                 "log", self.tr("There is no log yet: the run's programs have printed nothing."), "warn"
@@ -316,7 +318,7 @@ class TrainPage(Page):
         self.file_wanted.emit(folder / LOG)
 
     def _on_run(self) -> None:
-        control = self._shop.control
+        control = self._services.control
         if self.isVisible() and self.step == "run":
             self.run.refresh()
         told = (control.folder, control.state)
@@ -333,7 +335,7 @@ class TrainPage(Page):
             self.show_step("report")
 
     def _show_ending(self, before: object) -> None:
-        control = self._shop.control
+        control = self._services.control
         self.bars.clear("run")
         log = (self.tr("Open the log"), self._open_log)
         settings = (self.tr("Change settings"), lambda: self.show_step("model"))
@@ -348,7 +350,7 @@ class TrainPage(Page):
 
     def _show_report(self) -> None:
         self.bars.clear("report")
-        folder, config = self._shop.control.folder, self._shop.control.config
+        folder, config = self._services.control.folder, self._services.control.config
         if folder is None or config is None or not (folder / "report.json").is_file():
             self.report.show_nothing(some_run=folder is not None)
             return
@@ -361,19 +363,19 @@ class TrainPage(Page):
         self.report.show_report(report, config.name, page=(folder / "report.html").is_file())
 
     def _open_page(self) -> None:
-        folder = self._shop.control.folder
-        if folder is not None and not self._shop.dialogs.browse(str(folder / "report.html")):
+        folder = self._services.control.folder
+        if folder is not None and not self._services.dialogs.browse(str(folder / "report.html")):
             text = self.tr("No browser opened; the report is the file {path}.")
             self.bars.show_message("report", text.format(path=folder / "report.html"), "warn")
 
     # --- runs and adapters ----------------------------------------------------------------------
 
     def _open_run(self, folder: Path) -> None:
-        if self._try(lambda: self._shop.control.follow(folder)):
-            self.show_step("report" if self._shop.control.state == "finished" else "run")
+        if self._try(lambda: self._services.control.follow(folder)):
+            self.show_step("report" if self._services.control.state == "finished" else "run")
 
     def _resume_run(self, folder: Path) -> None:
-        if self._may_begin() and self._try(lambda: self._shop.control.follow(folder)):
+        if self._may_begin() and self._try(lambda: self._services.control.follow(folder)):
             self.show_step("run")
             self.resume()
 
@@ -382,17 +384,17 @@ class TrainPage(Page):
         detail = self.tr(
             "Its checkpoints and its report are deleted; an adapter that it installed stays. This cannot be undone."
         )
-        if not self._shop.dialogs.confirm(self, question, detail, self.tr("Remove")):
+        if not self._services.dialogs.confirm(self, question, detail, self.tr("Remove")):
             return
-        if self._try(lambda: runs.remove(self._shop.paths, folder.name)):
-            if self._shop.control.folder == folder:
-                self._shop.control.forget()
+        if self._try(lambda: runs.remove(self._services.paths, folder.name)):
+            if self._services.control.folder == folder:
+                self._services.control.forget()
             self.history.refresh()
 
     def _remove_adapter(self, name: str) -> None:
         question = self.tr("Remove the adapter {name}?").format(name=name)
         detail = self.tr("What it learned is deleted from the disk. Where its run is kept, it can be made again.")
-        if self._shop.dialogs.confirm(self, question, detail, self.tr("Remove")):
-            if self._shop.adapters.active == name:
-                self._shop.adapters.use(None)
-            self._shop.adapters.remove(name)
+        if self._services.dialogs.confirm(self, question, detail, self.tr("Remove")):
+            if self._services.adapters.active == name:
+                self._services.adapters.use(None)
+            self._services.adapters.remove(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from assistant.engine.protocol import Engine
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.engine.remote.fallback import FallbackEngine
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.types import Health
 
 

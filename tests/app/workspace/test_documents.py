@@ -12,17 +12,17 @@ def type_text(page, text):
 
 
 def test_a_file_opens_once_and_shows_how_it_is_written(window, folder):
-    window.open_folder(folder)
-    page = window.documents.open(folder / "README.md")
+    window.bench.folder.open(folder)
+    page = window.bench.documents.open(folder / "README.md")
     assert isinstance(page, EditorPage)
     assert page.editor.plain_text() == "# Orchard\n\nTrees.\n"
     assert page.info()[:2] == ("UTF-8", "CRLF")
     assert "Markdown" in page.info()[3]
-    assert window.documents.open(folder / "README.md") is page
-    assert len(window.central.pages) == 1
+    assert window.bench.documents.open(folder / "README.md") is page
+    assert len(window.bench.central.pages) == 1
     assert page.crumbs.whole == "README.md"
-    assert window.documents.open(folder / "src" / "tree.py").info()[2] == "Tabs"
-    assert window.central.current.crumbs.whole == "src  ›  tree.py"
+    assert window.bench.documents.open(folder / "src" / "tree.py").info()[2] == "Tabs"
+    assert window.bench.central.current.crumbs.whole == "src  ›  tree.py"
 
 
 @pytest.mark.parametrize(
@@ -31,57 +31,57 @@ def test_a_file_opens_once_and_shows_how_it_is_written(window, folder):
 def test_what_cannot_be_opened_is_said_in_a_bar(window, folder, name, data):
     if data is not None:
         (folder / name).write_bytes(data)
-    assert window.documents.open(folder / name) is None
-    assert name in window.central.bars.texts()["open"]
-    assert window.central.pages == []
+    assert window.bench.documents.open(folder / name) is None
+    assert name in window.bench.central.bars.texts()["open"]
+    assert window.bench.central.pages == []
 
 
 def test_a_hostile_name_is_shown_as_it_is(window, folder):
     path = folder / "<b>a&b.txt"
     path.write_text("x", encoding="utf-8")
-    page = window.documents.open(path)
-    assert window.central.tabs.tabText(0) == "<b>a&&b.txt"
+    page = window.bench.documents.open(path)
+    assert window.bench.central.tabs.tabText(0) == "<b>a&&b.txt"
     assert page.crumbs.text() == "" or "<b>" in page.crumbs.whole
 
 
 def test_saving_keeps_line_ends_and_clears_the_dot(window, folder):
-    page = window.documents.open(folder / "README.md")
+    page = window.bench.documents.open(folder / "README.md")
     type_text(page, "x")
     assert page.modified
-    assert window.documents.save(page)
+    assert window.bench.documents.save(page)
     assert (folder / "README.md").read_bytes() == b"x# Orchard\r\n\r\nTrees.\r\n"
     assert not page.modified
 
 
 def test_a_new_text_asks_where_and_takes_the_name(window, folder):
-    page = window.documents.new()
+    page = window.bench.documents.new()
     assert page.path is None
     assert page.name == "Untitled 1"
     type_text(page, "print(1)\n")
-    assert not window.documents.save(page)
+    assert not window.bench.documents.save(page)
     assert page.modified
     window.services.dialogs.answers["save_file"] = str(folder / "new.py")
-    assert window.documents.save(page)
+    assert window.bench.documents.save(page)
     assert (folder / "new.py").read_text(encoding="utf-8") == "print(1)\n"
     assert page.info()[3] == "Python"
-    assert window.central.tabs.tabText(0) == "new.py"
+    assert window.bench.central.tabs.tabText(0) == "new.py"
 
 
 def test_save_as_refuses_a_file_of_another_tab(window, folder):
-    window.documents.open(folder / "README.md")
-    page = window.documents.new()
+    window.bench.documents.open(folder / "README.md")
+    page = window.bench.documents.new()
     window.services.dialogs.answers["save_file"] = str(folder / "README.md")
-    assert not window.documents.save(page)
+    assert not window.bench.documents.save(page)
     assert "another tab" in page.bars.texts()["save"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_said(window, folder):
-    page = window.documents.open(folder / "README.md")
+    page = window.bench.documents.open(folder / "README.md")
     type_text(page, "x")
     folder.chmod(0o500)
     try:
-        assert not window.documents.save(page)
+        assert not window.bench.documents.save(page)
     finally:
         folder.chmod(0o700)
     assert "README.md" in page.bars.texts()["save"]
@@ -89,10 +89,10 @@ def test_a_folder_that_may_not_be_written_is_said(window, folder):
 
 
 def test_a_folder_that_is_gone_is_said_and_can_be_saved_elsewhere(window, folder):
-    page = window.documents.open(folder / "src" / "graft.py")
+    page = window.bench.documents.open(folder / "src" / "graft.py")
     type_text(page, "x")
     (folder / "src").rename(folder / "moved")
-    assert not window.documents.save(page)
+    assert not window.bench.documents.save(page)
     bar = page.bars.bar("save")
     window.services.dialogs.answers["save_file"] = str(folder / "rescued.py")
     next(button for button in bar.buttons if button.text().startswith("Save as")).click()
@@ -103,10 +103,10 @@ def test_a_folder_that_is_gone_is_said_and_can_be_saved_elsewhere(window, folder
 def test_a_character_that_does_not_fit_offers_utf8(window, folder):
     path = folder / "old.txt"
     path.write_bytes("Äpfel über Bäume, schöne Grüße aus dem Süden\n".encode("latin-1"))
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     assert page.file.encoding != "utf-8"
     type_text(page, "→🍎")
-    assert not window.documents.save(page)
+    assert not window.bench.documents.save(page)
     bar = page.bars.bar("save")
     assert bar.buttons[0].text() == "Save as UTF-8"
     bar.buttons[0].click()
@@ -115,33 +115,33 @@ def test_a_character_that_does_not_fit_offers_utf8(window, folder):
 
 
 def test_another_encoding_and_line_end_take_force_at_the_next_saving(window, folder, qtbot):
-    page = window.documents.open(folder / "README.md")
-    window.navigation.choose_line_ends()
-    window.picker.line.setText("LF")
-    qtbot.keyClick(window.picker.line, "\r")
+    page = window.bench.documents.open(folder / "README.md")
+    window.bench.navigation.choose_line_ends()
+    window.bench.picker.line.setText("LF")
+    qtbot.keyClick(window.bench.picker.line, "\r")
     assert page.modified
-    assert window.status.line_ends.text() == "LF"
-    assert window.documents.save(page)
+    assert window.bench.file_status.line_ends.text() == "LF"
+    assert window.bench.documents.save(page)
     assert b"\r" not in (folder / "README.md").read_bytes()
 
 
 def test_closing_asks_only_about_changes(window, folder):
     asked, answers = window.services.dialogs.asked, window.services.dialogs.answers
-    page = window.documents.open(folder / "README.md")
-    assert window.close_page(page)
+    page = window.bench.documents.open(folder / "README.md")
+    assert window.bench.close_page(page)
     assert asked == []
-    page = window.documents.open(folder / "README.md")
+    page = window.bench.documents.open(folder / "README.md")
     type_text(page, "x")
-    assert not window.close_page(page)
-    assert page in window.central.pages
+    assert not window.bench.close_page(page)
+    assert page in window.bench.central.pages
     answers["unsaved"] = "save"
-    assert window.close_page(page)
+    assert window.bench.close_page(page)
     assert (folder / "README.md").read_bytes().startswith(b"x#")
     assert [name for name, _ in asked] == ["unsaved", "unsaved"]
 
 
 def test_closing_the_window_asks_and_can_be_cancelled(window, folder):
-    page = window.documents.open(folder / "README.md")
+    page = window.bench.documents.open(folder / "README.md")
     type_text(page, "x")
     assert not window.close()
     assert window.isVisible()
@@ -152,7 +152,7 @@ def test_closing_the_window_asks_and_can_be_cancelled(window, folder):
 
 def test_a_clean_file_follows_the_disk_and_keeps_the_cursor(window, folder, qtbot):
     path = folder / "src" / "graft.py"
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     page.editor.set_cursor_offset(5)
     path.write_text("def gcd(a, b):\n    return b\n", encoding="utf-8")
     qtbot.waitUntil(lambda: "return b" in page.editor.plain_text())
@@ -167,7 +167,7 @@ def test_a_clean_file_follows_the_disk_and_keeps_the_cursor(window, folder, qtbo
 @pytest.mark.parametrize("choice", ["Reload", "Keep mine"])
 def test_a_changed_file_with_changes_here_asks_in_a_bar(window, folder, qtbot, choice):
     path = folder / "src" / "graft.py"
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     type_text(page, "mine ")
     path.write_text("theirs\n", encoding="utf-8")
     qtbot.waitUntil(lambda: "disk" in page.bars.texts())
@@ -176,13 +176,13 @@ def test_a_changed_file_with_changes_here_asks_in_a_bar(window, folder, qtbot, c
         assert page.editor.plain_text() == "theirs\n"
     else:
         assert page.editor.plain_text().startswith("mine ")
-        assert window.documents.save(page)
+        assert window.bench.documents.save(page)
         assert path.read_text(encoding="utf-8").startswith("mine ")
 
 
 def test_a_deleted_file_can_be_saved_again(window, folder, qtbot):
     path = folder / "src" / "graft.py"
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     path.unlink()
     qtbot.waitUntil(lambda: "disk" in page.bars.texts())
     assert page.modified
@@ -193,20 +193,20 @@ def test_a_deleted_file_can_be_saved_again(window, folder, qtbot):
 
 def test_saving_makes_a_deleted_file_again(window, folder, qtbot):
     path = folder / "src" / "graft.py"
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     path.unlink()
     qtbot.waitUntil(lambda: "disk" in page.bars.texts())
-    assert window.documents.save(page)
+    assert window.bench.documents.save(page)
     assert path.read_text(encoding="utf-8").startswith("def gcd")
     assert page.bars.texts() == {}
 
 
 def test_saving_over_what_another_program_wrote_asks(window, folder):
     path = folder / "src" / "graft.py"
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     type_text(page, "mine ")
     path.write_text("theirs, and longer than before: 0123456789\n", encoding="utf-8")
-    assert not window.documents.save(page)
+    assert not window.bench.documents.save(page)
     bar = page.bars.bar("save")
     next(button for button in bar.buttons if button.text() == "Overwrite").click()
     assert path.read_text(encoding="utf-8").startswith("mine ")
@@ -215,29 +215,29 @@ def test_saving_over_what_another_program_wrote_asks(window, folder):
 def test_two_files_of_one_name_say_where_they_lie(window, folder):
     (folder / "docs").mkdir()
     (folder / "docs" / "tree.py").write_text("x", encoding="utf-8")
-    window.documents.open(folder / "src" / "tree.py")
-    window.documents.open(folder / "docs" / "tree.py")
-    tabs = window.central.tabs
+    window.bench.documents.open(folder / "src" / "tree.py")
+    window.bench.documents.open(folder / "docs" / "tree.py")
+    tabs = window.bench.central.tabs
     assert [tabs.tabText(0), tabs.tabText(1)] == ["tree.py — src", "tree.py — docs"]
-    window.close_page(window.central.pages[1])
+    window.bench.close_page(window.bench.central.pages[1])
     assert tabs.tabText(0) == "tree.py"
 
 
 def test_line_ends_that_another_program_changed_are_kept(window, folder, qtbot):
     path = folder / "README.md"
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     page.set_language("rust")
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
-    qtbot.waitUntil(lambda: window.status.line_ends.text() == "LF")
+    qtbot.waitUntil(lambda: window.bench.file_status.line_ends.text() == "LF")
     assert page.editor.language() == "Rust"  # the person's choice
     type_text(page, "x")
-    assert window.documents.save(page)
+    assert window.bench.documents.save(page)
     assert b"\r" not in path.read_bytes()
 
 
 def test_a_file_that_comes_back_as_it_was_has_no_changes(window, folder, qtbot):
     path = folder / "src" / "graft.py"
-    page, text = window.documents.open(path), path.read_bytes()
+    page, text = window.bench.documents.open(path), path.read_bytes()
     path.unlink()
     qtbot.waitUntil(lambda: "disk" in page.bars.texts())
     path.write_bytes(text)
@@ -248,10 +248,10 @@ def test_a_file_that_comes_back_as_it_was_has_no_changes(window, folder, qtbot):
 def test_the_remedies_of_save_as_keep_its_place(window, folder):
     path = folder / "old.txt"
     path.write_bytes("Äpfel über Bäume, schöne Grüße aus dem Süden\n".encode("latin-1"))
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     type_text(page, "→🍎")
     window.services.dialogs.answers["save_file"] = str(folder / "new.txt")
-    assert not window.documents.save_as(page)
+    assert not window.bench.documents.save_as(page)
     page.bars.bar("save").buttons[0].click()
     assert page.bars.texts() == {}
     assert (folder / "new.txt").read_text(encoding="utf-8").startswith("→🍎Äpfel")

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.gui
 def test_requests_tell_where_the_person_was_and_what_is_open(window: MainWindow, folder: Path, tmp_path: Path) -> None:
     outside = tmp_path / "elsewhere.py"
     outside.write_text("x\n", encoding="utf-8")
-    window.open_folder(folder)
+    window.bench.folder.open(folder)
     for path in (folder / "src/graft.py", folder / "src/tree.py", outside, folder / "README.md"):
-        window.documents.open(path)
-    page = window.documents.find(folder / "src/tree.py")
+        window.bench.documents.open(path)
+    page = window.bench.documents.find(folder / "src/tree.py")
     assert page is not None
-    window.central.bring_to_front(page)
+    window.bench.central.bring_to_front(page)
     QTest.keyClicks(page.editor, "x")
-    places, tabs = window.whereabouts.around()
+    places, tabs = window.bench.edit_history.around()
     assert places == (
         Place("src/tree.py", 1, "edited"),
         Place("README.md", 1, "viewed"),
@@ -35,20 +35,20 @@ def test_requests_tell_where_the_person_was_and_what_is_open(window: MainWindow,
 
 
 def test_another_folder_begins_anew(window: MainWindow, folder: Path, tmp_path: Path) -> None:
-    window.open_folder(folder)
-    window.documents.open(folder / "README.md")
+    window.bench.folder.open(folder)
+    window.bench.documents.open(folder / "README.md")
     other = tmp_path / "other"
     other.mkdir()
-    window.open_folder(other)
-    assert window.whereabouts.around() == ((), ())
+    window.bench.folder.open(other)
+    assert window.bench.edit_history.around() == ((), ())
 
 
 def test_a_reload_from_the_disk_is_no_edit(window: MainWindow, folder: Path) -> None:
-    window.open_folder(folder)
-    page = window.documents.open(folder / "src/graft.py")
+    window.bench.folder.open(folder)
+    page = window.bench.documents.open(folder / "src/graft.py")
     assert page is not None
     page.show_file(page.file.__class__(page.file.path, "other\n"))
-    assert [place.kind for place in window.whereabouts.around()[0]] == ["viewed"]
+    assert [place.kind for place in window.bench.edit_history.around()[0]] == ["viewed"]
 
 
 class Silence(QObject):
@@ -70,10 +70,10 @@ def test_each_request_says_it(window: MainWindow, folder: Path, monkeypatch: pyt
 
     monkeypatch.setattr(window.services.api, "complete", complete)
     window.services.connection.show("ready")  # type: ignore[attr-defined]
-    window.open_folder(folder)
-    window.documents.open(folder / "src/tree.py")
-    window.documents.open(folder / "src/graft.py")
-    window.services.completion.ask()
+    window.bench.folder.open(folder)
+    window.bench.documents.open(folder / "src/tree.py")
+    window.bench.documents.open(folder / "src/graft.py")
+    window.features["suggest"].completion.ask()
     [request] = sent
     assert request.recent == (Place("src/graft.py", 1, "viewed"), Place("src/tree.py", 1, "viewed"))
     assert request.tabs == ("src/tree.py",)
@@ -88,7 +88,7 @@ class Told:
         monkeypatch.setattr(
             window.services.api, "post_index", lambda folder, texts: self.posts.append((folder, list(texts)))
         )
-        window.index_feed._timer.setInterval(0)
+        window.bench.index_feed._timer.setInterval(0)
 
     def service(self, kind: str) -> None:
         self.window.services.connection.show(kind)  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def told(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> Told:
 
 
 def test_the_folder_is_told_when_there_is_a_service(told: Told, folder: Path) -> None:
-    told.window.open_folder(folder)
+    told.window.bench.folder.open(folder)
     assert told.posts == []
     told.service("loading")
     assert told.posts == [(str(folder), [])]
@@ -114,22 +114,22 @@ def test_the_folder_is_told_when_there_is_a_service(told: Told, folder: Path) ->
 
 def test_unsaved_texts_are_told_and_taken_back(qtbot: QtBot, told: Told, folder: Path) -> None:
     told.service("ready")
-    told.window.open_folder(folder)
-    page = told.window.documents.open(folder / "src/graft.py")
+    told.window.bench.folder.open(folder)
+    page = told.window.bench.documents.open(folder / "src/graft.py")
     assert page is not None
     QTest.keyClicks(page.editor, "x")
     qtbot.waitUntil(lambda: len(told.posts) == 2)
     assert told.posts[1] == (str(folder), [("src/graft.py", page.editor.plain_text())])
-    told.window.documents.save(page)
+    told.window.bench.documents.save(page)
     qtbot.waitUntil(lambda: len(told.posts) == 3)
     assert told.posts[2] == (str(folder), [("src/graft.py", None)])
 
 
 def test_a_service_without_that_route_is_left_alone_until_the_next_one(qtbot: QtBot, told: Told, folder: Path) -> None:
     told.service("ready")
-    told.window.open_folder(folder)
+    told.window.bench.folder.open(folder)
     told.window.services.api.index_failed.emit(404)
-    feed: IndexFeed = told.window.index_feed
+    feed: IndexFeed = told.window.bench.index_feed
     feed._post()
     assert len(told.posts) == 1
     told.service("failed")
@@ -139,7 +139,7 @@ def test_a_service_without_that_route_is_left_alone_until_the_next_one(qtbot: Qt
 
 def test_what_was_not_heard_is_told_again_with_the_next_change(told: Told, folder: Path) -> None:
     told.service("ready")
-    told.window.open_folder(folder)
+    told.window.bench.folder.open(folder)
     told.window.services.api.index_failed.emit(0)
-    told.window.index_feed._post()
+    told.window.bench.index_feed._post()
     assert told.posts == [(str(folder), [])] * 2

@@ -6,9 +6,9 @@ pytestmark = pytest.mark.gui
 
 @pytest.fixture
 def files(window, folder, qtbot):
-    window.open_folder(folder)
-    qtbot.waitUntil(lambda: "README.md" in names(window.files))
-    return window.files
+    window.bench.folder.open(folder)
+    qtbot.waitUntil(lambda: "README.md" in names(window.features["files"].panel))
+    return window.features["files"].panel
 
 
 def names(files, parent=None):
@@ -30,7 +30,7 @@ def test_folders_come_first_and_git_is_hidden(files):
 def test_click_and_enter_open_a_file_and_unfold_a_folder(window, files, qtbot, folder):
     files.tree.setCurrentIndex(index_of(files, "README.md"))
     qtbot.keyClick(files.tree, Qt.Key.Key_Return)
-    assert window.central.current.path == folder / "README.md"
+    assert window.bench.central.current.path == folder / "README.md"
     files.tree.clicked.emit(index_of(files, "src"))
     assert files.tree.isExpanded(index_of(files, "src"))
     files.tree.clicked.emit(index_of(files, "src"))
@@ -38,14 +38,14 @@ def test_click_and_enter_open_a_file_and_unfold_a_folder(window, files, qtbot, f
 
 
 def test_a_double_click_unfolds_once_and_escape_leads_back_to_the_text(window, files, qtbot, folder):
-    page = window.documents.open(folder / "README.md")
+    page = window.bench.documents.open(folder / "README.md")
     place = files.tree.visualRect(index_of(files, "src")).center()
     for event in (qtbot.mouseClick, qtbot.mouseDClick, qtbot.mouseRelease):  # as a desktop sends them
         event(files.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert files.tree.isExpanded(index_of(files, "src"))
     files.tree.setFocus()
     qtbot.keyClick(files.tree, Qt.Key.Key_Tab)
-    qtbot.keyClick(window.central.tabs, Qt.Key.Key_Tab)
+    qtbot.keyClick(window.bench.central.tabs, Qt.Key.Key_Tab)
     assert page.editor.hasFocus()
     files.tree.setFocus()
     qtbot.keyClick(files.tree, Qt.Key.Key_Escape)
@@ -55,11 +55,11 @@ def test_a_double_click_unfolds_once_and_escape_leads_back_to_the_text(window, f
 def test_a_new_file_is_made_beside_the_selected_one_and_opened(window, files, qtbot, folder):
     files.tree.setCurrentIndex(index_of(files, "src"))
     files.new_file()
-    assert window.picker.line.text() == "src/"
-    qtbot.keyClicks(window.picker.line, "deep/leaf.py")
-    qtbot.keyClick(window.picker.line, Qt.Key.Key_Return)
+    assert window.bench.picker.line.text() == "src/"
+    qtbot.keyClicks(window.bench.picker.line, "deep/leaf.py")
+    qtbot.keyClick(window.bench.picker.line, Qt.Key.Key_Return)
     assert (folder / "src" / "deep" / "leaf.py").read_bytes() == b""
-    assert window.central.current.path == folder / "src" / "deep" / "leaf.py"
+    assert window.bench.central.current.path == folder / "src" / "deep" / "leaf.py"
 
 
 @pytest.mark.parametrize(
@@ -72,16 +72,16 @@ def test_a_file_that_cannot_be_made_is_said(files, folder, name, said):
 
 
 def test_renaming_takes_the_open_tab_along(window, files, qtbot, folder):
-    page = window.documents.open(folder / "README.md")
+    page = window.bench.documents.open(folder / "README.md")
     page.editor.insertPlainText("x")
     files.tree.setCurrentIndex(index_of(files, "README.md"))
     files.rename()
-    assert window.picker.line.selectedText() == "README"
-    qtbot.keyClicks(window.picker.line, "LIESMICH")
-    qtbot.keyClick(window.picker.line, Qt.Key.Key_Return)
+    assert window.bench.picker.line.selectedText() == "README"
+    qtbot.keyClicks(window.bench.picker.line, "LIESMICH")
+    qtbot.keyClick(window.bench.picker.line, Qt.Key.Key_Return)
     assert page.path == folder / "LIESMICH.md"
     assert page.modified
-    assert window.documents.save(page)
+    assert window.bench.documents.save(page)
     assert (folder / "LIESMICH.md").read_bytes().startswith(b"x#")
 
 

@@ -75,7 +75,8 @@ def test_how_it_runs_is_as_wanted_else_as_chosen():
 
 
 def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monkeypatch):
-    from assistant.engine import load, threads
+    from assistant.engine import threads
+    from assistant.engine.local import load
 
     install("ant")
     said = []
@@ -149,7 +150,7 @@ def test_the_help_tells_how_other_editors_connect(capsys):
 def test_the_service_imports_no_torch_before_it_is_ready():
     code = (
         "import sys\n"
-        "import assistant.cli.serve, assistant.server.process, assistant.engine.worker, assistant.server.app\n"
+        "import assistant.cli.serve, assistant.server.process, assistant.engine.scheduler.worker, assistant.server.app\n"
         "heavy = {'torch', 'transformers', 'numpy', 'PySide6', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from assistant.engine.load import load_engine
-from assistant.engine.local import LocalEngine
+from assistant.engine.local.engine import LocalEngine
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.engine.tiny import make_tiny_model
 from assistant.types import Event, Failed, Finished, GenerateRequest, Params, Prompt, Text
+from assistant.weights.tiny import make_tiny_model
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny_engine(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
     """An engine on the tiny model in float32, so that two ways to one result agree to rounding."""
-    monkeypatch.setattr("assistant.engine.load.choose_dtype", lambda _device: torch.float32)
+    monkeypatch.setattr("assistant.engine.local.load.choose_dtype", lambda _device: torch.float32)
     engine = load_engine(tiny_folder, "cpu", bits=16)
     assert isinstance(engine, LocalEngine)
     yield engine

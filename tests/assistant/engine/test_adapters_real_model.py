@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from assistant.bench.sides import OurSide
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import AdapterChoice
+from assistant.measure.bench.sides import OurSide
 from assistant.types import Control, Prompt, Text
 
 _spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).with_name("adapter_maker.py"))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.types import Chat, Control, Message, Prompt, Text
 
 pytestmark = pytest.mark.model

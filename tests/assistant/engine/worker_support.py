@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.types import Delta, Failed, Finished, GenerateRequest, Params, Prompt, Text
 
 WAIT = 10.0

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assistant.context.symbols import Import
-from assistant.retrieval.hits import ChunkHit, SymbolHit
-from assistant.retrieval.words import words_of
+from assistant.repository.symbols import Import
+from assistant.retrieval.index.hits import ChunkHit, SymbolHit
+from assistant.retrieval.index.words import words_of
 
 
 @dataclass

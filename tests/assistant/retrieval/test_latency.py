@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from assistant.context.symbols import Facts, Import, Symbol
-from assistant.retrieval.analyse import ChunkText, FileContent
-from assistant.retrieval.reader import IndexReader
-from assistant.retrieval.writer import IndexWriter, Saved
+from assistant.repository.symbols import Facts, Import, Symbol
+from assistant.retrieval.index.analyse import ChunkText, FileContent
+from assistant.retrieval.index.reader import IndexReader
+from assistant.retrieval.index.writer import IndexWriter, Saved
 
 pytestmark = pytest.mark.slow
 

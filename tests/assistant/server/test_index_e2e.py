@@ -7,7 +7,7 @@ import pytest
 
 from assistant.config import find_paths
 from assistant.engine.fake import FakeEngine, flat_prompt
-from assistant.retrieval.opening import workspace_indexes
+from assistant.retrieval.index.opening import workspace_indexes
 from assistant.types import CompleteRequest
 from assistant.wire import complete_to_json
 

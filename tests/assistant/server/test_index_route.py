@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assistant.engine.fake import FakeEngine, flat_prompt
-from assistant.retrieval.builder import IndexState
-from assistant.retrieval.service import Indexes
+from assistant.retrieval.index.index_process import IndexState
+from assistant.retrieval.index.service import Indexes
 from assistant.types import CompleteRequest
 from assistant.wire import complete_to_json, event_from_json
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from assistant.engine.fake import Answer, FakeEngine
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import ModelError
 from assistant.server import streams
 from assistant.server.sse import SseResponse

@@ -3,11 +3,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.completion.complete import complete
-from assistant.context.window import Budget
 from assistant.engine.fake import FakeEngine
 from assistant.engine.protocol import CancelToken, EngineInfo
-from assistant.evaluate.repository.choose import hole_at
-from assistant.evaluate.repository.tree import index_of
+from assistant.repository.holes import hole_at
+from assistant.retrieval.index.base_index import index_of
+from assistant.retrieval.search.window import Budget
 from assistant.types import CompleteRequest, Text
 from finetune.data.fill import HELD_OUT, Filler, Finder, Weights, budgets
 from finetune.data.spans import random_spans, syntax_spans

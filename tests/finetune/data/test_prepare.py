@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import DiskError, InputError, StoppedError
-from assistant.evaluate.repository.history import History
+from assistant.repository.history import History
 from assistant.system.files import part_of
 from finetune.data import samples as samples_module
 from finetune.data.manifest import drop_files, read_files, read_holes, read_manifest, verify

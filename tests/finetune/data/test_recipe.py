@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.evaluate.repository.tree import index_of
+from assistant.retrieval.index.base_index import index_of
 from finetune.config import DataConfig
 from finetune.data.fill import Filler
 from finetune.data.pack import pack

@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Hole
+from assistant.repository.holes import Hole
 from finetune.config import DataConfig
 from finetune.data.split import divide, split
 

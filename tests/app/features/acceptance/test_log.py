@@ -18,9 +18,9 @@ from app.features.acceptance.log import AcceptanceLog
 from app.services.api import ApiClient
 from app.services.connection import Connection
 from app.services.service_process import ServiceProcess
-from assistant.client.acceptance.store import AcceptanceStore
-from assistant.client.suggestions.outcomes import Outcome
 from assistant.config import find_paths
+from assistant.editing.acceptance.store import AcceptanceStore
+from assistant.editing.suggestions.outcomes import Outcome
 
 pytestmark = pytest.mark.gui
 

@@ -13,10 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.widgets.chart import shortened
-from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.store import AcceptanceStore
-from assistant.client.suggestions.outcomes import Outcome
 from assistant.config import find_paths, load_settings
+from assistant.editing.acceptance.record import Record
+from assistant.editing.acceptance.store import AcceptanceStore
+from assistant.editing.suggestions.outcomes import Outcome
 
 pytestmark = pytest.mark.gui
 
@@ -40,9 +40,9 @@ def opened(window, qtbot):
     """Return what opens the page and waits for its plots."""
 
     def show():
-        window.acceptance.show()
-        qtbot.waitUntil(lambda: not window.acceptance.page._draw_soon.isActive())
-        return window.acceptance.page
+        window.features["acceptance"].open()
+        qtbot.waitUntil(lambda: not window.features["acceptance"].page._draw_soon.isActive())
+        return window.features["acceptance"].page
 
     return show
 
@@ -125,16 +125,16 @@ def test_erasing_asks_first(window, opened):
 
 def test_switched_off_nothing_is_recorded(window, opened):
     page = opened()
-    ended = window.services.completion.ended
+    ended = window.features["suggest"].completion.ended
     outcome = Outcome("auto", "edited", 400.0, 7, 1, model="m")
     ended.emit(outcome, "Python")
     page.keep.click()
     assert load_settings(find_paths()).keep_acceptance is False
-    assert not window.settings.keep.isChecked()
+    assert not window.features["settings"].get_page().keep.isChecked()
     ended.emit(outcome, "Python")
     page.refresh()
     assert page._summary.total.shown == 1
-    window.settings.keep.click()
+    window.features["settings"].get_page().keep.click()
     assert page.keep.isChecked()
     ended.emit(outcome, "Python")
     page.refresh()
@@ -143,30 +143,30 @@ def test_switched_off_nothing_is_recorded(window, opened):
 
 def test_what_has_just_happened_appears_by_itself(window, opened, qtbot):
     page = opened()
-    window.services.completion.ended.emit(Outcome("auto", "dismissed", 400.0, 7, 1, model="m"), "Python")
+    window.features["suggest"].completion.ended.emit(Outcome("auto", "dismissed", 400.0, 7, 1, model="m"), "Python")
     qtbot.waitUntil(lambda: page.rest.text() == "Not taken: waved away 1.")
 
 
 def test_the_room_is_reached_from_rail_and_palette_and_marked(window):
-    button = window.rail._buttons["acceptance"]
+    button = window.activity_bar._buttons["acceptance"]
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert window.central.current is window.acceptance.page
+    assert window.bench.central.current is window.features["acceptance"].page
     assert button.isChecked()
-    window.show_settings()
+    window.features["settings"].open()
     assert not button.isChecked()
-    window.commands["assistant.acceptance"].action.trigger()
-    assert window.central.current is window.acceptance.page
-    window.close_page(window.acceptance.page)
+    window.bench.commands["assistant.acceptance"].action.trigger()
+    assert window.bench.central.current is window.features["acceptance"].page
+    window.bench.close_page(window.features["acceptance"].page)
     assert not button.isChecked()
-    window.acceptance.show()
-    assert window.central.current is window.acceptance.page
+    window.features["acceptance"].open()
+    assert window.bench.central.current is window.features["acceptance"].page
 
 
 def test_a_damaged_file_is_a_bar_and_not_the_end(window, opened):
     window.services.paths.acceptance.write_bytes(b"nonsense" * 1000)
     page = opened()
     assert page.empty.isVisible()
-    assert "put aside" in window.central.bars.texts()["acceptance"]
+    assert "put aside" in window.bench.central.bars.texts()["acceptance"]
 
 
 def test_a_file_of_a_newer_program_can_be_erased(window, opened):

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def page(window):
     window.services.connection.show("none")
-    return window.models
+    return window.features["models"].get_page()
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def test_a_download_shows_progress_in_both_places_and_is_used_when_done(window, 
     jobs.progress.emit(Progress("small", "download", 221_130_030, 491_400_064), 12_345_678.0, 21.9)
     assert page.cards["small"].status.text() == "Downloading  ·  45 %  ·  221 MB of 491 MB  ·  12 MB/s  ·  22 s left"
     assert page.cards["small"].bar.value() == 450
-    assert window.status.download.text() == "Downloading 45 %"
+    assert window.bench.status.task_text("download") == "Downloading 45 %"
     jobs.progress.emit(Progress("small", "convert", 1, 4), 0.0, None)
-    assert window.status.download.text() == "Preparing 25 %"
+    assert window.bench.status.task_text("download") == "Preparing 25 %"
     jobs.models[0]["installed"] = True
     jobs.end("done", "small")
     assert ("use", "small") in window.services.connection.calls
     assert load_settings(find_paths()).model == "small"
-    assert window.status.download.isHidden()
+    assert window.bench.status.task_text("download") == ""
     assert "use" in page.cards["small"].buttons
     assert page._heading.text() == "Models"
 
@@ -68,13 +68,13 @@ def test_a_failure_stands_in_its_card_with_retry_and_stays_after_a_refresh(page,
 
 def test_a_list_that_cannot_be_had_offers_another_try(window, jobs):
     jobs.models = []
-    window.show_models()
+    window.features["models"].open()
     jobs.failed.emit("The program is missing.")
-    bar = window.models.bars.bar("list")
+    bar = window.features["models"].get_page().bars.bar("list")
     assert bar.text.text() == "The program is missing."
     bar.buttons[0].click()
     assert jobs.calls.count(("list", "")) == 2
-    assert window.models.bars.texts() == {}
+    assert window.features["models"].get_page().bars.texts() == {}
 
 
 def test_an_installed_model_is_used_or_removed_after_asking(window, page, jobs):

@@ -12,8 +12,8 @@ RESTART = ("restart", "")
 
 @pytest.fixture
 def settings(window):
-    window.show_settings()
-    return window.settings
+    window.features["settings"].open()
+    return window.features["settings"].get_page()
 
 
 def type_address(qtbot, settings, text):
@@ -87,30 +87,30 @@ def test_an_open_connection_is_warned_of_but_kept(qtbot, settings):
 def test_a_bad_address_in_the_file_is_said_when_the_page_is_opened(make_window):
     save_settings(find_paths(), Settings(server="nonsense"))
     window = make_window()
-    window.show_settings()
-    assert "is not the address of a server" in window.settings.server_note.text()
+    window.features["settings"].open()
+    assert "is not the address of a server" in window.features["settings"].get_page().server_note.text()
 
 
 def test_the_welcome_page_does_not_promise_that_code_stays_here(qtbot, window):
-    assert "Nothing you write leaves it" in window.welcome._lead.text()
-    window.show_settings()
-    type_address(qtbot, window.settings, "https://gpu-box/v1")
-    assert window.welcome._lead.text().endswith("runs on https://gpu-box/v1, to which code is sent.")
+    assert "Nothing you write leaves it" in window.bench.welcome._lead.text()
+    window.features["settings"].open()
+    type_address(qtbot, window.features["settings"].get_page(), "https://gpu-box/v1")
+    assert window.bench.welcome._lead.text().endswith("runs on https://gpu-box/v1, to which code is sent.")
 
 
 def test_the_models_page_does_not_promise_that_code_stays_here(window):
     window.services.connection.show("ready", model="Qwen/Qwen2.5-Coder-7B", device="remote gpu-box:8000")
-    window.show_models()
-    said = window.models._lead.text()
+    window.features["models"].open()
+    said = window.features["models"].get_page()._lead.text()
     assert "never leaves" not in said
     assert said.startswith("Qwen/Qwen2.5-Coder-7B on a server writes the suggestions (remote gpu-box:8000;")
     window.services.connection.show("ready", model="small", device="cpu (gpu-box:8000 is away)")
-    assert "on a server" not in window.models._lead.text()
+    assert "on a server" not in window.features["models"].get_page()._lead.text()
 
 
 @pytest.mark.parametrize("width", [640, 1600])
 def test_the_status_line_says_that_the_model_is_elsewhere(window, folder, width):
-    window.documents.open(folder / "src" / "graft.py")
+    window.bench.documents.open(folder / "src" / "graft.py")
     window.resize(width, 600)
     window.services.connection.show("ready", model="Qwen/Qwen2.5-Coder-7B-Instruct", device="remote gpu-box:8000")
-    assert "remote gpu-box:8000" in window.status.model.text()
+    assert "remote gpu-box:8000" in window.features["models"].model.text()

@@ -16,10 +16,10 @@ def support():
 @pytest.fixture
 def job(support, tmp_path, window):
     """Return the stand-in of a run's job, which the window starts from now on."""
-    window.train.start_job = support.FakeJob(tmp_path)
-    yield window.train.start_job
-    if window.train.control is not None:
-        window.train.control.stop_now()
+    window.features["train"].start_job = support.FakeJob(tmp_path)
+    yield window.features["train"].start_job
+    if window.features["train"].control is not None:
+        window.features["train"].control.stop_now()
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def page(window, folder, job):
     """Return the Train page of a window with a folder and two installed models."""
     for model in window.services.jobs.models[:2]:
         model["installed"] = True
-    window.open_folder(folder)
+    window.bench.folder.open(folder)
     window.services.connection.show("ready", model="small", device="cpu")
-    window.train.show("code")
-    return window.train.page
+    window.features["train"].open("code")
+    return window.features["train"].page
 
 
 @pytest.fixture

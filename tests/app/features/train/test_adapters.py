@@ -42,7 +42,7 @@ def test_none_yet_is_explained(page, api):
 
 
 def test_the_status_line_and_the_cards_say_what_is_in_use(on, window):
-    assert window.status.adapter.text() == "adapter orchard 0.8"
+    assert window.features["train"]._adapter.text() == "adapter orchard 0.8"
     card = on.cards["orchard"]
     assert card.state.text() == "in use"
     assert card.slider.value() == 16
@@ -60,7 +60,7 @@ def test_the_slider_tells_the_service_once_it_rests(on, api, qtbot, window):
     assert api.posted == []
     qtbot.waitUntil(lambda: api.posted == [("orchard", 0.5)])
     api.adapter_changed.emit({"active": "orchard", "scale": 0.5})
-    assert window.status.adapter.text() == "adapter orchard 0.5"
+    assert window.features["train"]._adapter.text() == "adapter orchard 0.5"
 
 
 def test_off_and_on(on, api, window):
@@ -68,12 +68,12 @@ def test_off_and_on(on, api, window):
     assert api.posted == [(None, None)]
     assert not on.cards["orchard"].on.isEnabled()
     api.adapter_changed.emit({"active": None, "scale": 1.0})
-    assert window.status.adapter.isHidden()
+    assert window.features["train"]._adapter.isHidden()
     assert on.cards["orchard"].state.text() == "off"
     on.cards["orchard"].on.click()
     assert api.posted[-1] == ("orchard", None)
     api.adapter_failed.emit("The adapter orchard is damaged; remove it.")
-    assert window.train.page.bars.texts()["adapter"] == "The adapter orchard is damaged; remove it."
+    assert window.features["train"].page.bars.texts()["adapter"] == "The adapter orchard is damaged; remove it."
     assert on.cards["orchard"].on.isEnabled()
 
 
@@ -88,16 +88,16 @@ def test_removing_asks_and_switches_off_first(on, api, window, qtbot):
 
 
 def test_the_status_line_leads_to_the_adapters(on, window):
-    window.show_settings()
-    window.status.adapter.click()
-    assert window.central.current is window.train.page
-    assert window.train.page.step == "adapters"
+    window.features["settings"].open()
+    window.features["train"]._adapter.click()
+    assert window.bench.central.current is window.features["train"].page
+    assert window.features["train"].page.step == "adapters"
 
 
 def test_what_was_learned_is_used_at_once(page, window, support, folder, job, api, qtbot):
     support.make_run(folder, support.PAUSED, "orchard")
-    window.train.show("run")
-    control = window.train.control
+    window.features["train"].open("run")
+    control = window.features["train"].control
     page.run.resume.click()
     qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
     (control.folder / "finish").touch()
@@ -109,8 +109,8 @@ def test_looking_at_an_old_run_switches_nothing(page, window, support, folder, a
     old = support.make_run(folder, support.FINISHED, "old")
     new = support.make_run(folder, support.story(), "new")
     with runs.owned(new):
-        window.train.show("run")
-        assert window.train.control.folder == new
+        window.features["train"].open("run")
+        assert window.features["train"].control.folder == new
         page._open_run(old)
     assert api.posted == []
 
@@ -122,7 +122,7 @@ def test_looking_at_an_old_run_switches_nothing(page, window, support, folder, a
 def asked(on, window, folder, monkeypatch):
     path = folder / "src" / "tree.py"
     path.write_text("class Tree:\n    def height(self):\n        \n", encoding="utf-8")
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     page.editor.set_cursor_offset(42)
     requests = []
     real = window.services.api.complete
@@ -132,7 +132,7 @@ def asked(on, window, folder, monkeypatch):
         return real(request)
 
     monkeypatch.setattr(window.services.api, "complete", complete)
-    window.commands["assistant.compare"].action.trigger()
+    window.bench.commands["assistant.compare"].action.trigger()
     return requests
 
 
@@ -145,32 +145,32 @@ def test_both_are_asked_for_the_same_cursor(asked, window):
     assert [request.adapter for request in asked] == ["", "orchard"]
     assert {request.cursor for request in asked} == {42}
     assert asked[0].session is None
-    panel = window.train.compare.panel
+    panel = window.features["compare"].comparison.panel
     assert panel.isVisible()
     assert [side.name.text() for side in panel.sides] == ["Base model", "orchard at 0.8"]
-    answer(window.train.compare, 0, "return 0")
-    answer(window.train.compare, 1, "total = 1\n        return total")
+    answer(window.features["compare"].comparison, 0, "return 0")
+    answer(window.features["compare"].comparison, 1, "total = 1\n        return total")
     assert panel.sides[0].code.toPlainText() == "return 0"
     assert panel.sides[1].code.toPlainText() == "total = 1\nreturn total"
     assert panel.sides[1].facts.text() == "15 ms"
 
 
 def test_one_of_them_can_be_taken(asked, window):
-    answer(window.train.compare, 1, "total = 1\n        return total")
-    window.train.compare.panel.sides[1].take.click()
-    page = window.central.current
+    answer(window.features["compare"].comparison, 1, "total = 1\n        return total")
+    window.features["compare"].comparison.panel.sides[1].take.click()
+    page = window.bench.central.current
     assert page.editor.plain_text() == "class Tree:\n    def height(self):\n        total = 1\n        return total\n"
-    assert not window.train.compare.shown
+    assert not window.features["compare"].comparison.shown
 
 
 def test_what_it_takes_the_place_of_goes_with_one_step_back(on, window, folder):
     path = folder / "src" / "tree.py"
     path.write_text("grow(tree)\nlast = 1\n", encoding="utf-8")
-    page = window.documents.open(path)
+    page = window.bench.documents.open(path)
     page.editor.set_cursor_offset(5)
-    window.commands["assistant.compare"].action.trigger()
-    answer(window.train.compare, 1, "tree, count)", replaces=5)
-    window.train.compare.panel.sides[1].take.click()
+    window.bench.commands["assistant.compare"].action.trigger()
+    answer(window.features["compare"].comparison, 1, "tree, count)", replaces=5)
+    window.features["compare"].comparison.panel.sides[1].take.click()
     assert page.editor.plain_text() == "grow(tree, count)\nlast = 1\n"
     page.editor.undo()
     assert page.editor.plain_text() == "grow(tree)\nlast = 1\n"
@@ -178,20 +178,20 @@ def test_what_it_takes_the_place_of_goes_with_one_step_back(on, window, folder):
 
 def test_the_same_answer_is_said(asked, window):
     for number in (0, 1):
-        answer(window.train.compare, number, "return 0")
-    assert window.train.compare.panel.note.text() == "Both suggest the same."
+        answer(window.features["compare"].comparison, number, "return 0")
+    assert window.features["compare"].comparison.panel.note.text() == "Both suggest the same."
 
 
 def test_a_failure_stands_in_its_side(asked, window):
-    window.train.compare._on_event(1, Failed("r", "There is no adapter orchard."))
-    assert window.train.compare.panel.sides[1].facts.text() == "There is no adapter orchard."
+    window.features["compare"].comparison._on_event(1, Failed("r", "There is no adapter orchard."))
+    assert window.features["compare"].comparison.panel.sides[1].facts.text() == "There is no adapter orchard."
 
 
 @pytest.mark.parametrize("how", ["key", "escape", "typing", "cursor", "tab"])
 def test_it_goes_away(asked, window, qtbot, how):
-    page, compare = window.central.current, window.train.compare
+    page, compare = window.bench.central.current, window.features["compare"].comparison
     if how == "key":
-        window.commands["assistant.compare"].action.trigger()
+        window.bench.commands["assistant.compare"].action.trigger()
     elif how == "escape":
         qtbot.keyClick(page.editor, Qt.Key.Key_Escape)
     elif how == "typing":
@@ -199,14 +199,14 @@ def test_it_goes_away(asked, window, qtbot, how):
     elif how == "cursor":
         page.editor.set_cursor_offset(0)
     else:
-        window.show_settings()
+        window.features["settings"].open()
     assert not compare.shown
     assert not compare.panel.isVisible()
     assert compare._replies == []
 
 
 def test_a_key_that_was_held_ends_it_when_let_go_and_a_short_press_does_not(asked, window):
-    editor, compare = window.central.current.editor, window.train.compare
+    editor, compare = window.bench.central.current.editor, window.features["compare"].comparison
 
     def let_go():
         event = QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
@@ -217,15 +217,15 @@ def test_a_key_that_was_held_ends_it_when_let_go_and_a_short_press_does_not(aske
     compare._opened -= 1.0
     let_go()
     assert not compare.shown
-    assert not window.commands["assistant.compare"].action.autoRepeat()
+    assert not window.bench.commands["assistant.compare"].action.autoRepeat()
 
 
 def test_without_an_adapter_the_way_to_one_is_shown(page, window, folder, api):
-    window.documents.open(folder / "src" / "tree.py")
-    window.commands["assistant.compare"].action.trigger()
-    bar = window.central.bars.bar("compare")
+    window.bench.documents.open(folder / "src" / "tree.py")
+    window.bench.commands["assistant.compare"].action.trigger()
+    bar = window.bench.central.bars.bar("compare")
     bar.buttons[0].click()
-    assert window.central.current is page
+    assert window.bench.central.current is page
 
 
 def test_the_service_hears_of_a_switch_by_http(fake_service, qtbot, window):

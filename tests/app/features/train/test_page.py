@@ -8,10 +8,10 @@ pytestmark = pytest.mark.gui
 
 
 def test_the_page_is_made_when_it_is_first_wanted(window):
-    assert window.train.page is None
-    window.commands["assistant.train"].action.trigger()
-    assert window.central.current is window.train.page
-    assert window.rail._buttons["train"].isChecked()
+    assert window.features["train"].page is None
+    window.bench.commands["assistant.train"].action.trigger()
+    assert window.bench.central.current is window.features["train"].page
+    assert window.activity_bar._buttons["train"].isChecked()
 
 
 @pytest.mark.parametrize(
@@ -19,17 +19,17 @@ def test_the_page_is_made_when_it_is_first_wanted(window):
     [("train", "code"), ("run", "run"), ("runs", "runs"), ("adapters", "adapters")],
 )
 def test_the_palette_leads_to_each_part(window, command, step):
-    window.commands[f"assistant.{command}"].action.trigger()
-    assert window.train.page.step == step
+    window.bench.commands[f"assistant.{command}"].action.trigger()
+    assert window.features["train"].page.step == step
 
 
 def test_the_welcome_page_leads_there_once_a_folder_is_open(window, folder):
-    assert window.welcome.train.isHidden()
-    window.open_folder(folder)
-    assert not window.welcome.train.isHidden()
-    window.welcome.train.click()
-    assert window.train.page.step == "code"
-    assert window.train.page.scope.repository == folder
+    assert window.bench.welcome.train.isHidden()
+    window.bench.folder.open(folder)
+    assert not window.bench.welcome.train.isHidden()
+    window.bench.welcome.train.click()
+    assert window.features["train"].page.step == "code"
+    assert window.features["train"].page.scope.repository == folder
 
 
 def test_steps_are_reached_by_keys(page, qtbot):
@@ -52,7 +52,7 @@ def test_everything_that_takes_the_focus_has_a_name(page, tune, support, folder,
     window.services.api.adapters_received.emit(
         {"active": "orchard", "scale": 0.8, "adapters": [{"name": "orchard", "fits": True}]}
     )
-    window.train.show("report")
+    window.features["train"].open("report")
     for step in STEPS:
         page.show_step(step)
         for widget in page._steps[step].findChildren(QWidget):
@@ -64,9 +64,9 @@ def test_everything_that_takes_the_focus_has_a_name(page, tune, support, folder,
 
 def test_nothing_runs_on_after_the_window(window, page, job, support, folder, qtbot):
     support.make_run(folder, support.PAUSED)
-    window.train.show("run")
+    window.features["train"].open("run")
     page.run.resume.click()
-    control = window.train.control
+    control = window.features["train"].control
     qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
     assert window.close()
     before = control.story.step.step

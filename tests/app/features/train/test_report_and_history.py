@@ -9,7 +9,7 @@ pytestmark = pytest.mark.gui
 def finished(page, support, folder, window):
     run = support.make_run(folder, support.FINISHED)
     support.write_report(run)
-    window.train.show("report")
+    window.features["train"].open("report")
     return run
 
 
@@ -43,14 +43,14 @@ def test_the_verdict_comes_first_with_its_state(page, finished, support):
 def test_left_off_is_said(page, support, folder, window):
     run = support.make_run(folder, support.FINISHED)
     support.write_report(run, verdict={"active": False, "scale": 0.0, "sentence": "Left off: it does not help."})
-    window.train.show("report")
+    window.features["train"].open("report")
     assert page.report.state.text() == "left off"
 
 
 def test_parts_that_a_report_has_not_are_not_shown(page, support, folder, window):
     run = support.make_run(folder, support.FINISHED)
     (run / "report.json").write_text('{"verdict": {"active": true, "scale": 1.0, "sentence": "It helps."}}')
-    window.train.show("report")
+    window.features["train"].open("report")
     report = page.report
     parts = (
         report.arms_part,
@@ -66,7 +66,7 @@ def test_parts_that_a_report_has_not_are_not_shown(page, support, folder, window
 def test_a_broken_report_is_said(page, support, folder, window):
     run = support.make_run(folder, support.FINISHED)
     (run / "report.json").write_text("{")
-    window.train.show("report")
+    window.features["train"].open("report")
     assert "is not JSON" in page.bars.texts()["report"]
     assert page.report.empty.isVisible()
 
@@ -116,7 +116,7 @@ def test_removing_a_run_asks_first(page, support, folder, finished, window, qtbo
     window.services.dialogs.answers["confirm"] = True
     page.history.cards[finished].remove.click()
     assert not finished.exists()
-    assert window.train.control.folder is None
+    assert window.features["train"].control.folder is None
     assert page.history.empty.isVisible()
     assert page.history.cards == {}
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.gui
 def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, support, folder):
     run = support.make_run(folder, support.story())
     with runs.owned(run):
-        window.train.show("run")
+        window.features["train"].open("run")
         step = page.run
         assert step.state.text() == "at work"
         assert step.figures["step"].text() == "180 of 310"
@@ -20,19 +20,19 @@ def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, sup
         assert step.chart.base == 1.412
         assert [look.step for look in step.chart.held_out] == [0, 31, 62, 93, 124, 155]
         assert step.stages["data"][2].text() == "358 of 412 files · 5,120 samples · 200 places held out"
-        assert window.status.training.text() == "Training 58 % · 11 min left"
+        assert window.bench.status.task_text("training") == "Training 58 % · 11 min left"
         assert step.pause.isVisible()
         assert not step.resume.isVisible()
-        window.show_settings()
-        window.status.training.click()
-        assert window.central.current is page
+        window.features["settings"].open()
+        window.bench.status._tasks["training"].click()
+        assert window.bench.central.current is page
         assert page.step == "run"
 
 
 def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, folder):
     support.make_run(folder, support.PAUSED)
-    window.train.show("run")
-    assert window.status.training.isHidden()
+    window.features["train"].open("run")
+    assert window.bench.status.task_text("training") == ""
     assert page.run.state.text() == "paused"
     assert page.run.resume.isVisible()
     assert not page.run.pause.isVisible()
@@ -41,8 +41,8 @@ def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, fold
 
 def test_pausing_and_resuming(page, window, support, folder, job, qtbot):
     support.make_run(folder, support.PAUSED)
-    window.train.show("run")
-    control = window.train.control
+    window.features["train"].open("run")
+    control = window.features["train"].control
     page.run.resume.click()
     qtbot.waitUntil(lambda: page.run.state.text() == "at work", timeout=20_000)
     page.run.pause.click()
@@ -52,42 +52,42 @@ def test_pausing_and_resuming(page, window, support, folder, job, qtbot):
 
 def test_stopping_at_once_asks_first(page, window, support, folder, job, qtbot):
     support.make_run(folder, support.PAUSED)
-    window.train.show("run")
+    window.features["train"].open("run")
     page.run.resume.click()
     qtbot.waitUntil(page.run.kill.isVisible, timeout=20_000)
     page.run.kill.click()
-    assert window.train.control.state == "running"
+    assert window.features["train"].control.state == "running"
     window.services.dialogs.answers["confirm"] = True
     page.run.kill.click()
-    assert window.train.control.state == "stopped"
+    assert window.features["train"].control.state == "stopped"
     assert "last checkpoint" in page.run.now.text()
 
 
 def test_an_interrupted_run_on_a_full_disk_says_so(page, window, support, folder, monkeypatch):
     monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
     support.make_run(folder, support.PAUSED[:-1])
-    window.train.show("run")
-    assert window.train.control.state == "stopped"
+    window.features["train"].open("run")
+    assert window.features["train"].control.state == "stopped"
     assert "is full; make room and resume the run" in page.run.now.text()
 
 
 def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, support, folder):
     run = support.make_run(folder, support.FAILED)
     (run / "job.log").write_text("step 40: nan\n", encoding="utf-8")
-    window.train.show("run")
+    window.features["train"].open("run")
     bar = page.bars.bar("run")
     assert bar.text.text().startswith("The loss is no number any more")
     assert [push.text() for push in bar.buttons] == ["Resume", "Change settings", "Open the log"]
     assert page.run.stages["train"][1].accessibleName().startswith("Learning: failed")
     bar.buttons[2].click()
-    assert window.central.current.path == run / "job.log"
+    assert window.bench.central.current.path == run / "job.log"
 
 
 def test_a_job_that_never_begins_is_said(page, window, support, folder, job, qtbot, monkeypatch):
     monkeypatch.setattr("app.services.run_control._START_SECONDS", 0.5)
     job.mode = "broken"
     support.make_run(folder, support.PAUSED)
-    window.train.show("run")
+    window.features["train"].open("run")
     page.run.resume.click()
     qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""), timeout=20_000)
 
@@ -101,14 +101,14 @@ def test_only_one_run_is_at_work(page, window, support, folder, job):
         assert job.started == []
         assert "first" in page.bars.texts()["run"]
         page.bars.bar("run").buttons[0].click()
-        assert window.train.control.folder == first
+        assert window.features["train"].control.folder == first
 
 
 def test_a_run_that_was_at_work_before_the_window_is_found(make_window, support, folder, qtbot):
     run = support.make_run(folder, support.story())
     with runs.owned(run):
         window = make_window()
-        qtbot.waitUntil(lambda: window.status.training.text().startswith("Training 58 %"), timeout=5000)
+        qtbot.waitUntil(lambda: window.bench.status.task_text("training").startswith("Training 58 %"), timeout=5000)
 
 
 def test_before_the_first_run_the_page_teaches(page):

@@ -99,14 +99,14 @@ def test_without_a_model_the_way_to_one_is_shown(page, window):
     assert page.model.empty.isVisible()
     assert not page.model.form.isVisible()
     page.models_wanted.emit()
-    assert window.central.current is window.models
+    assert window.bench.central.current is window.features["models"].get_page()
 
 
 def test_starting_makes_a_run_with_these_settings(page, step, job, tune, window, qtbot):
     page.scope.files.decide([0], False)
     step.minutes.setValue(12)
     step.start.click()
-    control = window.train.control
+    control = window.features["train"].control
     assert page.step == "run"
     assert control.config.train.minutes == 12.0
     assert control.config.data.drop == ("src/orchard/graft.py",)
