@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
@@ -13,9 +15,13 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import platformdirs
 
-from assistant.errors import InputError
+from assistant.errors import DiskError, InputError
+from assistant.system.files import write_file
+from assistant.system.locks import exclusive
+from assistant.system.modes import make_folder, private_folder, tighten
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct"
+_LOCK_SECONDS = 2.0
 
 Source = Literal["hub", "index"]
 Device = Literal["auto", "cuda", "mps", "xpu", "cpu"]
@@ -85,6 +91,23 @@ def find_paths() -> Paths:
         cache,
         cache / "run" if shared else Path(platformdirs.user_runtime_dir(name, appauthor=False)),
     )
+
+
+def close_to_others(paths: Paths) -> None:
+    """Take from all but their owner what an older program, or a copy, left readable; models stay as they are.
+
+    Another user's files, and a disk that refuses, are no reason to stop.
+    """
+    for folder in (paths.data / "index", paths.adapters, paths.runs, paths.runtime):
+        with contextlib.suppress(OSError):
+            if folder.is_dir():
+                private_folder(folder)
+    of_suggestions = [
+        paths.acceptance.with_name(paths.acceptance.name + end) for end in ("", "-wal", "-shm", ".damaged")
+    ]
+    for file in (paths.settings, paths.config / "state.ini", *of_suggestions):
+        with contextlib.suppress(OSError):
+            tighten(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +202,27 @@ def _describe(kind: Any) -> str:
     return names[kind]
 
 
+def change_settings(paths: Paths, known: Settings, change: Callable[[Settings], Settings]) -> Settings:
+    """Change what the settings file says now, so that what another window saved meanwhile stays; return the result.
+
+    ``known`` counts where there is no file, or it cannot be read. Raises OSError, DiskError.
+    """
+    busy = DiskError("Another window is saving the settings; change them again in a moment.")
+    with exclusive(paths.config / "settings.lock", busy, wait_s=_LOCK_SECONDS):
+        now = known
+        if paths.settings.exists():
+            with contextlib.suppress(InputError):
+                now = load_settings(paths)
+        changed = change(now)
+        save_settings(paths, changed)
+    return changed
+
+
 def save_settings(paths: Paths, settings: Settings) -> None:
     """Write the settings file atomically, creating its folder. Raises OSError where the disk refuses."""
     import tomli_w  # noqa: PLC0415
 
-    paths.config.mkdir(parents=True, exist_ok=True)
+    make_folder(paths.config)
     table = {key: value for key, value in dataclasses.asdict(settings).items() if value is not None}
-    part = paths.settings.with_suffix(".part")
-    part.write_text(tomli_w.dumps(table), encoding="utf-8")
-    part.replace(paths.settings)
+    # Through a link: some people keep their settings in a repository.
+    write_file(Path(os.path.realpath(paths.settings)), tomli_w.dumps(table))

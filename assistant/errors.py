@@ -9,6 +9,10 @@ class GrafterError(Exception):
     code = "internal_error"
 
 
+class StoppedError(Exception):
+    """Work ends because it was asked to stop, which is no failure; its docstring says what of it is kept."""
+
+
 class InputError(GrafterError):
     """The person or program asked for something that cannot be: bad option, bad file, bad place."""
 

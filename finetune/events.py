@@ -7,14 +7,13 @@ whole and flushed; a last line that was cut off by a kill is ignored.
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from assistant.system.jsonl import LineReader, LineWriter
 from finetune.old_names import EVENTS, STEP, renamed
 
 Stage = Literal["data", "plan", "train", "evaluate", "report"]
@@ -178,49 +177,33 @@ class EventWriter:
 
     def __init__(self, run: Path) -> None:
         """``run`` is the run's folder. Raises OSError where it cannot be written."""
-        path = run / "events.jsonl"
-        _end_line(path)
-        # Without a buffer: on a full disk, closing would try to write what is left in it once more.
-        self._file = path.open("ab", buffering=0)
+        self._lines = LineWriter(run / "events.jsonl")
 
     def __call__(self, event: RunEvent) -> None:
         """Write one event. Raises OSError where it cannot be written."""
-        row = {"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}
-        line = memoryview((json.dumps(row) + "\n").encode())
-        while line:
-            line = line[self._file.write(line) :]
+        self._lines({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)})
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._lines.close()
 
 
 class EventReader:
     """Reads the events of a run, again and again, from where it stopped."""
 
     def __init__(self, run: Path) -> None:
-        self._path = run / "events.jsonl"
-        self._offset = 0
+        self._lines = LineReader(run / "events.jsonl")
 
     def read(self) -> Iterator[Stamped]:
         """Yield the events that are whole and were not read yet; none where there is no file yet."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
-        except OSError:
-            return
-        whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.splitlines():
-            if (event := _read(line)) is not None:
+        for row in self._lines.read():
+            if (event := _read(row)) is not None:
                 yield event
 
 
-def _read(line: bytes) -> Stamped | None:
-    """Return the event of a line; None where it is none that this version knows."""
+def _read(row: dict[str, Any]) -> Stamped | None:
+    """Return the event of a line's object; None where it is none that this version knows."""
     try:
-        row = cast("dict[str, Any]", json.loads(line))
         name = row.pop("event")
         kind = _KINDS[EVENTS.get(name, name)]
         row = renamed(row, STEP if name == "Step" else {})
@@ -229,16 +212,3 @@ def _read(line: bytes) -> Stamped | None:
         return Stamped(stamp, kind(**values))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _end_line(path: Path) -> None:
-    """End a line that a killed process left half-written, so that the next event stands on a line of its own."""
-    try:
-        with path.open("rb+") as file:
-            if file.seek(0, os.SEEK_END) == 0:
-                return
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-    except FileNotFoundError:
-        return

@@ -7,7 +7,6 @@ one leaves the job alive to say so. The stages write their own events; the job w
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from assistant.errors import DiskError, GrafterError, InputError
+from assistant.system.processes import how_it_ended
 from finetune import runs
 from finetune.config import RunConfig, check, read_config
 from finetune.events import EventReader, EventWriter, Failed, Finished, Paused, RunEvent, Stage
@@ -99,9 +99,8 @@ def _run_stage(stage: Stage, run: Path, config: RunConfig) -> int:
 
 
 def _what_happened(stage: Stage, code: int, run: Path) -> str:
-    killed = code in (-signal.SIGKILL, 128 + signal.SIGKILL) if os.name == "posix" else False
-    why = "was killed, perhaps because memory ran out" if killed else f"ended unexpectedly (status {code})"
-    return f"The stage '{stage}' {why}; {run / 'job.log'} tells more. Resume the run to go on from its last checkpoint."
+    how = how_it_ended(code)
+    return f"The stage '{stage}' {how}; {run / 'job.log'} tells more. Resume the run to go on from its last checkpoint."
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
+from assistant.system.modes import private
+from assistant.system.processes import apart
 from finetune.config import RunConfig, TrainConfig
 from finetune.events import Stage
 
@@ -43,15 +45,22 @@ def start_detached(run: Path) -> int:
 
     Raises OSError where it cannot be started.
     """
-    detached: dict[str, object] = (
-        {"creationflags": 0x00000200 | 0x08000000} if os.name == "nt" else {"start_new_session": True}
-    )
-    with (run / LOG).open("ab") as log:
-        process = subprocess.Popen(
+    return start_job(run).pid
+
+
+def start_job(run: Path) -> subprocess.Popen[bytes]:
+    """Start the job and return it; Ctrl-C here does not reach it. What it prints goes to job.log. Raises OSError."""
+    with open_log(run) as log:
+        return subprocess.Popen(
             job_command(run),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            **detached,  # pyright: ignore[reportCallIssue, reportArgumentType]
+            umask=0o077,  # also what libraries write there is for the owner alone
+            **apart(),
         )
-    return process.pid
+
+
+def open_log(run: Path) -> BinaryIO:
+    """Open what the job prints into, for its owner alone. Raises OSError."""
+    return open(run / LOG, "ab", opener=private)

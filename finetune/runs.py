@@ -6,7 +6,6 @@ import dataclasses
 import os
 import re
 import shutil
-import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import psutil
-
 from assistant.config import Paths
 from assistant.errors import InputError
 from assistant.names import LONGEST, check_adapter_name
+from assistant.system.files import remove_folder, write_file
+from assistant.system.locks import exclusive
+from assistant.system.modes import PRIVATE, folder_mode, private_folder
+from assistant.system.processes import Identity, end_all, identity_of, lives
 from finetune.config import RunConfig, check, read_config, to_json
 from finetune.events import EventReader, Failed, Finished, Paused, Verdict
 
@@ -105,11 +106,11 @@ def rename(paths: Paths, folder: Path, name: str) -> RunInfo:
 def _make(parent: Path, config: RunConfig) -> Path:
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        private_folder(parent)
         for number in range(1000):
             folder = parent / (f"{config.name}-{stamp}" + (f"-{number}" if number else ""))
             try:
-                folder.mkdir()
+                folder.mkdir(folder_mode(PRIVATE))
             except FileExistsError:
                 continue
             _write_config(folder, config)
@@ -120,9 +121,7 @@ def _make(parent: Path, config: RunConfig) -> Path:
 
 
 def _write_config(folder: Path, config: RunConfig) -> None:
-    part = folder / "config.part"
-    part.write_text(to_json(config), encoding="utf-8")
-    part.replace(folder / "config.json")
+    write_file(folder / "config.json", to_json(config))
 
 
 def find(paths: Paths, name: str) -> RunInfo:
@@ -138,7 +137,7 @@ def find(paths: Paths, name: str) -> RunInfo:
 def every(paths: Paths) -> list[RunInfo]:
     """Return all runs, the newest first; folders that hold none are passed over."""
     found: list[RunInfo] = []
-    for place in paths.runs.glob("*/config.json"):
+    for place in paths.runs.glob("[!.]*/config.json"):  # others are being removed
         try:
             found.append(look(place.parent))
         except InputError:
@@ -179,7 +178,7 @@ def full_disk(folder: Path) -> str:
 
 def ask_to_stop(folder: Path) -> None:
     """Ask whoever works on the run to keep a checkpoint and end. Raises OSError."""
-    (folder / _STOP).touch()
+    write_file(folder / _STOP, b"")
 
 
 def is_asked_to_stop(folder: Path) -> bool:
@@ -195,11 +194,13 @@ def is_gone(folder: Path) -> bool:
 @contextmanager
 def owned(folder: Path) -> Generator[None]:
     """Work on a run: nobody else does meanwhile, and an earlier wish to stop is forgotten. Raises InputError."""
-    if is_owned(folder):
-        raise InputError(f"The run {folder.name} is at work already.")
-    (folder / _STOP).unlink(missing_ok=True)
-    me = psutil.Process()
-    (folder / _OWNER).write_text(f"{me.pid} {me.create_time()}", encoding="utf-8")
+    busy = InputError(f"The run {folder.name} is at work already.")
+    private_folder(folder)
+    with exclusive(folder / f"{_OWNER}.lock", busy):  # two that begin at once
+        if is_owned(folder):
+            raise busy
+        (folder / _STOP).unlink(missing_ok=True)
+        write_file(folder / _OWNER, str(identity_of() or Identity(os.getpid())))
     try:
         yield
     finally:
@@ -208,28 +209,22 @@ def owned(folder: Path) -> Generator[None]:
 
 def is_owned(folder: Path) -> bool:
     """Return whether a living process works on the run; a process id that was given to another since does not count."""
-    try:
-        pid, made = (folder / _OWNER).read_text(encoding="utf-8").split()
-        process = psutil.Process(int(pid))
-        return abs(process.create_time() - float(made)) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValueError, psutil.Error):
-        return False
+    owner = _owner(folder)
+    return owner is not None and lives(owner)
 
 
 def end_at_once(folder: Path) -> None:
     """Kill whoever works on the run and what they started; what was learned since the last checkpoint is lost."""
-    if not is_owned(folder):
-        return
+    owner = _owner(folder)
+    if owner is not None:
+        end_all(owner)
+
+
+def _owner(folder: Path) -> Identity | None:
     try:
-        owner = psutil.Process(int((folder / _OWNER).read_text(encoding="utf-8").split()[0]))
-        # The owner first: it must not take the death of a trainer for a failure and write that down.
-        family = [owner, *owner.children(recursive=True)]
-    except (OSError, ValueError, IndexError, psutil.Error):
-        return
-    for process in family:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(family, timeout=3)
+        return Identity.parse((folder / _OWNER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def remove(paths: Paths, name: str) -> None:
@@ -237,10 +232,7 @@ def remove(paths: Paths, name: str) -> None:
     run = find(paths, name)
     if run.state == "running":
         raise InputError(f"The run {name} is at work; stop it first.")
-    # By another name first: half a run is none.
-    gone = paths.runs / f".{os.getpid()}-{time.monotonic_ns()}"
     try:
-        run.folder.rename(gone)
-        shutil.rmtree(gone)
+        remove_folder(run.folder)
     except OSError as error:
         raise InputError(f"The run {name} cannot be removed: {error.strerror or error}.") from None

@@ -6,30 +6,22 @@ import argparse
 import errno
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
 from assistant.config import Paths, find_paths
-from assistant.errors import DiskError, GrafterError, OutOfMemory
+from assistant.errors import DiskError, GrafterError, OutOfMemory, StoppedError
+from assistant.system.processes import parent_of_this, watch
 from finetune.config import RunConfig, read_config
 from finetune.events import EventWriter, Failed, Paused, RunEvent, Stage
 
 DONE, BUG, BAD_INPUT, STOPPED, SPEECHLESS = 0, 1, 2, 3, 4
 """What a stage's process ends with; SPEECHLESS: the disk refuses even to take down why."""
 
-_LOOK_SECONDS = 1.0
 STARTED_BY = "GRAFTER_STARTED_BY"
 
 Work = Callable[[Path, RunConfig, Paths, Callable[[RunEvent], None]], None]
-"""Does a stage's work in a run's folder."""
-
-
-class StoppedError(Exception):
-    """Somebody asked the run to stop; what is done so far is kept where the stage can go on from it."""
+"""Does a stage's work in a run's folder. Raises StoppedError where the run is asked to stop; what is done is kept."""
 
 
 def main(stage: Stage, work: Work, arguments: list[str] | None = None) -> int:
@@ -94,22 +86,8 @@ def end_with_parent() -> None:
     Where a launcher stands between them, STARTED_BY in the environment names the process that started that.
     """
     try:
-        parent = psutil.Process(int(os.environ.get(STARTED_BY, os.getppid())))
-    except (psutil.Error, ValueError):
+        parent = parent_of_this(int(os.environ.get(STARTED_BY, os.getppid())))
+    except ValueError:
         return
-
-    def watch() -> None:
-        while _lives(parent):
-            time.sleep(_LOOK_SECONDS)
-        os._exit(STOPPED)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True  # it is there, and cannot be looked at
+    if parent is not None:
+        watch(parent, lambda: os._exit(STOPPED))

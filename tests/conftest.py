@@ -6,6 +6,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import contextlib
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,28 @@ def grafter_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("GRAFTER_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    """Take nothing away from the modes of new files and folders: what is private then is so by itself."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def find_open(top: Path) -> dict[str, str]:
+    """Return what others than the owner may do anything with, in a folder and as that, with its mode in octal."""
+    places = [top, *top.rglob("*")]
+    modes = {str(place.relative_to(top.parent)): stat.S_IMODE(place.lstat().st_mode) for place in places}
+    wanted = {name: 0o700 if (top.parent / name).is_dir() else 0o600 for name in modes}
+    return {name: oct(mode) for name, mode in modes.items() if mode != wanted[name]}
+
+
+@pytest.fixture
+def open_places() -> Callable[[Path], dict[str, str]]:
+    """Return ``find_open``."""
+    return find_open
 
 
 @pytest.fixture(scope="session")

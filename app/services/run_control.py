@@ -94,7 +94,7 @@ class RunControl(QObject):
 
     def find_newest(self) -> Path | None:
         """Return the run that was made last."""
-        places = self._paths.runs.glob("*/config.json")
+        places = self._paths.runs.glob("[!.]*/config.json")
         return max(
             (place.parent for place in places), key=lambda run: (run / "config.json").stat().st_mtime, default=None
         )

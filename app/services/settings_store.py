@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from assistant.config import Paths, Settings, load_settings, save_settings
-from assistant.errors import InputError
+from assistant.config import Paths, Settings, change_settings, load_settings
+from assistant.errors import DiskError, InputError
 
 
 class SettingsStore(QObject):
@@ -19,6 +21,7 @@ class SettingsStore(QObject):
     def __init__(self, paths: Paths, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._paths = paths
+        self._unsaved: list[Callable[[Settings], Settings]] = []
         self.load_error = ""
         """Why the file could not be used at the start; empty when it could."""
         try:
@@ -37,25 +40,41 @@ class SettingsStore(QObject):
         new = self._settings.replace(**changes)
         if new == self._settings:
             return
-        self._settings = new
-        self.changed.emit(new)
+        self._unsaved.append(lambda settings: settings.replace(**changes))
+        self._adopt(new)
         self._save()
 
     def remember(self, folder: str) -> None:
         """Put a folder first among the recent ones, without touching a file that could not be read."""
-        recent = (folder, *(item for item in self._settings.recent if item != folder))[:10]
-        if recent == self._settings.recent:
+
+        def first(settings: Settings) -> Settings:
+            return settings.replace(recent=(folder, *(item for item in settings.recent if item != folder))[:10])
+
+        if first(self._settings) == self._settings:
             return
-        self._settings = self._settings.replace(recent=recent)
-        self.changed.emit(self._settings)
+        self._unsaved.append(first)
+        self._adopt(first(self._settings))
         if not self.load_error:
             self._save()
 
+    def _adopt(self, settings: Settings) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self.changed.emit(settings)
+
     def _save(self) -> None:
+        """Put what was changed here into the file, and adopt what other windows changed there."""
+
+        def all_of_it(settings: Settings) -> Settings:
+            return functools.reduce(lambda one, change: change(one), self._unsaved, settings)
+
         try:
-            save_settings(self._paths, self._settings)
-        except OSError as error:
+            saved = change_settings(self._paths, self._settings, all_of_it)
+        except (OSError, DiskError) as error:
             text = QCoreApplication.translate("SettingsStore", "The settings could not be saved: {error}.")
-            self.problem.emit(text.format(error=error.strerror or error))
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            self.problem.emit(text.format(error=reason.rstrip(".")))
             return
+        self._unsaved.clear()
         self.load_error = ""
+        self._adopt(saved)

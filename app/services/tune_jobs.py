@@ -40,6 +40,11 @@ class TuneJobs(QObject):
         command.dropped.connect(partial(self.dropped.emit, question))
         return command
 
+    @property
+    def program(self) -> str:
+        """What is started."""
+        return self._command[0]
+
     def ask(self, question: Question, config: RunConfig) -> None:
         """Ask about a run with these settings."""
         # All of it as it would be started with: no setting can be told otherwise, or forgotten, on the way.

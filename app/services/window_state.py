@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,18 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings
 
 from assistant.config import Paths
+from assistant.system.modes import make_folder, private_file
 
 
 class WindowState:
     """A small store; a damaged or unwritable file costs the memory, never the start."""
 
     def __init__(self, paths: Paths) -> None:
-        self._file = QSettings(str(paths.config / "state.ini"), QSettings.Format.IniFormat)
+        file = paths.config / "state.ini"
+        with contextlib.suppress(OSError):  # Qt gives a new file to everybody, and leaves one that is there as it is
+            make_folder(paths.config)
+            private_file(file)
+        self._file = QSettings(str(file), QSettings.Format.IniFormat)
 
     def set_bytes(self, key: str, value: QByteArray) -> None:
         """Keep what ``saveGeometry`` and ``saveState`` return."""

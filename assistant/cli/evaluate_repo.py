@@ -36,6 +36,7 @@ from assistant.repository.history import History
 from assistant.repository.holes import Chooser, Held
 from assistant.retrieval.index.base_index import base_index
 from assistant.retrieval.search.window import Budget
+from assistant.system.files import write_own_file
 
 _INTERRUPTED = 130
 _TITLES = {"files": "Taking the files of the base commit", "index": "Indexing them"}
@@ -279,13 +280,9 @@ def _about(run_: _Run, n: int, args: argparse.Namespace) -> About:
 
 def _write_page(path: Path, page: str) -> None:
     """Write the page whole or not at all: a disk that is full leaves an older one as it was."""
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.write_text(page, encoding="utf-8", newline="\n")
-        part.replace(path)
+        write_own_file(path, page)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 

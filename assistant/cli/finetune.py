@@ -26,6 +26,7 @@ from assistant.cli.following import Follower
 from assistant.cli.signals import ended_by_sigterm
 from assistant.config import Paths, find_paths
 from assistant.errors import InputError, ModelError
+from assistant.system.processes import how_it_ended
 from finetune import launch, runs
 from finetune.config import RunConfig, check
 from finetune.events import DataReady, EventReader, Failed, Finished, Paused, PlanReady
@@ -79,7 +80,7 @@ def _start(folder: Path, args: argparse.Namespace) -> int:
         else:
             print(f"The run {folder.name} has begun; 'grafter finetune --follow {folder.name}' shows how it goes.")
         return 0
-    return _follow(folder, _start_child(folder), as_json=args.json)
+    return _follow(folder, launch.start_job(folder), as_json=args.json)
 
 
 def _resume(paths: Paths, folder: Path, args: argparse.Namespace) -> int:
@@ -95,19 +96,7 @@ def _resume(paths: Paths, folder: Path, args: argparse.Namespace) -> int:
     except InputError as error:
         name = "; --name NAME gives it another name" if str(error).startswith(repr(run_.config.name)) else ""
         raise InputError(f"The run {folder.name} cannot go on: {str(error).rstrip('.')}{name}.") from None
-    return _follow(folder, _start_child(folder), as_json=args.json)
-
-
-def _start_child(folder: Path) -> subprocess.Popen[bytes]:
-    with (folder / launch.LOG).open("ab") as log:
-        # Ctrl-C is for us: we ask the run to stop, and it keeps a checkpoint.
-        return subprocess.Popen(
-            launch.job_command(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    return _follow(folder, launch.start_job(folder), as_json=args.json)
 
 
 def _follow(folder: Path, child: subprocess.Popen[bytes] | None, *, as_json: bool) -> int:
@@ -229,7 +218,7 @@ def _plan(folder: Path, *, as_json: bool) -> int:
         if failed:
             raise InputError(failed[-1].sentence)
         if done.returncode:
-            raise ModelError(f"Trying some steps ended unexpectedly (status {done.returncode}).")
+            raise ModelError(f"The process that tries some steps {how_it_ended(done.returncode)}.")
         printed = done.stdout
     data = next(each.event for each in EventReader(folder).read() if isinstance(each.event, DataReady))
     # The trainer prints its plan last, and writes it down only when it goes on to train.

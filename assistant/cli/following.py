@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from assistant.models.files import human_bytes
+from assistant.system import jsonl
 from finetune.events import (
     ArmScore,
     Checkpoint,
@@ -63,7 +63,7 @@ class Follower:
         self.last = stamped.event
         if self._stream is not None:
             row = {"event": type(stamped.event).__name__, "time": stamped.time, **dataclasses.asdict(stamped.event)}
-            print(json.dumps(row), file=self._stream, flush=True)
+            print(jsonl.encode(row).decode(), end="", file=self._stream, flush=True)
             return
         self.say(stamped.event)
 

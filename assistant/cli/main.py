@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
@@ -13,7 +14,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from assistant import __version__
-from assistant.errors import GrafterError
+from assistant.errors import GrafterError, InputError
 
 COMMANDS = {
     "models": "list, fetch, add, remove and check models",
@@ -97,7 +98,12 @@ def _run_command(name: str, argv: list[str]) -> int:
     module = importlib.import_module(f"assistant.cli.{name}")
     parser = Parser(prog=f"grafter {name}", description=_first_paragraph(module))
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(argv)))
+    args = parser.parse_args(argv)
+    from assistant.config import close_to_others, find_paths
+
+    with contextlib.suppress(InputError):  # what GRAFTER_HOME names is the command's to refuse
+        close_to_others(find_paths())
+    return int(module.run(args))
 
 
 def _fail(message: str, code: int) -> int:

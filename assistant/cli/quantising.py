@@ -20,6 +20,9 @@ from assistant.measure.evaluate.compare import compare
 from assistant.models.files import Report, human_bytes
 from assistant.models.quantise import quantise, target_id
 from assistant.models.store import InstalledModel, Quantisation, Store
+from assistant.system.files import disk_errors, write_file
+from assistant.system.modes import PUBLIC
+from assistant.system.processes import how_it_ended
 
 REPORT = "quantisation-report.json"
 
@@ -86,7 +89,8 @@ def report(args: argparse.Namespace, store: Store, quantisation: Quantisation) -
         "only_made_right": len(pairs.only_second),
         "p_value": pairs.p_value,
     }
-    (store.path(made.id) / REPORT).write_text(json.dumps(answer, indent=1), encoding="utf-8")
+    with disk_errors(f"The report on '{made.id}' could not be written"):
+        write_file(store.path(made.id) / REPORT, json.dumps(answer, indent=1), PUBLIC)
     if args.json:
         output.print_json(answer)
     else:
@@ -100,8 +104,8 @@ def _measure(model_id: str, options: Sequence[str]) -> dict[str, Any]:
     with Console(stderr=True).status(f"Measuring {model_id} ..."):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise ModelError(f"{model_id} could not be measured: {said[-1] if said else f'exit code {done.returncode}'}")
+        said, how = done.stderr.strip().splitlines(), f"its process {how_it_ended(done.returncode)}."
+        raise ModelError(f"{model_id} could not be measured: {said[-1] if said else how}")
     figures: dict[str, Any] = json.loads(done.stdout)
     kept = ("model", "dtype", "load_seconds", "memory_bytes", "prefill_tokens_per_s", "decode_tokens_per_s")
     return {name: figures[name] for name in (*kept, "exact_match", "n", "data")}

@@ -10,24 +10,27 @@ import contextlib
 import json
 import os
 import stat
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
 from assistant.config import Paths
 from assistant.errors import InputError
+from assistant.system.files import write_file
+from assistant.system.modes import PRIVATE, make_folder, private_folder
+from assistant.system.processes import Identity, identity_of, lives
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecord:
-    """A running service. ``started`` is its process's creation time, which tells a reused process id apart."""
+    """A running service. ``started``: when, in seconds since 1970 by the clock of then; ``mark``: see Identity."""
 
     pid: int
     started: float
     url: str
     token_file: str
     model: str | None
+    mark: str = ""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -36,27 +39,17 @@ def make_private_folder(folder: Path) -> None:
     Raises InputError where it cannot be had: the platform's fallback lies in a folder that others may write.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, PRIVATE)
         if os.name == "posix":
             status = folder.lstat()
             if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
                 raise InputError(
                     f"The folder {folder} belongs to somebody else; set GRAFTER_HOME to a folder of yours."
                 )
-            if status.st_mode & 0o077:
-                folder.chmod(0o700)
+        private_folder(folder)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"The folder {folder} cannot be made ({reason}); set GRAFTER_HOME to another.") from None
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a new file of mode 0600; what stood there before is replaced, never followed or reused. Raises OSError."""
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
 
 
 def record_path(paths: Paths, pid: int) -> Path:
@@ -71,7 +64,7 @@ def token_path(paths: Paths, pid: int) -> Path:
 
 def publish(paths: Paths, record: ServiceRecord) -> None:
     """Make a service known. Raises OSError."""
-    write_private(record_path(paths, record.pid), json.dumps(asdict(record)))
+    write_file(record_path(paths, record.pid), json.dumps(asdict(record)))
 
 
 def withdraw(paths: Paths, pid: int) -> None:
@@ -92,7 +85,7 @@ def running_services(paths: Paths) -> list[ServiceRecord]:
         # The name must agree with the content: only what is surely ours is trusted, or removed.
         if path != record_path(paths, record.pid):
             continue
-        if _lives(record):
+        if lives(Identity(record.pid, record.mark)):
             found.append(record)
         else:
             withdraw(paths, record.pid)
@@ -101,14 +94,5 @@ def running_services(paths: Paths) -> list[ServiceRecord]:
 
 def own_record(url: str, token_file: Path, model: str | None) -> ServiceRecord:
     """Return the record of this process."""
-    pid = os.getpid()
-    return ServiceRecord(pid, psutil.Process(pid).create_time(), url, str(token_file), model)
-
-
-def _lives(record: ServiceRecord) -> bool:
-    try:
-        return abs(psutil.Process(record.pid).create_time() - record.started) < 1.0
-    except (psutil.NoSuchProcess, ValueError, TypeError, OverflowError):
-        return False
-    except psutil.AccessDenied:
-        return True
+    me = identity_of() or Identity(os.getpid())
+    return ServiceRecord(me.pid, time.time(), url, str(token_file), model, me.mark)

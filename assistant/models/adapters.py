@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +27,12 @@ from assistant.models.adapter_format import (
     check_numbers,
     read_adapter_files,
 )
-from assistant.models.files import disk_errors, hash_file
+from assistant.models.files import hash_file
 from assistant.models.store import InstalledModel, Store
 from assistant.names import BASE
 from assistant.names import check_adapter_name as check_name
+from assistant.system.files import disk_errors, remove_folder, staged, write_file
+from assistant.system.modes import OWN, private_folder
 
 FORMAT = 1
 RECORD = "adapter.json"
@@ -159,12 +160,10 @@ class AdapterStore:
         if not source.is_dir():
             raise InputError(f"There is no folder {source}; give the one with the adapter's {CONFIG}.")
         read_adapter_files(source)  # before anything is copied
-        part = self.folder / f".{record.name}.{os.getpid()}.part"
         record = replace(record, enabled=False, made=record.made or datetime.now(UTC).isoformat(timespec="seconds"))
-        try:
-            with disk_errors(f"The adapter '{record.name}' could not be installed"):
-                shutil.rmtree(part, ignore_errors=True)
-                part.mkdir(parents=True)
+        with disk_errors(f"The adapter '{record.name}' could not be installed"):
+            private_folder(self.folder)
+            with staged(target) as part:
                 for name in (CONFIG, WEIGHTS):
                     shutil.copyfile(source / name, part / name)
                 # The copies: nobody can change these meanwhile.
@@ -174,9 +173,6 @@ class AdapterStore:
                     check_fits(files, base_shapes(self.models.path(model.id)), f"'{model.id}'")
                 check_numbers(part, files)
                 _write(part / RECORD, record)
-                part.rename(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
         return record
 
     def add(self, source: Path, name: str, model: InstalledModel) -> AdapterRecord:
@@ -194,10 +190,7 @@ class AdapterStore:
                 folder.unlink()
                 return 0
             freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            # By another name first: half an adapter is none.
-            gone = self.folder / f".{name}.{os.getpid()}-{time.monotonic_ns()}.gone"
-            folder.rename(gone)
-            shutil.rmtree(gone)
+            remove_folder(folder)
         return freed
 
     def enable(self, name: str, scale: float | None = None) -> AdapterRecord:
@@ -264,9 +257,7 @@ class AdapterStore:
 
     def _put(self, record: AdapterRecord) -> AdapterRecord:
         with disk_errors(f"The adapter '{record.name}' could not be changed"):
-            part = self.path(record.name) / f".{RECORD}.{os.getpid()}.part"
-            _write(part, record)
-            part.replace(part.with_name(RECORD))
+            _write(self.path(record.name) / RECORD, record)
         return record
 
 
@@ -325,10 +316,9 @@ def export(store: AdapterStore, name: str, output: Path) -> None:
     store.get(name)
     if os.path.lexists(output):
         raise InputError(f"{output} is there already; name a folder that is not.")
-    with disk_errors(f"The adapter '{name}' could not be exported"):
-        output.mkdir(parents=True)
+    with disk_errors(f"The adapter '{name}' could not be exported"), staged(output.absolute(), OWN) as part:
         for file in (CONFIG, WEIGHTS):
-            shutil.copyfile(store.path(name) / file, output / file)
+            shutil.copyfile(store.path(name) / file, part / file)
 
 
 def _same_base(one: AdapterRecord, other: AdapterRecord) -> bool:
@@ -336,10 +326,7 @@ def _same_base(one: AdapterRecord, other: AdapterRecord) -> bool:
 
 
 def _write(path: Path, record: AdapterRecord) -> None:
-    with path.open("w", encoding="utf-8") as stream:
-        json.dump({"format": FORMAT, **asdict(record)}, stream, indent=1, ensure_ascii=False)
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_file(path, json.dumps({"format": FORMAT, **asdict(record)}, indent=1, ensure_ascii=False))
 
 
 def _from_json(data: Any) -> AdapterRecord:

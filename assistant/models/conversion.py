@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import subprocess
 import sys
@@ -11,11 +10,12 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from assistant.background import background_environment, step_back
 from assistant.errors import DiskError, ModelError
 from assistant.models.files import Report
+from assistant.system import jsonl
+from assistant.system.processes import how_it_ended
 
 CONVERTER = (sys.executable, "-P", "-m", "assistant.weights.convert")
 
@@ -51,7 +51,7 @@ def convert(source: Path, target: Path, report: Report, command: Sequence[str] =
         step_back(process.pid)
         try:
             for line in process.stdout or ():
-                event = _event(line)
+                event = jsonl.decode(line) or {}  # a library may print, too
                 match event.get("event"):
                     case "progress":
                         report("convert", int(event["done"]), int(event["total"]))
@@ -75,16 +75,7 @@ def convert(source: Path, target: Path, report: Report, command: Sequence[str] =
     raise ModelError(failure or _died(process.returncode, said))
 
 
-def _event(line: str) -> dict[str, Any]:
-    try:
-        event: Any = json.loads(line)
-    except ValueError:
-        return {}  # a library that prints
-    return cast("dict[str, Any]", event) if isinstance(event, dict) else {}
-
-
 def _died(code: int, said: str) -> str:
-    if code in (-9, 137):
-        return "The model could not be converted: the system ended the conversion, most likely for lack of memory."
-    last = said.splitlines()[-1].rstrip(".") if said else f"exit code {code}"
+    how = how_it_ended(code)
+    last = said.splitlines()[-1].rstrip(".") if said and "was killed" not in how else f"the process that does it {how}"
     return f"The model could not be converted: {last}."

@@ -1,23 +1,15 @@
-"""Bytes on disk: hashing with progress, room on the disk, a lock between processes, and clear disk errors."""
+"""Bytes on disk: hashing with progress, and room on the disk."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from assistant.errors import DiskError, ModelError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from assistant.errors import DiskError
 
 Stage = Literal["download", "verify", "convert"]
 Report = Callable[[Stage, int, int], None]
@@ -25,10 +17,6 @@ Report = Callable[[Stage, int, int], None]
 
 BLOCK = 1 << 20
 
-# Something else stands where a folder or file should, or the disk is broken.
-_BAD_PLACES = frozenset(
-    {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.ENOENT}
-)
 # Room that is left over on the disk, so that the rest of the machine goes on working.
 _MARGIN_BYTES = 300_000_000
 
@@ -88,36 +76,3 @@ def check_space(needs: list[tuple[Path, int]], what: str) -> None:
                 f"{what} needs {human_bytes(count)} of free disk space for {folder}, and there are "
                 f"{human_bytes(free)}: free some, or set GRAFTER_HOME to a folder on a larger disk."
             )
-
-
-@contextmanager
-def disk_errors(doing: str) -> Generator[None]:
-    """Turn what a disk refuses inside the block into DiskError; ``doing`` begins the sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskError(f"{doing}: the disk is full. Free some space and try again.") from None
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DiskError(f"{doing}: {error.filename or 'the folder'} may not be written.") from None
-        if error.errno in _BAD_PLACES:
-            raise DiskError(f"{doing}: {error.filename or 'the folder'} cannot be used ({error.strerror}).") from None
-        raise
-
-
-@contextmanager
-def exclusive(path: Path, busy: str) -> Generator[None]:
-    """Hold a lock between processes; the system frees it when the holder dies. Raises ModelError(busy) when held."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            if sys.platform == "win32":
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ModelError(busy) from None
-        yield
-    finally:
-        os.close(handle)

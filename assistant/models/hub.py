@@ -21,8 +21,10 @@ from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from assistant.errors import DownloadError, ModelError
 from assistant.models.catalogue import CatalogueEntry, HubSource, is_plain_name
-from assistant.models.files import Report, disk_errors, git_blob_id, hash_file, human_bytes
+from assistant.models.files import Report, git_blob_id, hash_file, human_bytes
 from assistant.models.sources import Fetched, SourceError
+from assistant.system.files import disk_errors, put
+from assistant.system.modes import make_folder, public
 
 # Whole wait for the first answer: behind a firewall that swallows packets, the next source gets its turn soon.
 _FIRST_ANSWER_S = 8.0
@@ -143,7 +145,7 @@ def download(
     folder = plan.folder(downloads)
     failures = _Failures(entry, plan.repo, endpoint or constants.ENDPOINT)
     with failures, disk_errors(f"{plan.repo} could not be saved"):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         counter = _Counter(report, plan.bytes)
         counter.move(plan.have(downloads))
         for file in plan.files:
@@ -179,7 +181,7 @@ def _fetch_file(
         if problem:
             time.sleep(pause)
     _check(file, part)
-    part.rename(target)
+    put(part, target)
 
 
 def _lost(file: RemoteFile, part: Path, problem: str) -> DownloadError:
@@ -199,7 +201,7 @@ def _stream(plan: HubPlan, file: RemoteFile, part: Path, have: int, counter: _Co
     headers["Accept-Encoding"] = "identity"
     if have:
         headers["Range"] = f"bytes={have}-"
-    with part.open("ab") as out:
+    with open(part, "ab", opener=public) as out:
         try:
             with get_session().stream("GET", url, headers=headers, timeout=_READ_S) as response:
                 hf_raise_for_status(response)

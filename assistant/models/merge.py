@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,8 +12,10 @@ from pathlib import Path
 from assistant.errors import InputError, ModelError
 from assistant.models import conversion
 from assistant.models.adapters import AdapterStore
-from assistant.models.files import Report, check_space, disk_errors
+from assistant.models.files import Report, check_space
 from assistant.models.store import InstalledModel
+from assistant.system.files import disk_errors, put, staged
+from assistant.system.modes import OWN
 from assistant.system.programs import find_program
 
 MERGER = (sys.executable, "-P", "-m", "assistant.weights.merge")
@@ -43,17 +44,12 @@ def merge(
     output = output.absolute()
     if os.path.lexists(output):
         raise InputError(f"{output} is there already; name a folder that is not.")
-    part = output.with_name(f".{output.name}.{os.getpid()}.part")
     with disk_errors(f"{output} could not be written"):
         output.parent.mkdir(parents=True, exist_ok=True)
         base = store.models.path(model.id)
         check_space([(output.parent, sum(file.stat().st_size for file in base.iterdir()))], output.name)
-        try:
-            part.mkdir()
+        with staged(output, OWN) as part:
             conversion.convert(base, part, report, [*command, f"--scale={choice.scale}", f"--adapter={choice.folder}"])
-            part.rename(output)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
     return output
 
 
@@ -98,5 +94,5 @@ def merge_to_gguf(converter: Path, make: Callable[[Path], Path], output: Path) -
         if done.returncode != 0 or not part.is_file():
             said = done.stdout.strip().splitlines() or [f"status {done.returncode}"]
             raise ModelError(f"llama.cpp's converter failed: {said[-1].rstrip('.')}.")
-        part.replace(output)
+        put(part, output)
     return output

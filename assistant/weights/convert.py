@@ -34,6 +34,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from assistant.engine.device import is_out_of_memory
 from assistant.engine.quiet import quietly
 from assistant.errors import DiskError, GrafterError, ModelError, OutOfMemory
+from assistant.system import jsonl
 from assistant.weights.gguf_header import read_gguf_header
 from assistant.weights.gguf_tokenizer import find_end_ids, read_gguf_tokenizer
 
@@ -343,7 +344,7 @@ def _fail(error: GrafterError) -> int:
 
 
 def _say(**fields: Any) -> None:
-    sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+    sys.stdout.write(jsonl.encode(fields).decode())
     sys.stdout.flush()
 
 

@@ -13,7 +13,6 @@ from finetune.config import RunConfig
 from finetune.data import prepare as preparing
 from finetune.data.look import tokenizer_of
 from finetune.events import RunEvent, StageStarted
-from finetune.stage import StoppedError
 
 # More than is read: a quick processor, a quick card. Samples that nobody reads cost a moment.
 _TOKENS_PER_SECOND = {"cpu": 600, "cuda": 20_000}
@@ -22,17 +21,14 @@ _TOKENS_PER_SECOND = {"cpu": 600, "cuda": 20_000}
 def work(run: Path, config: RunConfig, paths: Paths, say: Callable[[RunEvent], None]) -> None:
     """Make the data of a run, or find that it is there."""
     say(StageStarted("data"))
-    try:
-        preparing.prepare(
-            run,
-            config,
-            tokenizer_of(config, paths),
-            say,
-            wanted_tokens=wanted_tokens(config),
-            is_stopped=lambda: runs.is_asked_to_stop(run),
-        )
-    except preparing.StoppedError:
-        raise StoppedError from None
+    preparing.prepare(
+        run,
+        config,
+        tokenizer_of(config, paths),
+        say,
+        wanted_tokens=wanted_tokens(config),
+        is_stopped=lambda: runs.is_asked_to_stop(run),
+    )
 
 
 def wanted_tokens(config: RunConfig) -> int:

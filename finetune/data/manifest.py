@@ -14,6 +14,8 @@ from typing import Any, Literal, cast
 from assistant.errors import InputError
 from assistant.models.files import hash_file
 from assistant.repository.holes import Hole
+from assistant.system import jsonl
+from assistant.system.files import replacing, write_file
 from finetune.data.files import FileRow, Judged
 
 FORMAT = 1
@@ -68,12 +70,7 @@ class Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write manifest.json. Raises OSError."""
-    part = folder / f"{MANIFEST}.part"
-    try:
-        part.write_text(json.dumps(dataclasses.asdict(manifest), indent=1) + "\n", encoding="utf-8", newline="\n")
-        part.replace(folder / MANIFEST)
-    finally:
-        part.unlink(missing_ok=True)
+    write_file(folder / MANIFEST, json.dumps(dataclasses.asdict(manifest), indent=1) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -116,12 +113,12 @@ def verify(folder: Path, manifest: Manifest) -> None:
 
 def write_files(path: Path, judged: Judged) -> None:
     """Write a JSON line for each file, with the SHA-256 of the text of those that are learned. Raises OSError."""
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
+    with replacing(path) as stream:
         for row in judged.rows:
             table = row.to_json()
             if row.kept:
                 table["sha256"] = hashlib.sha256(judged.texts[row.path].encode("utf-8", "replace")).hexdigest()
-            stream.write(json.dumps(table, ensure_ascii=False) + "\n")
+            stream.write(jsonl.encode(table))
 
 
 def read_files(path: Path) -> list[FileRow]:
@@ -132,9 +129,9 @@ def read_files(path: Path) -> list[FileRow]:
 
 def write_holes(path: Path, holes: Sequence[Hole]) -> None:
     """Write a JSON line for each hole, its file's whole text with it. Raises OSError."""
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
+    with replacing(path) as stream:
         for hole in holes:
-            stream.write(json.dumps(dataclasses.asdict(hole), ensure_ascii=True) + "\n")
+            stream.write(jsonl.encode(dataclasses.asdict(hole)))
 
 
 def read_holes(path: Path) -> list[Hole]:
@@ -153,7 +150,6 @@ def count_reasons(rows: Iterable[FileRow]) -> dict[str, int]:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     try:
-        with path.open(encoding="utf-8") as stream:
-            return [json.loads(line) for line in stream]
+        return jsonl.read_all(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({error}); start a new run.") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import shutil
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -13,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant import __version__
-from assistant.errors import InputError
-from assistant.models.files import disk_errors, hash_file
+from assistant.errors import InputError, StoppedError
+from assistant.models.files import hash_file
 from assistant.repository.history import History
 from assistant.repository.holes import Hole
 from assistant.retrieval.index.base_index import BaseIndex, base_index, index_of
+from assistant.system.files import disk_errors, staged
 from finetune.config import RunConfig
 from finetune.data import manifest as kept
 from finetune.data.files import Judged
@@ -35,10 +35,6 @@ _LEAST_SAMPLES = 20
 _LIBRARIES = ("numpy", "safetensors", "tokenizers", "tree-sitter", "detect-secrets", "datasketch")
 
 
-class StoppedError(Exception):
-    """The work was asked to stop; nothing of it is kept, and it begins anew when it is asked for again."""
-
-
 def prepare(
     run: Path,
     config: RunConfig,
@@ -52,7 +48,7 @@ def prepare(
 
     ``wanted_tokens``: about so many are made for training, fewer where the repository has not so much; 0: as many as
     it has. Raises InputError for a repository that cannot be learned, DiskError for a full disk, StoppedError when
-    ``is_stopped`` says so; nothing is left behind then.
+    ``is_stopped`` says so; nothing is left behind then, and it begins anew when it is asked for again.
     """
     folder = run / DATA
     if (folder / kept.MANIFEST).is_file():
@@ -143,17 +139,8 @@ class _Progress:
 
 def _make(folder: Path, config: RunConfig, tokenizer: Encoder, tell: Tell, wanted_tokens: int) -> Manifest:
     found = split(Path(config.repository), config.data, config.seed, tell)
-    part = folder.with_name(f"{folder.name}.part")
-    try:
-        with disk_errors("The samples cannot be written"):
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-            manifest = _write(part, found, config, tokenizer, tell, wanted_tokens)
-            shutil.rmtree(folder, ignore_errors=True)  # one without a manifest is none
-            part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return manifest
+    with disk_errors("The samples cannot be written"), staged(folder, alone=True) as part:
+        return _write(part, found, config, tokenizer, tell, wanted_tokens)
 
 
 def _write(part: Path, found: Split, config: RunConfig, tokenizer: Encoder, tell: Tell, wanted_tokens: int) -> Manifest:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from assistant.errors import InputError
+from assistant.system.files import write_file
 
 Ids = NDArray[np.int32]
 Weights = NDArray[np.float32]
@@ -81,7 +82,7 @@ class SampleSet:
         """Write the set; the same set makes the same bytes. Raises OSError."""
         table = {"ids": self.ids, "weights": self.weights, "starts": self.starts, "files": self.files}
         # By hand, since the library's own writer tells a full disk from a broken file only in words.
-        path.write_bytes(save(table))
+        write_file(path, save(table))
 
     def __len__(self) -> int:
         """Return how many samples there are."""

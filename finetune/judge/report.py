@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import json
@@ -14,7 +13,7 @@ from typing import Any
 from assistant.measure.repository.ask import Asked
 from assistant.measure.repository.examples import choose_examples, surroundings
 from assistant.measure.repository.figures import Difference, Figures, difference
-from assistant.models.files import disk_errors
+from assistant.system.files import disk_errors, write_file
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest
 from finetune.events import EventReader, PlanReady, StageStarted, Stamped, Step, ValidationLoss, Verdict
@@ -105,14 +104,8 @@ def write_report(run: Path, report: Mapping[str, Any], proof: Proof) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with disk_errors("The report cannot be written"):
-            part.write_text(text, encoding="utf-8", newline="\n")
-            part.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+    with disk_errors("The report cannot be written"):
+        write_file(path, text)
 
 
 def _difference(each: Difference) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from assistant.config import Paths, load_settings
 from assistant.engine import threads
-from assistant.errors import ModelError
+from assistant.errors import ModelError, StoppedError
 from assistant.measure.evaluate.ask import Answer, ask_editor
 from assistant.measure.evaluate.data import Row
 from assistant.measure.evaluate.library import library_holes
@@ -23,9 +23,10 @@ from assistant.measure.repository.bootstrap import mean_interval
 from assistant.measure.repository.figures import difference, summarise
 from assistant.measure.repository.record import open_record, read_record
 from assistant.models.adapters import AdapterChoice, AdapterRecord, AdapterStore, identity
-from assistant.models.files import disk_errors
 from assistant.models.store import Store
 from assistant.retrieval.index.base_index import BaseIndex
+from assistant.system.files import disk_errors, write_file
+from assistant.system.modes import PRIVATE, private_folder
 from finetune import runs
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest, read_holes, read_manifest
@@ -34,7 +35,7 @@ from finetune.events import ArmScore, RunEvent, StageProgress, StageStarted, Ver
 from finetune.judge.report import Proof, make_report, write_report
 from finetune.judge.scale import MOST_HOLES, Tried, best, try_scales
 from finetune.judge.verdict import Forgetting, judge
-from finetune.stage import STOPPED, StoppedError
+from finetune.stage import STOPPED
 
 if TYPE_CHECKING:
     from assistant.engine.local.engine import LocalEngine
@@ -66,7 +67,7 @@ class Evaluation:
     def prove(self) -> None:
         """Do all of it. Raises StoppedError, GrafterError."""
         with disk_errors("The evaluation cannot be written"):
-            self._folder.mkdir(exist_ok=True)
+            private_folder(self._folder)
         self._say(StageStarted("evaluate", resumed=(self._folder / "answers.jsonl").exists()))
         losses = self._losses()
         threads.apply(self._config.threads or load_settings(self._paths).threads)
@@ -97,7 +98,7 @@ class Evaluation:
             raise ModelError("The held-out loss could not be computed; job.log tells why. Resume the run to try again.")
         found = cast("dict[str, float]", json.loads(result.stdout.splitlines()[-1]))
         with disk_errors("The evaluation cannot be written"):
-            place.write_text(json.dumps(found), encoding="utf-8")
+            write_file(place, json.dumps(found))
         return found
 
     def _load(self) -> LocalEngine:
@@ -133,7 +134,7 @@ class Evaluation:
 
         tried = try_scales(ask)
         with disk_errors("The evaluation cannot be written"):
-            place.write_text(json.dumps([dataclasses.astuple(each) for each in tried]), encoding="utf-8")
+            write_file(place, json.dumps([dataclasses.astuple(each) for each in tried]))
         return tried
 
     def _four_arms(self, engine: LocalEngine, index: BaseIndex, scale: float) -> list[Asked]:
@@ -146,7 +147,7 @@ class Evaluation:
         asked: list[Asked] = []
         right = dict.fromkeys(ARMS, 0)
         self._tell(_FILLING, 0, len(holes))
-        with open_record(place, settings, resume=bool(done)) as write:
+        with open_record(place, settings, resume=bool(done), mode=PRIVATE) as write:
             for each in ask_all(arms, index, holes, done):
                 asked.append(each)
                 if each.hole.id not in done:
@@ -210,7 +211,7 @@ class Evaluation:
         if verdict.active:
             store.enable(record.name, scale)
         with disk_errors("The evaluation cannot be written"):
-            (self._run / "installed").write_text(record.name, encoding="utf-8")
+            write_file(self._run / "installed", record.name)
 
     # --- small things ------------------------------------------------------------------
 

@@ -9,17 +9,17 @@ _BEGUN = time.monotonic()  # before the seconds that importing torch takes
 import argparse  # noqa: E402
 import contextlib  # noqa: E402
 import dataclasses  # noqa: E402
-import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Mapping  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from assistant.engine import threads  # noqa: E402
-from assistant.errors import GrafterError  # noqa: E402
+from assistant.errors import GrafterError, StoppedError  # noqa: E402
+from assistant.system import jsonl  # noqa: E402
 from finetune.config import read_config  # noqa: E402
 from finetune.events import EventWriter, Failed  # noqa: E402
-from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED, StoppedError, end_with_parent  # noqa: E402
+from finetune.stage import BAD_INPUT, DONE, SPEECHLESS, STOPPED, end_with_parent  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -79,7 +79,7 @@ def _work(run: Path, asked: argparse.Namespace) -> int:
 
 def _print(first: bool, table: Mapping[str, object]) -> None:
     if first:
-        sys.stdout.write(json.dumps(table) + "\n")
+        sys.stdout.write(jsonl.encode(table).decode())
 
 
 def _fail(run: Path, sentence: str, code: str) -> int:

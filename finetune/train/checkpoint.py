@@ -15,8 +15,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from assistant.system.files import write_folder
 from finetune.old_names import STATE, renamed
-from finetune.train.files import write_folder
 
 _KEPT = 2
 _ADAPTER, _CONFIG, _OPTIMIZER, _STATE = (
@@ -75,6 +75,7 @@ def keep(
             _OPTIMIZER: save(dict(optimizer), {"format": "pt"}),
             _STATE: _json(asdict(state)),
         },
+        alone=True,
     )
     for old in _folders(run)[_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -83,7 +84,7 @@ def keep(
 
 def keep_adapter(folder: Path, adapter: Mapping[str, torch.Tensor], adapter_config: Mapping[str, Any]) -> None:
     """Write peft's two files into ``folder``, in place of what was there. Raises OSError."""
-    write_folder(folder, {_ADAPTER: save(dict(adapter), {"format": "pt"}), _CONFIG: _json(adapter_config)})
+    write_folder(folder, {_ADAPTER: save(dict(adapter), {"format": "pt"}), _CONFIG: _json(adapter_config)}, alone=True)
 
 
 def newest(run: Path) -> Kept | None:

@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 from assistant.engine.memory import trim
+from assistant.system.files import mend
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet
 from finetune.events import Checkpoint, Paused, RunEvent, Step, ValidationLoss
 from finetune.runs import is_asked_to_stop, is_gone
 from finetune.stage import StoppedError
 from finetune.train.checkpoint import Kept, State, keep, keep_adapter
-from finetune.train.files import mend
 from finetune.train.group import Group
 from finetune.train.memory import peak_bytes
 from finetune.train.model import Trainee

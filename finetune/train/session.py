@@ -16,9 +16,10 @@ from accelerate import Accelerator
 
 from assistant.config import find_paths
 from assistant.engine.memory import give_back
-from assistant.errors import InputError, OutOfMemory
+from assistant.errors import InputError, OutOfMemory, StoppedError
 from assistant.models.files import human_bytes
 from assistant.models.store import Store
+from assistant.system.files import mend
 from finetune.config import RunConfig, TrainConfig, read_config
 from finetune.data.choices import among
 from finetune.data.manifest import drop_files, read_manifest
@@ -27,10 +28,8 @@ from finetune.data.samples import SampleSet
 from finetune.events import EventWriter, RunEvent, StageStarted
 from finetune.judge.cost import LOSS_HOLES, estimate_seconds
 from finetune.runs import is_asked_to_stop
-from finetune.stage import StoppedError
 from finetune.train.adapter import put_adapter
 from finetune.train.checkpoint import newest, read_adapter
-from finetune.train.files import mend
 from finetune.train.group import Group
 from finetune.train.loop import CHECKPOINT_SECONDS, End, Loop, Task
 from finetune.train.memory import free_bytes

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assistant.system.files import write_file
 from finetune.config import TrainConfig, read_train
 from finetune.events import PlanReady
 from finetune.old_names import PLAN, renamed
-from finetune.train.files import write_file
 
 _FILE = "plan.json"
 

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from assistant.config import Settings, find_paths, load_settings, save_settings
@@ -73,3 +77,29 @@ def test_a_file_that_is_no_text_is_one_sentence():
     paths.settings.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
         load_settings(paths)
+
+
+def test_readers_see_the_old_settings_or_the_new_ones_while_two_programs_save():
+    paths = find_paths()
+    save_settings(paths, Settings())
+    code = (
+        "import sys\nfrom assistant.config import *\nfrom assistant.config import change_settings\n"
+        "for number in range(60):\n"
+        "    change_settings(find_paths(), Settings(), lambda s: s.replace(**{sys.argv[1]: number}))\n"
+    )
+    names = ("font_size", "debounce_ms")
+    writers = [subprocess.Popen([sys.executable, "-P", "-c", code, name]) for name in names]
+    while any(writer.poll() is None for writer in writers):
+        load_settings(paths)  # raises where it is torn
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert load_settings(paths) == Settings(font_size=59, debounce_ms=59)
+    assert {path.name for path in paths.config.iterdir()} == {"settings.toml", "settings.lock"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_settings_behind_a_link_stay_there(tmp_path):
+    paths = find_paths()
+    paths.settings.symlink_to(tmp_path / "mine.toml")
+    save_settings(paths, Settings(theme="dark"))
+    assert paths.settings.is_symlink()
+    assert 'theme = "dark"' in (tmp_path / "mine.toml").read_text()

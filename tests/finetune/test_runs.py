@@ -3,10 +3,12 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from assistant.config import Paths
 from assistant.errors import InputError
+from assistant.system.processes import identity_of
 from finetune import runs
 from finetune.config import RunConfig
 from finetune.events import EventWriter, Failed, Finished, Paused, StageStarted, Verdict
@@ -98,6 +100,14 @@ def test_a_removed_run_is_gone_whole(paths):
     assert list(paths.runs.iterdir()) == []
 
 
+def test_a_run_that_is_being_removed_is_no_run_any_more(paths, monkeypatch):
+    folder = runs.create(paths, CONFIG)
+    monkeypatch.setattr("assistant.system.files.shutil.rmtree", lambda path: (path / "config.json").exists() or 1 / 0)
+    runs.remove(paths, folder.name)
+    assert len(list(paths.runs.iterdir())) == 1
+    assert runs.every(paths) == []
+
+
 def test_a_folder_that_holds_no_run_is_passed_over(paths):
     folder = runs.create(paths, CONFIG)
     (paths.runs / "other").mkdir()
@@ -149,3 +159,25 @@ def test_a_run_can_be_given_another_name(paths):
     with pytest.raises(InputError, match="cannot be the name"):
         runs.rename(paths, folder, "aux")
     assert runs.rename(paths, folder, "shop").config == CONFIG
+
+
+def test_a_step_of_the_clock_takes_no_run_from_its_owner(paths, monkeypatch):
+    folder = runs.create(paths, CONFIG)
+    plain = psutil.Process.create_time
+    with runs.owned(folder):
+        for step in (5, -5, 86_400):  # what psutil makes of the time of boot by the clock of now
+            monkeypatch.setattr(psutil.Process, "create_time", lambda self, step=step: plain(self) + step)
+            monkeypatch.setattr("time.time", lambda step=step: 1.8e9 + step)
+            assert runs.is_owned(folder)
+
+
+def test_the_living_owner_that_an_older_program_wrote_down_counts(paths):
+    folder = runs.create(paths, CONFIG)
+    (folder / "owner").write_text(f"{os.getpid()} 1712345678.5")
+    assert runs.is_owned(folder)
+
+
+def test_a_process_id_that_was_given_anew_owns_nothing(paths):
+    folder = runs.create(paths, CONFIG)
+    (folder / "owner").write_text(f"{identity_of()}1")
+    assert not runs.is_owned(folder)

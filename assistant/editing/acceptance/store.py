@@ -16,6 +16,7 @@ from assistant.editing.acceptance.record import Record
 from assistant.editing.acceptance.retention import AFTER_S
 from assistant.editing.acceptance.summary import Counts, Summary, Tally, summarise
 from assistant.errors import DiskError, GrafterError
+from assistant.system.modes import make_folder, private_database
 
 MOST = 50_000
 """Suggestions that are kept; the oldest make room."""
@@ -182,7 +183,8 @@ class AcceptanceStore:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.file.parent)
+            private_database(self.file)
             connection = sqlite3.connect(self.file, timeout=self._timeout_s, isolation_level=None)
             try:
                 self._inode = self.file.stat().st_ino

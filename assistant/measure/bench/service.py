@@ -14,6 +14,7 @@ from pathlib import Path
 from assistant.client.http import Ready, ServiceClient, parse_ready_line
 from assistant.errors import ServiceError
 from assistant.measure.bench.memory import Memory, memory_of
+from assistant.system.processes import apart, end_gently
 from assistant.types import CompleteRequest, Delta, Failed, Finished
 
 COMMAND = (sys.executable, "-P", "-m", "assistant.cli.main", "serve", "--idle-minutes", "0")
@@ -79,7 +80,7 @@ def serving(options: Sequence[str]) -> Generator[Service]:
         begin = time.perf_counter()
         # A session of its own: Ctrl-C is for the one who measures, who still wants to know the service's memory.
         with subprocess.Popen(
-            [*COMMAND, *options], stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            [*COMMAND, *options], stdout=subprocess.PIPE, stderr=log, text=True, **apart()
         ) as process:
             try:
                 line = process.stdout.readline() if process.stdout is not None else ""
@@ -96,8 +97,4 @@ def serving(options: Sequence[str]) -> Generator[Service]:
                     raise ServiceError(f"The token of the service cannot be read ({error}).") from None
                 yield Service(process.pid, ready, token, begin, listening_ms)
             finally:
-                process.terminate()
-                try:
-                    process.wait(_END_SECONDS)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+                end_gently(process, _END_SECONDS)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import DiskError, InputError
+from assistant.system.jsonl import LineWriter
+from assistant.system.modes import OWN
 
 
 @contextlib.contextmanager
-def open_lines(path: Path | None, *, append: bool = False) -> Generator[Callable[[Mapping[str, Any]], None]]:
-    """Yield what writes an object as a line, at once; nowhere without a file.
+def open_lines(
+    path: Path | None, *, append: bool = False, mode: int = OWN
+) -> Generator[Callable[[Mapping[str, Any]], None]]:
+    """Yield what writes an object as a line, at once; nowhere without a file. ``mode``: that of a new file.
 
     Raises InputError where the file cannot be opened, and DiskError later where a line cannot be written.
     """
@@ -21,19 +24,15 @@ def open_lines(path: Path | None, *, append: bool = False) -> Generator[Callable
         yield lambda _row: None
         return
     try:
-        # Without a buffer: on a full disk, closing would try to write what is left in it once more.
-        file = path.open("ab" if append else "wb", buffering=0)
+        lines = LineWriter(path, mode, fresh=not append)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
     def write(row: Mapping[str, Any]) -> None:
-        line = (json.dumps(row) + "\n").encode()
         try:
-            written = file.write(line)
+            lines(row)
         except OSError as error:
             raise DiskError(f"{path} cannot be written: {error.strerror or error}.") from None
-        if written != len(line):
-            raise DiskError(f"{path} cannot be written: the disk is full.")
 
-    with file:
+    with lines:
         yield write

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import IO, Literal
 
 import psutil
+
+from assistant.system.processes import apart, end_group
 
 _RUNNER = Path(__file__).with_name("runner.py")
 # The system counts all processes and threads of the user against the limit, not only ours.
@@ -90,7 +91,7 @@ class Sandbox:
         with self._lock:
             self._stopped = True
             if self._process is not None:
-                _kill(self._process)
+                end_group(self._process)
 
     def _task(self, program: str, nonce: str, folder: str) -> dict[str, object]:
         return {
@@ -115,14 +116,14 @@ class Sandbox:
                 stderr=subprocess.DEVNULL,
                 cwd=folder,
                 env=_environment(folder),
-                start_new_session=True,
+                **apart(),
             )
             return self._process
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """Kill the process and what it started, and forget it."""
         with self._lock:
-            _kill(process)
+            end_group(process)
             self._process = None
         process.wait()
 
@@ -143,16 +144,6 @@ def _environment(folder: str) -> dict[str, str]:
     if os.name == "nt":
         names["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", r"C:\Windows")
     return names
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and where there are process groups all that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.name == "posix":
-            # The group outlives its leader, whose number is not given anew while a member lives.
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
 
 
 def _tasks_of_user() -> int:

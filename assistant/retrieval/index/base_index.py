@@ -8,13 +8,13 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from assistant.models.files import disk_errors
 from assistant.repository.history import History
 from assistant.repository.holes import Hole
 from assistant.repository.walk import MOST_BYTES
 from assistant.retrieval.index.indexer import Indexer
 from assistant.retrieval.index.reader import IndexReader
 from assistant.retrieval.index.writer import IndexWriter
+from assistant.system.files import disk_errors
 
 Report = Callable[[str, int, int], None]
 """Told how far a stage (``files``, ``index``) is: done, total."""

@@ -22,11 +22,9 @@ import os
 import posixpath
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from assistant.background import step_back
 from assistant.config import find_paths
@@ -36,6 +34,10 @@ from assistant.retrieval.index.indexer import Indexer
 from assistant.retrieval.index.place import index_file, resolved
 from assistant.retrieval.index.watch import Watch
 from assistant.retrieval.index.writer import IndexWriter
+from assistant.system import jsonl
+from assistant.system.files import disk_errors
+from assistant.system.modes import private_folder
+from assistant.system.processes import lives, parent_of_this
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,10 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("workspace", type=Path)
     args = parser.parse_args(arguments)
     say = _Speaker()
-    alive = _parent_watch()
+    parent = parent_of_this()
+
+    def alive() -> bool:
+        return parent is None or lives(parent)  # where it cannot be seen, stdin has to tell
+
     step_back(os.getpid())
     try:
-        keep(args.workspace, read_lines(sys.stdin.fileno()), say, alive)
+        keep(args.workspace, jsonl.lines_of(sys.stdin.fileno()), say, alive)
     except GrafterError as error:
         say({"event": "failed", "message": str(error), "code": error.code})
         return 1
@@ -66,7 +72,10 @@ def keep(
     root = resolved(workspace)
     if not root.is_dir():
         raise InputError(f"There is no folder {workspace}.")
-    writer = IndexWriter(index_file(find_paths(), root), root)
+    file = index_file(find_paths(), root)
+    with disk_errors("The index cannot be written"):
+        private_folder(file.parent.parent)
+    writer = IndexWriter(file, root)
     with contextlib.closing(writer):
         if writer.rebuilt:
             say({"event": "rebuilding", "why": writer.rebuilt})
@@ -81,22 +90,6 @@ def keep(
             )
             reading.start()
             keeper.run()
-
-
-def read_lines(descriptor: int) -> Iterator[bytes]:
-    """Yield the lines of a pipe as they come.
-
-    Not by ``sys.stdin``: at its end the interpreter takes the lock of that, and aborts where a thread waits inside.
-    """
-    rest = b""
-    while block := os.read(descriptor, 1 << 16):
-        *lines, last = block.split(b"\n")
-        for line in lines:
-            yield rest + line
-            rest = b""
-        rest += last
-    if rest:
-        yield rest
 
 
 def _read(commands: Iterable[bytes], put: Callable[[Heard], None], say: Callable[[dict[str, Any]], None]) -> None:
@@ -144,24 +137,8 @@ class _Speaker:
 
     def __call__(self, said: dict[str, Any]) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):
-            print(json.dumps(said, ensure_ascii=True), flush=True)  # noqa: T201 - this is how it speaks
-
-
-def _parent_watch() -> Callable[[], bool]:
-    """Return what tells whether the process that started this one still runs."""
-    try:
-        parent = psutil.Process(os.getppid())
-    except psutil.Error:
-        return lambda: True  # outside of what can be seen: stdin has to tell
-
-    def alive() -> bool:
-        try:
-            # A zombie has ended; nobody has asked for its status yet.
-            return parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
-
-    return alive
+            sys.stdout.write(jsonl.encode(said).decode())
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

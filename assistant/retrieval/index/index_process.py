@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from assistant.background import background_environment, step_back
+from assistant.system import jsonl
+from assistant.system.processes import how_it_ended
 
 _END_SECONDS = 2.0
 _LAST_LINES = 20
@@ -96,10 +97,10 @@ class IndexProcess:
 
     def _read_events(self) -> None:
         for line in self._process.stdout or ():
-            self._take(_read_object(line))
+            self._take(jsonl.decode(line) or {})
         code = self._process.wait()
         if not self._closing and not self._state.message:
-            last = self._said[-1].strip().rstrip(".") if self._said else f"exit code {code}"
+            last = self._said[-1].strip().rstrip(".") if self._said else f"its process {how_it_ended(code)}"
             self._state = IndexState("failed", message=f"The index of this folder stopped: {last}.")
 
     def _take(self, event: Mapping[str, Any]) -> None:
@@ -129,7 +130,7 @@ class IndexProcess:
         # Only this thread touches the pipe, also to close it: a write to a process that does not read holds its lock.
         with suppress(OSError), self._process.stdin or nullcontext() as stdin:
             while (text := self._next_text()) is not None and stdin is not None:
-                stdin.write(json.dumps({"text": text}) + "\n")
+                stdin.write(jsonl.encode({"text": text}).decode())
                 stdin.flush()
 
     def _next_text(self) -> dict[str, str | None] | None:
@@ -140,11 +141,3 @@ class IndexProcess:
                 return None
             path = next(iter(self._pending))
             return {"path": path, "text": self._pending.pop(path)}
-
-
-def _read_object(line: str) -> Mapping[str, Any]:
-    try:
-        event: Any = json.loads(line)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", event) if isinstance(event, dict) else {}

@@ -10,6 +10,7 @@ from assistant.retrieval.index.index_process import IndexProcess
 from assistant.retrieval.index.place import index_file
 from assistant.retrieval.index.reader import IndexReader
 from assistant.retrieval.index.service import Indexes
+from assistant.system.modes import private_folder
 
 # -P: a workspace that has an assistant/ folder of its own is not imported.
 BUILD = (sys.executable, "-P", "-m", "assistant.retrieval.index.build")
@@ -21,7 +22,7 @@ def workspace_indexes(paths: Paths) -> Indexes:
     def start(workspace: Path) -> IndexProcess:
         # Not in the workspace: what lies there is read, never run.
         folder = paths.data / "index"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         return IndexProcess([*BUILD, str(workspace)], folder)
 
     return Indexes(start, lambda workspace: open_index(paths, workspace))

@@ -11,11 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.errors import DiskError, GrafterError, ModelError
-from assistant.models.files import disk_errors, exclusive
+from assistant.errors import DiskError, GrafterError
 from assistant.retrieval.index import schema
 from assistant.retrieval.index.analyse import ChunkText, FileContent
 from assistant.retrieval.index.words import words_of
+from assistant.system.files import disk_errors
+from assistant.system.locks import exclusive
+from assistant.system.modes import private_database, private_folder
 
 _CACHE_KIB = 32_768
 _LOCK_SECONDS = 10.0
@@ -66,11 +68,9 @@ class IndexWriter:
         self._held = ExitStack()
         self.rebuilt: str | None = None
         with disk_errors("The index cannot be written"):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._held.enter_context(exclusive(file.with_name("index.lock"), "busy"))
-            except ModelError:
-                raise IndexBusy(f"Another process keeps the index of {workspace} up to date; let it.") from None
+            private_folder(file.parent)
+            busy = IndexBusy(f"Another process keeps the index of {workspace} up to date; let it.")
+            self._held.enter_context(exclusive(file.with_name("index.lock"), busy))
             try:
                 if file.exists():
                     self.rebuilt = schema.find_fault(file, workspace)
@@ -85,6 +85,7 @@ class IndexWriter:
         new = not self._file.exists()
         if new:
             schema.remove(self._file)  # a log without its file belongs to another one
+        private_database(self._file)
         connection = sqlite3.connect(self._file, timeout=_LOCK_SECONDS, isolation_level=None)
         try:
             # What the last moments before a power cut wrote is read from the files again.

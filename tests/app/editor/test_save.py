@@ -45,6 +45,17 @@ def test_a_new_file_is_made(tmp_path):
 
 
 @POSIX
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o007, 0o660)])
+def test_a_new_file_has_the_mode_that_the_persons_umask_gives_and_not_ours(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        save_text_file(TextFile(tmp_path / "new.py"), "x\n")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new.py").stat().st_mode) == mode
+
+
+@POSIX
 @pytest.mark.parametrize("mode", [0o755, 0o600, 0o640])
 def test_permissions_are_kept(path, mode):
     path.chmod(mode)

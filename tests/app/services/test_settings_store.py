@@ -38,9 +38,34 @@ def test_recent_folders_are_newest_first_without_doubles(qapp):
     assert len(store.settings.recent) == 10
 
 
+def test_two_windows_keep_what_the_other_changed(qapp):
+    one, other = SettingsStore(find_paths()), SettingsStore(find_paths())
+    one.update(theme="dark")
+    one.remember("/orchard")
+    other.update(font_size=15)
+    other.remember("/cellar")
+    assert load_settings(find_paths()) == Settings(theme="dark", font_size=15, recent=("/cellar", "/orchard"))
+    assert other.settings == load_settings(find_paths())
+    one.update(theme="light")
+    assert load_settings(find_paths()).font_size == 15
+
+
+def test_what_could_not_be_saved_is_saved_with_the_next_change(qapp, grafter_home):
+    store = SettingsStore(find_paths())
+    store.update(theme="dark")
+    saved = (grafter_home / "settings.toml").read_text()
+    (grafter_home / "settings.toml").unlink()
+    (grafter_home / "settings.toml").mkdir()
+    store.update(font_size=20)
+    (grafter_home / "settings.toml").rmdir()
+    (grafter_home / "settings.toml").write_text(saved)
+    store.update(debounce_ms=40)
+    assert load_settings(find_paths()) == Settings(theme="dark", font_size=20, debounce_ms=40)
+
+
 def test_a_disk_that_refuses_is_said(qapp, qtbot, grafter_home):
     store = SettingsStore(find_paths())
-    (grafter_home / "settings.part").mkdir()
+    (grafter_home / "settings.toml").mkdir()
     with qtbot.waitSignal(store.problem) as said:
         store.update(font_size=20)
     assert "could not be saved" in said.args[0]

@@ -6,11 +6,12 @@ import pytest
 
 from assistant.cli import ask, local_model
 from assistant.cli.main import main
-from assistant.client.registry import make_private_folder, own_record, publish, write_private
+from assistant.client.registry import make_private_folder, own_record, publish
 from assistant.config import DEFAULT_MODEL, find_paths
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.errors import InputError
 from assistant.models.store import InstalledModel, Origin, Store
+from assistant.system.files import write_file
 
 ANSWER = "Use `math.gcd`:\n\n```python\nimport math\n```\n"
 
@@ -60,7 +61,7 @@ def test_a_running_service_is_used(serve, capsys):
     running = serve(FakeEngine("From the service."))
     paths = find_paths()
     make_private_folder(paths.runtime)
-    write_private(paths.runtime / "token", running.token)
+    write_file(paths.runtime / "token", running.token)
     publish(paths, own_record(running.url, paths.runtime / "token", "fake"))
     assert main(["ask", "How?"]) == 0
     assert capsys.readouterr().out == "From the service.\n"

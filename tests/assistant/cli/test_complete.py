@@ -7,11 +7,12 @@ import pytest
 from assistant.cli import complete as command
 from assistant.cli import local_model
 from assistant.cli.main import main
-from assistant.client.registry import make_private_folder, own_record, publish, write_private
+from assistant.client.registry import make_private_folder, own_record, publish
 from assistant.config import DEFAULT_MODEL, find_paths
 from assistant.engine.fake import Answer, FakeEngine, flat_prompt
 from assistant.errors import InputError
 from assistant.models.store import InstalledModel, Origin, Store
+from assistant.system.files import write_file
 from assistant.types import Failed
 
 TEXT = "def gcd(a, b):\n    \n\n\nprint(gcd(48, 18))\n"
@@ -169,7 +170,7 @@ def test_a_running_service_is_used(file, serve, capsys):
     running = serve(FakeEngine("return 42"))
     paths = find_paths()
     make_private_folder(paths.runtime)
-    write_private(paths.runtime / "token", running.token)
+    write_file(paths.runtime / "token", running.token)
     publish(paths, own_record(running.url, paths.runtime / "token", "fake"))
     assert main(["complete", str(file), "--line", "2", "--column", "4", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["text"] == "return 42"

@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from assistant.client.http import ServiceClient, find_service, parse_ready_line
-from assistant.client.registry import make_private_folder, own_record, publish, write_private
+from assistant.client.registry import make_private_folder, own_record, publish
 from assistant.config import find_paths
 from assistant.errors import InputError, ServiceError
+from assistant.system.files import write_file
 from assistant.types import CompleteRequest, Delta, Failed, Finished, Health, Message, Timings
 from assistant.wire import event_to_json, health_to_json
 from tests.support.patience import PATIENCE_S
@@ -192,7 +193,7 @@ def test_a_running_service_is_found_by_its_model(server, health, wanted, found):
     url, _ = server(answer(health_to_json(health)))
     paths = find_paths()
     make_private_folder(paths.runtime)
-    write_private(paths.runtime / "token", "secret")
+    write_file(paths.runtime / "token", "secret")
     publish(paths, own_record(url, paths.runtime / "token", health.model))
     client = find_service(paths, wanted)
     assert (client is not None) == found
@@ -206,5 +207,5 @@ def test_a_service_that_hangs_up_or_has_no_token_is_passed_over(server):
     url, _ = server(b"")
     publish(paths, own_record(url, paths.runtime / "token", "m"))
     assert find_service(paths) is None
-    write_private(paths.runtime / "token", "secret")
+    write_file(paths.runtime / "token", "secret")
     assert find_service(paths) is None

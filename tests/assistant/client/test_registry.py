@@ -7,11 +7,13 @@ import stat
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from assistant.client import registry
 from assistant.config import find_paths
 from assistant.errors import InputError
+from assistant.system.files import write_file
 from tests.support.patience import PATIENCE_S
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes")
@@ -42,16 +44,34 @@ def test_what_a_dead_service_left_is_removed(paths):
     record = dataclasses.replace(registry.own_record("http://127.0.0.1:1", paths.runtime / "t", None), pid=child.pid)
     child.communicate(b"\n", timeout=PATIENCE_S)
     registry.publish(paths, record)
-    registry.write_private(registry.token_path(paths, child.pid), "secret")
+    write_file(registry.token_path(paths, child.pid), "secret")
     assert registry.running_services(paths) == []
     assert list(paths.runtime.iterdir()) == []
 
 
 def test_a_reused_process_id_is_not_taken_for_the_service(paths):
     record = registry.own_record("http://127.0.0.1:1", paths.runtime / "token", None)
-    registry.publish(paths, dataclasses.replace(record, started=record.started - 1000))
+    registry.publish(paths, dataclasses.replace(record, mark=record.mark + "1"))
     assert registry.running_services(paths) == []
     assert not registry.record_path(paths, record.pid).exists()
+
+
+def test_a_step_of_the_clock_takes_no_living_service_away(paths, monkeypatch):
+    registry.publish(paths, registry.own_record("http://127.0.0.1:1", paths.runtime / "token", None))
+    write_file(registry.token_path(paths, os.getpid()), "secret")
+    plain = psutil.Process.create_time
+    for step in (5, -5, 86_400):  # what psutil makes of the time of boot by the clock of now
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self, step=step: plain(self) + step)
+        monkeypatch.setattr("time.time", lambda step=step: 1.8e9 + step)
+        assert len(registry.running_services(paths)) == 1
+        assert registry.token_path(paths, os.getpid()).exists()
+
+
+def test_a_living_service_of_an_older_program_is_found(paths):
+    record = dataclasses.asdict(registry.own_record("http://127.0.0.1:1", paths.runtime / "token", None))
+    del record["mark"]
+    registry.record_path(paths, os.getpid()).write_text(json.dumps(record))
+    assert [each.pid for each in registry.running_services(paths)] == [os.getpid()]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1}', "\x00", "9" * 5000])
@@ -72,7 +92,7 @@ def test_files_and_folder_are_the_owners_alone(paths):
     path = paths.runtime / "secret"
     path.write_text("old")
     path.chmod(0o666)
-    registry.write_private(path, "new")
+    write_file(path, "new")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text() == "new"
     assert stat.S_IMODE(paths.runtime.stat().st_mode) == 0o700
@@ -83,7 +103,7 @@ def test_a_link_is_replaced_and_not_followed(paths, tmp_path):
     target = tmp_path / "target"
     target.write_text("mine")
     (paths.runtime / "secret").symlink_to(target)
-    registry.write_private(paths.runtime / "secret", "new")
+    write_file(paths.runtime / "secret", "new")
     assert target.read_text() == "mine"
 
 

@@ -449,3 +449,15 @@ def test_shapes_of_a_damaged_model_are_a_sentence(store, toy):
     (store.models.path("toy") / "model.safetensors").write_bytes(b"x")
     with pytest.raises(ModelError, match="is damaged"):
         base_shapes(store.models.path("toy"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_adapters_are_their_owners_alone(no_umask, open_places, tmp_path):
+    model = install_model()
+    store = AdapterStore(find_paths())
+    store.add(write(tmp_path / "a"), "shop", model)
+    store.enable("shop", 0.5)
+    assert {path.name for path in store.path("shop").iterdir()} >= {"adapter_config.json", "adapter_model.safetensors"}
+    assert open_places(store.folder) == {}
+    export(store, "shop", tmp_path / "mine")  # a person's own: as the umask has it
+    assert (tmp_path / "mine" / "adapter_model.safetensors").stat().st_mode & 0o777 == 0o666

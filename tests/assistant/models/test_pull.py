@@ -264,9 +264,9 @@ def converter(tmp_path: Path, body: str) -> tuple[str, ...]:
             "No such thing.",
         ),
         ("sys.exit('OSError: [Errno 28] No space left on device')", DiskError, "the disk is full"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", ModelError, "lack of memory"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ModelError, "was killed, perhaps because memory ran out"),
         ("sys.exit('ValueError: odd')", ModelError, "could not be converted: ValueError: odd"),
-        ("pass", ModelError, "could not be converted: exit code 0"),
+        ("pass", ModelError, "could not be converted: the process that does it ended unexpectedly .status 0."),
     ],
 )
 def test_a_conversion_that_fails_leaves_the_download_and_nothing_installed(

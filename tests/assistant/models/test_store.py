@@ -1,4 +1,6 @@
 import json
+import os
+import stat
 
 import pytest
 
@@ -119,7 +121,7 @@ def test_staging_starts_empty_and_never_counts(store):
 
 
 def test_a_store_that_may_not_be_written_says_so(store, monkeypatch):
-    def refuse(self, **_):
+    def refuse(self, *_, **__):
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
@@ -134,3 +136,19 @@ def test_installing_replaces_what_was_there_by_one_rename(installed, store):
     store.install(staged, model)
     assert store.get("toy") == model
     assert sorted(p.name for p in store.folder.iterdir()) == ["toy"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize(("umask", "file_mode", "folder_mode"), [(0, 0o644, 0o755), (0o027, 0o640, 0o750)])
+def test_models_may_be_read_by_whom_the_umask_lets(store, entry, tools, reports, umask, file_mode, folder_mode):
+    before = os.umask(umask)
+    try:
+        pull(entry, store, ["hub"], reports, tools)
+    finally:
+        os.umask(before)
+    folder = store.path("toy")
+    assert stat.S_IMODE(folder.stat().st_mode) == folder_mode
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    assert modes == dict.fromkeys(modes, file_mode)
+    assert {"model.safetensors", "model.json", "config.json"} <= modes.keys()
+    assert stat.S_IMODE(store.folder.stat().st_mode) == folder_mode

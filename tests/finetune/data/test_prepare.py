@@ -1,15 +1,17 @@
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from assistant.errors import DiskError, InputError
+from assistant.errors import DiskError, InputError, StoppedError
 from assistant.repository.history import History
+from assistant.system.files import part_of
 from finetune.data import samples as samples_module
 from finetune.data.manifest import drop_files, read_files, read_holes, read_manifest, verify
-from finetune.data.prepare import StoppedError, evaluation_index, files_table, prepare, preview
+from finetune.data.prepare import evaluation_index, files_table, prepare, preview
 from finetune.data.samples import SampleSet
 from finetune.events import DataReady, StageProgress
 
@@ -70,11 +72,12 @@ def test_what_is_there_already_is_not_made_again(tmp_path, history, encoder, mak
 
 def test_a_half_written_folder_of_an_earlier_try_is_no_data(tmp_path, history, encoder, make_config):
     run = run_in(tmp_path)
-    (run / "data.part").mkdir()
-    (run / "data.part" / "left").touch()
+    left = part_of(run / "data")
+    left.mkdir()
+    (left / "left").touch()
     (run / "data").mkdir()
     prepare(run, make_config(history, **SMALL), encoder, lambda _: None, wanted_tokens=5000)
-    assert not (run / "data.part").exists()
+    assert not left.exists()
     assert (run / "data" / "manifest.json").is_file()
 
 
@@ -191,3 +194,10 @@ def test_a_disk_that_is_full_leaves_the_manifest_whole(tmp_path, history, encode
     monkeypatch.undo()
     assert read_manifest(run / "data") == manifest
     assert not list((run / "data").glob("*.part"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_samples_are_their_owners_alone(no_umask, open_places, tmp_path, history, encoder, make_config):
+    run, manifest, _ = make(tmp_path, history, encoder, make_config)
+    drop_files(run / "data", manifest.learned[:1])
+    assert open_places(run / "data") == {}

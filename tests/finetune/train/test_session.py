@@ -192,7 +192,7 @@ def test_a_full_disk_is_a_sentence(make_run, events_of, monkeypatch) -> None:
         raise OSError(28, "No space left on device")
 
     run = make_run(steps=3)
-    monkeypatch.setattr("finetune.train.files.os.fsync", full)
+    monkeypatch.setattr("assistant.system.files.os.fsync", full)
     assert main(["--run-dir", str(run)]) == 2
     assert "No space left" in events_of(run, Failed)[-1].sentence
     assert not list(run.rglob("*.part"))

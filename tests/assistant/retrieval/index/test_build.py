@@ -12,13 +12,14 @@ import pytest
 
 from assistant.config import find_paths
 from assistant.errors import InputError
-from assistant.retrieval.index.build import keep, parse_command, read_lines
+from assistant.retrieval.index.build import keep, parse_command
 from assistant.retrieval.index.index_loop import Changed, IndexLoop, Stop, Unsaved
 from assistant.retrieval.index.indexer import Indexer
 from assistant.retrieval.index.place import index_file
 from assistant.retrieval.index.reader import IndexReader
 from assistant.retrieval.index.watch import relative
 from assistant.retrieval.index.writer import IndexWriter
+from assistant.system.jsonl import lines_of
 from tests.support.patience import PATIENCE_S, wait_until
 
 
@@ -43,7 +44,7 @@ def test_commands(line, heard):
 
 def test_lines_are_put_together_however_they_come():
     entry, exit_ = os.pipe()
-    lines = read_lines(entry)
+    lines = lines_of(entry)
     os.write(exit_, b"one\ntw")
     assert next(lines) == b"one"
     os.write(exit_, b"o\n\nthr")

@@ -48,7 +48,7 @@ def test_what_it_says_is_the_state_and_what_it_is_told_arrives(tmp_path):
     ("script", "said"),
     [
         ("import sys; sys.exit('No room on the disk.')", "stopped: No room on the disk."),
-        ("raise SystemExit(3)", "stopped: exit code 3."),
+        ("raise SystemExit(3)", "stopped: its process ended unexpectedly (status 3)."),
         ("""print('{"event": "failed", "message": "The folder cannot be read."}')""", "The folder cannot be read."),
         ("raise ValueError('a bug')", "stopped: ValueError: a bug."),
     ],
