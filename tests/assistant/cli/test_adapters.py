@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from assistant.cli.main import main
 from assistant.config import find_paths
+from assistant.engine.tiny import make_tiny_model
 from assistant.models.adapters import AdapterStore
-from assistant.weights.tiny import make_tiny_model
 
 _spec = importlib.util.spec_from_file_location(
     "adapter_maker", Path(__file__).parents[1] / "engine" / "adapter_maker.py"

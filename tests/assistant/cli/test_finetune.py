@@ -7,7 +7,7 @@ import pytest
 
 from assistant.cli.main import main
 from assistant.config import find_paths
-from assistant.weights.tiny import make_tiny_model
+from assistant.engine.tiny import make_tiny_model
 from finetune import launch, runs
 from finetune.config import RunConfig
 from finetune.events import EventWriter, Paused

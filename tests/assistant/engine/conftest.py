@@ -11,8 +11,8 @@ import torch
 from assistant.engine.local.engine import LocalEngine
 from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.tiny import make_tiny_model
 from assistant.types import Event, Failed, Finished, GenerateRequest, Params, Prompt, Text
-from assistant.weights.tiny import make_tiny_model
 
 
 @pytest.fixture(scope="session")
