@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
+from app.editor.file_names import shown
 from app.editor.text_file import TextFile
 from app.widgets.elided import ElidedLabel
 from app.widgets.icons import IconSet
@@ -52,6 +55,8 @@ class EditorPage(QWidget):
         self.setFocusProxy(self.editor)
         self.show_file(file)
         self.set_language("" if untitled else file.path.name)
+        self._decide_indent()
+        self.editor.indent_changed.connect(self.info_changed)
         self.editor.document().modificationChanged.connect(lambda _: self.title_changed.emit())
 
     @property
@@ -62,7 +67,12 @@ class EditorPage(QWidget):
     @property
     def name(self) -> str:
         """The file's name, or the untitled one."""
-        return self.file.path.name
+        return shown(self.file.path.name)
+
+    @property
+    def chosen_encoding(self) -> str:
+        """The encoding that the person chose for this file; empty where it is found out from the bytes."""
+        return self.file.encoding if self.file.evidence == "chosen" else ""
 
     @property
     def title(self) -> str:
@@ -75,21 +85,26 @@ class EditorPage(QWidget):
         return self.editor.document().isModified()
 
     def show_file(self, file: TextFile) -> None:
-        """Put the text of ``file`` into the editor, as it is on disk, keeping the cursor's place."""
-        self.file = file
+        """Put the text of ``file`` into the editor, as it is on disk, keeping the cursor's place.
+
+        What was there before can be had back by undo, but not where it was read in another encoding: saved in the
+        new one it would be other bytes.
+        """
+        before, self.file = self.file, file
         if self.editor.plain_text() != file.text:
             place = self.editor.cursor_offset()
             bar = self.editor.verticalScrollBar()
             top = bar.value()
-            self._replace_text(file.text)
+            self._replace_text(file.text, undo=(file.encoding, file.bom) == (before.encoding, before.bom))
             self.editor.set_cursor_offset(min(place, len(file.text)))
             bar.setValue(top)
+            self._decide_indent()
         self.editor.document().setModified(False)
         self.title_changed.emit()
         self.info_changed.emit()
 
-    def _replace_text(self, text: str) -> None:
-        if self.editor.document().isEmpty():
+    def _replace_text(self, text: str, *, undo: bool) -> None:
+        if not undo or self.editor.document().isEmpty():
             self.editor.setPlainText(text)
             return
         cursor = QTextCursor(self.editor.document())  # one step that can be undone
@@ -105,9 +120,14 @@ class EditorPage(QWidget):
             self.bars.clear(topic)
         if renamed:
             self.set_language(file.path.name)
+            self._decide_indent()
         self.set_workspace(self._workspace)
         self.title_changed.emit()
         self.info_changed.emit()
+
+    def _decide_indent(self) -> None:
+        editor = self.editor
+        editor.set_indent_style(indent_style.decide(editor.plain_text(), editor.language(), self.path))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc that the editor has no use for closes the find bar."""
@@ -124,10 +144,17 @@ class EditorPage(QWidget):
             self.title_changed.emit()
             self.info_changed.emit()
 
+    def keep_encoding(self) -> None:
+        """Take the guess for right, as the person says."""
+        self.file = dataclasses.replace(self.file, evidence="chosen")
+        self.info_changed.emit()
+
     def set_language(self, language: str) -> None:
         """Colour the text as ``language`` (an alias or a file name)."""
         with QSignalBlocker(self.editor):  # colours are no change of the text
             self.editor.set_language(language)
+        if not self.editor.indent_style().sure:
+            self._decide_indent()
         self.info_changed.emit()
 
     def set_workspace(self, workspace: Path | None) -> None:
@@ -137,9 +164,9 @@ class EditorPage(QWidget):
         if path is None:
             self.crumbs.set_text(self.name)
         elif workspace and path.is_relative_to(workspace):
-            self.crumbs.set_text("  ›  ".join(path.relative_to(workspace).parts))
+            self.crumbs.set_text("  ›  ".join(map(shown, path.relative_to(workspace).parts)))
         else:
-            self.crumbs.set_text("  ›  ".join(part for part in path.parts if part != path.anchor))
+            self.crumbs.set_text("  ›  ".join(shown(part) for part in path.parts if part != path.anchor))
 
     def path_in(self, folder: Path | None) -> str | None:
         """Return the path from ``folder``; None for a file outside of it, or without a name."""
@@ -152,8 +179,8 @@ class EditorPage(QWidget):
         if path is None:
             return None
         if self._workspace and path.is_relative_to(self._workspace):
-            return path.relative_to(self._workspace).as_posix()
-        return path.name
+            return shown(path.relative_to(self._workspace).as_posix())
+        return shown(path.name)
 
     def set_font(self, font: QFont) -> None:
         """Use another font for the text."""
@@ -164,4 +191,7 @@ class EditorPage(QWidget):
         unit = self.editor.indent_unit()
         indent = self.tr("Tabs") if unit == "\t" else self.tr("{count} spaces").format(count=len(unit))
         language = self.editor.language() or self.tr("Plain text")
-        return self.file.encoding_name, self.file.newline_name, indent, language
+        encoding = self.file.encoding_name
+        if self.file.is_guess:
+            encoding = self.tr("{encoding} (a guess)").format(encoding=encoding)
+        return encoding, self.file.newline_name, indent, language

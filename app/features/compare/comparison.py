@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 
 from app.features.compare.panel import ComparePanel
-from app.services.api import CompletionReply
+from app.services.reply import EventReply
 from app.shell.workbench import Workbench
 from app.theme import editor_font
 from app.workspace.editor_page import EditorPage
@@ -26,7 +26,7 @@ class Comparison(QObject):
         super().__init__(bench)
         self._bench, self._adapters, self._key = bench, bench.services.adapters, key
         self._page: EditorPage | None = None
-        self._replies: list[CompletionReply] = []
+        self._replies: list[EventReply] = []
         self._replaces: dict[str, int] = {}
         self._opened = 0.0
         self._place_soon = QTimer(self)
@@ -124,7 +124,7 @@ class Comparison(QObject):
             self._place_soon.start()
         return super().eventFilter(watched, event)
 
-    def _forget(self, reply: CompletionReply) -> None:
+    def _forget(self, reply: EventReply) -> None:
         if reply in self._replies:
             self._replies.remove(reply)
 

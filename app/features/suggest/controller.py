@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from app.services.api import ApiClient, CompletionReply
+from app.services.api import ApiClient
 from app.services.connection import Connection, ConnectionState
+from app.services.reply import EventReply
 from assistant.config import Settings
 from assistant.editing.suggestions.actions import (
     Action,
@@ -92,7 +93,7 @@ class CompletionController(QObject):
         self._session: CompletionSession | None = None
         self._pace = Pace()  # the person's and the model's, in whichever editor
         self._around: Callable[[], Around] = lambda: ((), ())
-        self._replies: dict[str, CompletionReply] = {}
+        self._replies: dict[str, EventReply] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)

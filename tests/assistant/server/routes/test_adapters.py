@@ -1,7 +1,6 @@
 """Adapters over HTTP: listed, switched, named by requests, and what is refused."""
 
 import asyncio
-import importlib.util
 import json
 import shutil
 import threading
@@ -22,13 +21,9 @@ from assistant.models.adapters import AdapterStore, ModelAdapters
 from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.types import CompleteRequest, Finished, Started
+from tests.support.adapters import make_adapter
+from tests.support.patience import PATIENCE_S
 
-_spec = importlib.util.spec_from_file_location(
-    "adapter_maker", Path(__file__).parents[2] / "engine" / "adapter_maker.py"
-)
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-make_adapter = maker.make_adapter
 HOSTILE = json.loads((Path(__file__).parents[2] / "models" / "hostile_names.json").read_text(encoding="utf-8"))
 
 TOKEN = "the-token-of-this-test-0123456789abcdef"
@@ -70,7 +65,7 @@ def start(model_adapters, until):
         def end():
             http.close()
             server.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE_S)
             worker.close(10)
 
         ends.append(end)
