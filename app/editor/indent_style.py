@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.editor import indent
+from assistant.languages import language_called
 
-_TABS_ALONE = {"Makefile", "Base Makefile"}
-"""Languages in which blanks in place of the tab are an error: the text is not asked."""
-_TABS = {*_TABS_ALONE, "Go"}
 _CONFIG = ".editorconfig"
 _MOST_BYTES = 64 * 1024
 _MOST_COLUMNS = 16
@@ -37,18 +35,20 @@ def decide(text: str, language: str = "", path: Path | None = None) -> IndentSty
     What .editorconfig says counts first, then what the text shows, then what the language wants.
     """
     asked = _configured(path) if path is not None else {}
-    found = None if language in _TABS_ALONE else indent.detect_unit(text[:_LOOKED_AT])
+    record = language_called(language)
+    usual = record.indent if record is not None else _SPACES
+    found = None if record is not None and record.indent_only else indent.detect_unit(text[:_LOOKED_AT])
     size, tab_width = _columns(asked, "indent_size"), _columns(asked, "tab_width")
     style = asked.get("indent_style", "")
     if style not in {"tab", "space"}:
-        style = "tab" if (found or ("\t" if language in _TABS else _SPACES)) == "\t" else "space"
+        style = "tab" if (found or usual) == "\t" else "space"
     width = tab_width or (size if style == "tab" else None) or indent.TAB_WIDTH
     sure = found is not None or "indent_style" in asked or size is not None
     if style == "tab":
         return IndentStyle("\t", width, sure)
     if size is not None:
         return IndentStyle(" " * size, width, sure)
-    return IndentStyle(found if found and found != "\t" else _SPACES, width, sure)
+    return IndentStyle(found if found and found != "\t" else usual if usual != "\t" else _SPACES, width, sure)
 
 
 def _columns(asked: Mapping[str, str], name: str) -> int | None:

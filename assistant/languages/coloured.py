@@ -88,6 +88,7 @@ COLOURED = (
         comments=_HASH_ALONE,
         quotes=_BOTH,
         indent=_TAB,
+        indent_only=True,
         lexer="make",
     ),
     Language(name="cmake", endings=(".cmake",), files=("cmakelists.txt",), comments=_HASH, lexer="cmake"),

@@ -44,7 +44,8 @@ class Language:
     ``doc_form`` is how one line of documentation is written (``{}`` is the text); a comment where it is empty. With
     ``doc_string`` documentation is the string that a body begins with, with ``doc_markup`` it holds XML elements.
 
-    ``indent`` is what one level is indented with where a file does not show it. With ``colon_blocks`` a colon at the
+    ``indent`` is what one level is indented with where a file does not show it; with ``indent_only`` anything else is an
+    error, so that the file is not asked. With ``colon_blocks`` a colon at the
     end of a line begins a block. ``is_code`` is False for data and pages: what stands in them is not written as code
     is.
 
@@ -66,6 +67,7 @@ class Language:
     doc_string: bool = False
     doc_markup: bool = False
     indent: str = "    "
+    indent_only: bool = False
     colon_blocks: bool = False
     is_code: bool = True
     import_paths: Callable[[str, str], Iterator[Guess]] | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.config import find_paths
-from assistant.weights.tiny import make_tiny_model
+from assistant.engine.tiny import make_tiny_model
 from finetune import runs
 from finetune.events import EventReader, Step
 from tests.support.patience import PATIENCE_S, wait_until

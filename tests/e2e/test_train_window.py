@@ -60,7 +60,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, repository, desk, qtbot):
-    from assistant.weights.tiny import make_tiny_model
+    from assistant.engine.tiny import make_tiny_model
 
     make_tiny_model(find_paths().models / "tiny")
     here = desk()

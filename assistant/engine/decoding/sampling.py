@@ -83,7 +83,8 @@ def likeliest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]
 def penalise(scores: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:
     """Make the tokens in ``seen`` less likely: positive scores are divided by the penalty, negative multiplied.
 
-    As Keskar et al. 2019 (CTRL), section 4.1.
+    ``scores`` and the result are of shape (vocabulary,), ``seen`` holds ids and is of shape (tokens,). As Keskar et al.
+    2019 (CTRL), section 4.1.
     """
     ids = seen.unique()
     picked = scores[ids]
@@ -91,13 +92,13 @@ def penalise(scores: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.
 
 
 def only(logits: torch.Tensor, allowed: Sequence[int]) -> torch.Tensor:
-    """Return scores in which every token but the allowed ones is at minus infinity."""
+    """Return scores (vocabulary,) in which every token but the allowed ones is at minus infinity."""
     ids = torch.tensor(allowed, device=logits.device)
     return torch.full_like(logits, -torch.inf).index_copy(-1, ids, logits[ids])
 
 
 def keep_top_k(scores: torch.Tensor, k: int) -> torch.Tensor:
-    """Put all but the ``k`` best scores at minus infinity; 0 keeps all."""
+    """Put all but the ``k`` best scores, of shape (vocabulary,), at minus infinity; 0 keeps all."""
     if not 0 < k < scores.shape[-1]:
         return scores
     values, ids = scores.topk(k)
@@ -105,7 +106,10 @@ def keep_top_k(scores: torch.Tensor, k: int) -> torch.Tensor:
 
 
 def keep_top_p(scores: torch.Tensor, p: float) -> torch.Tensor:
-    """Keep the fewest best tokens whose probabilities sum to at least ``p`` (always one); 1 keeps all."""
+    """Keep the fewest best tokens whose probabilities sum to at least ``p`` (always one); 1 keeps all.
+
+    Scores and result are of shape (vocabulary,); what is not kept is at minus infinity.
+    """
     if p >= 1.0:
         return scores
     values, ids = scores.sort(descending=True)

@@ -80,7 +80,7 @@ class TransformersDecoder:
 
     @torch.inference_mode()
     def read(self, ids: Sequence[int], cache: TransformersCache, keep: int = 1, stop: Stop = never) -> torch.Tensor:
-        """Read tokens into a cache of one row; return the logits after each of the last ``keep``."""
+        """Read tokens into a cache of one row; return the logits after the last ``keep``, (keep, vocabulary)."""
         if stop():
             raise Interrupted
         return self._run(torch.tensor([list(ids)], device=self.device), cache, keep)[0]

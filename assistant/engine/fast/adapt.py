@@ -32,11 +32,11 @@ class Beside:
         return self._product.nbytes + self._a.nbytes + self._b.nbytes
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for many rows."""
+        """Return the product for ``x`` of shape (rows, inputs), shape (rows, outputs), many rows."""
         return self._product(x) + self._added(x)
 
     def few(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for a few rows."""
+        """Return the product for ``x`` of shape (rows, inputs), shape (rows, outputs), few rows."""
         return self._product.few(x) + self._added(x)
 
     def _added(self, x: torch.Tensor) -> torch.Tensor:

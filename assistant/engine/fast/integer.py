@@ -62,7 +62,7 @@ class IntegerMatrix:
     """
 
     def __init__(self, weight: torch.Tensor | Quantised) -> None:
-        """Round each row of ``weight`` to the nearest, with one scale."""
+        """Round each row of ``weight``, shape (outputs, inputs), to the nearest, with one scale."""
         full = dequantise(weight, torch.bfloat16) if isinstance(weight, Quantised) else weight
         self._turned = full.shape[1] % _BLOCK == 0
         rounded = round_rows(full, weight_limit(), _turn if self._turned else None)

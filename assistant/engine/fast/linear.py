@@ -29,7 +29,7 @@ class Scratch:
         self._store = torch.empty(0)
 
     def take(self, numbers: int, dtype: torch.dtype) -> torch.Tensor:
-        """Return room for so many numbers, until the next call."""
+        """Return room for so many numbers, a tensor of shape (numbers,), until the next call."""
         if self._store.numel() < numbers or self._store.dtype != dtype:
             self._store = torch.empty(numbers, dtype=dtype)
         return self._store[:numbers]
@@ -57,6 +57,7 @@ class Linear:
         lean: bool = False,
         integer: bool = False,
     ) -> None:
+        """Take ``weight`` of shape (outputs, inputs) and ``bias`` of shape (outputs,); the rest is said above."""
         self.bias = bias
         self._scratch = scratch
         self._integer: IntegerMatrix | None = None
@@ -86,7 +87,7 @@ class Linear:
         return sum(copy.nbytes for copy in copies if copy is not None)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for ``x`` of shape (rows, inputs), many rows."""
+        """Return the product for ``x`` of shape (rows, inputs), shape (rows, outputs), many rows."""
         if self._integer is not None:
             return self._with_bias(self._integer(x))
         weight = self._weight

@@ -39,6 +39,7 @@ class Norm:
     """RMSNorm, or LayerNorm where there is a bias."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, eps: float, *, rms: bool) -> None:
+        """Take ``weight`` and ``bias`` of shape (numbers,)."""
         self._weight = weight
         self._bias = bias
         self._eps = eps
@@ -46,7 +47,7 @@ class Norm:
         self._twice = torch.cat((weight, weight)) if rms else weight
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalise the last dimension."""
+        """Normalise the last dimension of ``x``, shape (..., numbers); the shape stays."""
         if self._rms:
             return functional.rms_norm(x, self._weight.shape, self._weight, self._eps)
         return functional.layer_norm(x, self._weight.shape, self._weight, self._bias, self._eps)
@@ -72,11 +73,11 @@ class Multiplies(Protocol):
         ...
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for ``x`` of shape (rows, inputs), many rows."""
+        """Return the product for ``x`` of shape (rows, inputs), shape (rows, outputs), many rows."""
         ...
 
     def few(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the product for a few rows."""
+        """Return the product for ``x`` of shape (rows, inputs), shape (rows, outputs), few rows."""
         ...
 
 
@@ -123,6 +124,8 @@ class FastModel:
         integer: bool = False,
     ) -> None:
         """Take the weights from ``read``, pack them, and tell ``progress`` from 0 to 1.
+
+        ``read`` gives a tensor by its name: products (outputs, inputs), norms and biases (numbers,).
 
         ``lean`` keeps one copy of the weights, the packed one: less than half the memory, and prompts are read more
         slowly. ``integer`` reads prompts by whole numbers, and with 8 bits writes so too; see Linear.
@@ -357,7 +360,10 @@ class FastModel:
         )
 
     def head_order(self, rows: int) -> torch.Tensor:
-        """Return the order of rows that brings the two numbers of each rotated pair together in every head."""
+        """Return the order of ``rows`` (heads times head size) that joins the numbers of each rotated pair of a head.
+
+        The order is a tensor of row numbers, shape (rows,).
+        """
         return torch.arange(rows).view(-1, self.shape.head_size)[:, self._order].reshape(-1)
 
     def products(self, index: int) -> tuple[Product, ...]:

@@ -12,7 +12,7 @@ from assistant.engine.fast.shape import Shape
 
 
 def pair_order(size: int) -> torch.Tensor:
-    """Return the order that brings number i next to number i + size / 2, which are rotated together."""
+    """Return the order, shape (size,), that brings number i next to i + size / 2: these are rotated together."""
     half = size // 2
     return torch.stack((torch.arange(half), torch.arange(half) + half), dim=1).reshape(-1)
 
@@ -49,7 +49,10 @@ def turn(x: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
 
 
 def mask(before: int, tokens: int, window: int, dtype: torch.dtype) -> torch.Tensor | None:
-    """Return what each of ``tokens`` may see after ``before`` others; None where plain causality says it."""
+    """Return what each of ``tokens`` may see after ``before`` others; None where plain causality says it.
+
+    The mask is added to scores: 0 or minus infinity, shape (tokens, before + tokens).
+    """
     if before == 0 and tokens <= window:
         return None
     hidden = torch.full((tokens, before + tokens), float("-inf"), dtype=dtype)

@@ -103,7 +103,10 @@ def quantise(weight: torch.Tensor, bits: Literal[8, 4], group: int, method: Meth
 def round_rows(
     weight: torch.Tensor, limit: int = 127, change: Callable[[torch.Tensor], torch.Tensor] | None = None
 ) -> Quantised:
-    """Round each row to int8 from -``limit`` to ``limit`` with one scale, after ``change`` of float32 rows if given."""
+    """Round each row to int8 from -``limit`` to ``limit`` with one scale, after ``change`` of float32 rows if given.
+
+    ``weight`` is of shape (outputs, inputs); ``change`` gets some of its rows, (rows, inputs), and keeps the shape.
+    """
     # The scale is rounded to what is stored before anything is divided by it, so that the product undoes the division.
     scales = torch.empty(len(weight), dtype=torch.bfloat16)
     values = torch.empty(weight.shape, dtype=torch.int8)
@@ -126,8 +129,9 @@ def round_groups(weight: torch.Tensor) -> Rounded:
 def half_quadratic(weight: torch.Tensor) -> Rounded:
     """Round groups so that few large errors count less than many small ones (HQQ; Badri and Shaji 2023).
 
-    It needs no data. The scale stays that of rounding to nearest; the zero is moved by torchao's solver until a
-    p-norm of the error with p < 1 stops shrinking. Raises ModelError where torchao is missing.
+    ``weight`` is float32 of shape (rows, groups, group). It needs no data. The scale stays that of rounding to nearest;
+    the zero is moved by torchao's solver until a p-norm of the error with p < 1 stops shrinking. Raises ModelError
+    where torchao is missing.
     """
     from assistant.engine.fast.hqq import solve  # noqa: PLC0415  (torchao takes a second to import)
 
@@ -161,7 +165,7 @@ def concatenate(matrices: Sequence[Quantised]) -> Quantised:
 
 
 def take_rows(matrix: Quantised, order: torch.Tensor) -> Quantised:
-    """Return a copy of the matrix with its rows in another order; ``order`` holds their numbers."""
+    """Return a copy of the matrix with its rows in another order: ``order`` holds their numbers, shape (outputs,)."""
     zeros = matrix.zeros
     return Quantised(matrix.values[order], matrix.scales[order], None if zeros is None else zeros[order])
 

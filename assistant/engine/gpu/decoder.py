@@ -69,7 +69,7 @@ class StagedDecoder:
 
     @torch.inference_mode()
     def read(self, ids: Sequence[int], cache: StagedCache, keep: int = 1, stop: Stop = never) -> torch.Tensor:
-        """Read tokens into a cache of one row; return the logits after each of the last ``keep``."""
+        """Read tokens into a cache of one row; return the logits after the last ``keep``, (keep, vocabulary)."""
         if stop():
             raise Interrupted
         start, count = cache.length, len(ids)

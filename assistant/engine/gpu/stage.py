@@ -160,7 +160,7 @@ class Stage:
         return self._step()
 
     def read(self, ids: Sequence[int], start: int, keep: int) -> torch.Tensor:
-        """Read any number of tokens of one row, seeing no more than there is; return logits (``keep``, vocabulary)."""
+        """Read any number of tokens of one row, seeing no more than there is; return logits (keep, vocabulary)."""
         window, end = self._window, start + len(ids)
         window.positions = torch.arange(start, end, device=self._device)
         window.visible, window.length = end, start

@@ -27,7 +27,7 @@ class Change:
     magnitude: torch.Tensor | None
 
     def apply(self, weight: torch.Tensor, scale: float) -> torch.Tensor:
-        """Return the changed matrix in the type of ``weight``, on its device; the sum is taken in float32."""
+        """Return the changed matrix in the type of ``weight`` (outputs, inputs), on its device; summed in float32."""
         a, b = self.a.to(weight.device), self.b.to(weight.device)
         if self.magnitude is None:
             return torch.addmm(weight.float(), b, a, alpha=scale).to(weight.dtype)

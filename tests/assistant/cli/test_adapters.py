@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 
 from assistant.cli.main import main
 from assistant.config import find_paths
+from assistant.engine.tiny import make_tiny_model
 from assistant.models.adapters import AdapterStore
-from assistant.weights.tiny import make_tiny_model
 from tests.support.adapters import load, make_adapter, merged_weights
 
 HOSTILE = json.loads((Path(__file__).parents[1] / "models" / "hostile_names.json").read_text(encoding="utf-8"))

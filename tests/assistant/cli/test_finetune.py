@@ -13,7 +13,7 @@ from assistant.cli import finetune as finetune_cli
 from assistant.cli.finetune_options import add_arguments, make_config
 from assistant.cli.main import main
 from assistant.config import find_paths
-from assistant.weights.tiny import make_tiny_model
+from assistant.engine.tiny import make_tiny_model
 from finetune import launch, runs
 from finetune.config import DataConfig, RunConfig, to_json
 from finetune.events import EventWriter, Paused

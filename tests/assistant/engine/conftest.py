@@ -13,8 +13,8 @@ from assistant.engine.local.engine import LocalEngine
 from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.engine.scheduler.worker import EngineWorker
+from assistant.engine.tiny import make_tiny_model
 from assistant.types import Event, Failed, Finished, GenerateRequest, Params, Prompt, Text
-from assistant.weights.tiny import make_tiny_model
 from tests.support.worker import WAIT
 
 

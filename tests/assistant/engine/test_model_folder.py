@@ -1,9 +1,9 @@
 import pytest
 
 from assistant.engine.model_folder import load_tokenizer
+from assistant.engine.tiny import make_tiny_model
 from assistant.errors import ModelError
 from assistant.types import Control, Prompt, Text
-from assistant.weights.tiny import make_tiny_model
 
 
 def test_a_tokenizer_comes_without_weights(tmp_path):

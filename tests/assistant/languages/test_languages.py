@@ -5,6 +5,7 @@ from pathlib import Path
 import pygments.lexers
 import pytest
 
+from app.editor import indent_style
 from app.editor.lexing import find_lexer
 from assistant.completion.brackets import brackets_of, open_brackets
 from assistant.completion.syntax import read_syntax, surplus_bracket
@@ -232,6 +233,7 @@ def test_a_new_language_is_one_record(pebble):
     assert find_lexer("a.pebble").name == "Go"
     assert language_called("a.pebble").indent == "   "
     assert language_called("pebble").colon_blocks
+    assert indent_style.decide("", "pebble").unit == "   "
 
 
 def test_it_is_gone_when_nobody_knows_it_any_more():

@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-P", "-m", "assistant.cli.main", "models"]
 
 @pytest.fixture
 def tiny_hub(hub, tmp_path):
-    from assistant.weights.tiny import make_tiny_model
+    from assistant.engine.tiny import make_tiny_model
 
     folder = make_tiny_model(tmp_path / "tiny")
     hub.files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "model.json"}

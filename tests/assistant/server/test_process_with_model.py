@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name != "posix", reason="si
 @pytest.fixture(scope="module")
 def tiny_home(tmp_path_factory):
     """A GRAFTER_HOME with one tiny model."""
-    from assistant.weights.tiny import make_tiny_model
+    from assistant.engine.tiny import make_tiny_model
 
     home = tmp_path_factory.mktemp("tiny-home")
     make_tiny_model(home / "models" / "tiny")

@@ -12,11 +12,11 @@ import pytest
 from assistant.cli import evaluate_repo
 from assistant.cli.main import main
 from assistant.engine.fake import FakeEngine
+from assistant.engine.tiny import make_tiny_model
 from assistant.errors import InputError
 from assistant.repository.history import History
 from assistant.repository.holes import Chooser
 from assistant.retrieval.index.base_index import base_index
-from assistant.weights.tiny import make_tiny_model
 from finetune.config import DataConfig, RunConfig, TrainConfig
 from finetune.data.prepare import files_table
 

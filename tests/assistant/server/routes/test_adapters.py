@@ -15,12 +15,12 @@ from assistant.config import find_paths
 from assistant.engine.fake import FakeEngine
 from assistant.engine.local.load import load_engine
 from assistant.engine.scheduler.worker import EngineWorker
+from assistant.engine.tiny import make_tiny_model
 from assistant.errors import InputError
 from assistant.models.adapters import AdapterStore, ModelAdapters
 from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.types import CompleteRequest, Finished, Started
-from assistant.weights.tiny import make_tiny_model
 from tests.support.adapters import make_adapter
 from tests.support.patience import PATIENCE_S
 

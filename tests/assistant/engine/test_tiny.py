@@ -2,7 +2,7 @@ import json
 
 from safetensors.torch import load_file
 
-from assistant.weights.tiny import make_tiny_model
+from assistant.engine.tiny import make_tiny_model
 
 
 def test_it_is_a_whole_model_folder(tiny_folder):

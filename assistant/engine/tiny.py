@@ -92,7 +92,7 @@ def _make(folder: Path, context_length: int, seed: int) -> Path:
         "name": "Tiny test model",
         "licence": "none",
         "family": "qwen2.5-coder",
-        "source": {"kind": "local", "detail": "made by assistant.weights.tiny"},
+        "source": {"kind": "local", "detail": "made by assistant.engine.tiny"},
         "files": {},
         "parameters": model.num_parameters(),
         "context_length": context_length,
