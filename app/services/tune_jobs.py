@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
 from app.services.json_command import JsonCommand
-
-if TYPE_CHECKING:
-    from finetune.config import RunConfig
+from finetune.config import RunConfig, to_json
 
 Question = Literal["files", "preview", "plan"]
 _FLAGS: dict[Question, list[str]] = {"files": ["--files"], "preview": ["--preview", "24"], "plan": ["--dry-run"]}
@@ -44,8 +42,8 @@ class TuneJobs(QObject):
 
     def ask(self, question: Question, config: RunConfig) -> None:
         """Ask about a run with these settings."""
-        flags = [*_FLAGS[question], "--json"]
-        self._asked[question].start([*self._command, config.repository, *flags, *options(config)])
+        # All of it as it would be started with: no setting can be told otherwise, or forgotten, on the way.
+        self._asked[question].start([*self._command, *_FLAGS[question], "--json", "--config=-"], to_json(config))
 
     def drop(self, question: Question) -> None:
         """Give a question up."""
@@ -59,29 +57,3 @@ class TuneJobs(QObject):
         """End what runs and wait for that; for the end of the application."""
         for command in self._asked.values():
             command.close()
-
-
-def options(config: RunConfig) -> list[str]:
-    """Return the options of the command line that say what ``config`` says, but its preset and its name."""
-    data, train = config.data, config.train
-    found = [
-        ("--model", config.model),
-        ("--device", config.device),
-        ("--seed", config.seed),
-        ("--since", data.since),
-        ("--holes", data.holes),
-        ("--retrieval-share", data.retrieval_share),
-        ("--minutes", train.minutes),
-        ("--method", train.method),
-        ("--rank", train.rank),
-        ("--rate", train.rate),
-        ("--length", train.length),
-        ("--batch", train.batch),
-        ("--accumulate", train.accumulate),
-        *(("--keep", path) for path in data.keep),
-        *(("--drop", path) for path in data.drop),
-        *(("--trust", path) for path in data.trusted),
-    ]
-    flags = ["--load-in-4bit"] if train.load_in_4bit else []
-    # With "=": a path may begin with a dash.
-    return [f"{name}={value}" for name, value in found if value not in (None, "")] + flags

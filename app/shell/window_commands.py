@@ -104,11 +104,8 @@ def _add_view(bench: Workbench) -> None:
     ):
         commands.add(f"view.theme.{name}", group, title, lambda name=name: store.update(theme=name))
     navigation = bench.navigation
-    for name, title, run in (
-        ("language", _tr("Language of the file…"), navigation.choose_language),
-        ("encoding", _tr("Encoding of the file…"), navigation.choose_encoding),
-        ("reopen", _tr("Reopen in another encoding…"), navigation.reopen_in_encoding),
-        ("convert", _tr("Convert to another encoding…"), navigation.convert_encoding),
-        ("line_ends", _tr("Line ends of the file…"), navigation.choose_line_ends),
-    ):
-        commands.add(f"view.{name}", group, title, run, need="file")
+    commands.add("view.language", group, _tr("Language of the file…"), navigation.choose_language, need="file")
+    commands.add("view.encoding", group, _tr("Encoding of the file…"), navigation.choose_encoding, need="file")
+    commands.add("view.reopen", group, _tr("Reopen in another encoding…"), navigation.reopen_in_encoding, need="file")
+    commands.add("view.convert", group, _tr("Convert to another encoding…"), navigation.convert_encoding, need="file")
+    commands.add("view.line_ends", group, _tr("Line ends of the file…"), navigation.choose_line_ends, need="file")

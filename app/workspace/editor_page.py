@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
 from app.editor.file_names import shown
 from app.editor.text_file import TextFile
@@ -54,6 +55,8 @@ class EditorPage(QWidget):
         self.setFocusProxy(self.editor)
         self.show_file(file)
         self.set_language("" if untitled else file.path.name)
+        self._decide_indent()
+        self.editor.indent_changed.connect(self.info_changed)
         self.editor.document().modificationChanged.connect(lambda _: self.title_changed.emit())
 
     @property
@@ -95,6 +98,7 @@ class EditorPage(QWidget):
             self._replace_text(file.text, undo=(file.encoding, file.bom) == (before.encoding, before.bom))
             self.editor.set_cursor_offset(min(place, len(file.text)))
             bar.setValue(top)
+            self._decide_indent()
         self.editor.document().setModified(False)
         self.title_changed.emit()
         self.info_changed.emit()
@@ -116,9 +120,14 @@ class EditorPage(QWidget):
             self.bars.clear(topic)
         if renamed:
             self.set_language(file.path.name)
+            self._decide_indent()
         self.set_workspace(self._workspace)
         self.title_changed.emit()
         self.info_changed.emit()
+
+    def _decide_indent(self) -> None:
+        editor = self.editor
+        editor.set_indent_style(indent_style.decide(editor.plain_text(), editor.language(), self.path))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc that the editor has no use for closes the find bar."""
@@ -144,6 +153,8 @@ class EditorPage(QWidget):
         """Colour the text as ``language`` (an alias or a file name)."""
         with QSignalBlocker(self.editor):  # colours are no change of the text
             self.editor.set_language(language)
+        if not self.editor.indent_style().sure:
+            self._decide_indent()
         self.info_changed.emit()
 
     def set_workspace(self, workspace: Path | None) -> None:

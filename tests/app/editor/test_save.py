@@ -13,6 +13,7 @@ from app.editor.disk import BackupLeft
 from app.editor.save import save_text_file
 from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
 from assistant.errors import DiskError
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.gui
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -166,7 +167,11 @@ def test_a_disk_that_refuses_more_leaves_the_old_file(path):
         "except DiskError as error:\n    print(error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-P", "-c", program, str(path)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-P", "-c", program, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert "code.py could not be saved" in done.stdout, done.stderr
     assert path.read_bytes() == b"a\r\nb\r\n"

@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.services.line_process import STDERR_LINES, LineProcess, Outcome
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.gui
 
@@ -111,7 +112,7 @@ process.line.connect(quit_now)
 process.start([sys.executable, "-P", "-c", {_STUBBORN!r}])
 sys.exit(application.exec())
 """
-    ended = subprocess.run(python(program), capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(python(program), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert not psutil.pid_exists(int(file.read_text()))
 

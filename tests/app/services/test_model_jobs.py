@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.services.model_jobs import ModelJobs
 from assistant.types import Progress
+from tests.support import SUPPORT
 
 pytestmark = pytest.mark.gui
 
@@ -28,7 +29,7 @@ class Jobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.jobs = ModelJobs([sys.executable, "-P", str(Path(__file__).with_name("support_models.py")), str(folder)])
+        self.jobs = ModelJobs([sys.executable, "-P", str(SUPPORT / "models_command.py"), str(folder)])
         self.said: list[tuple[str, Any]] = []
         self.progress: list[tuple[Progress, float, float | None]] = []
         for name in ("listed", "done", "removed", "cancelled", "failed"):
@@ -42,7 +43,7 @@ class Jobs:
         return [json.loads(row) for row in (self.folder / "calls.jsonl").read_text().splitlines()]
 
     def wait(self, qtbot: QtBot, count: int = 1) -> list[tuple[str, Any]]:
-        qtbot.waitUntil(lambda: len(self.said) >= count, timeout=15_000)
+        qtbot.waitUntil(lambda: len(self.said) >= count)
         return self.said
 
 

@@ -105,7 +105,7 @@ def test_gives_up_after_five_failures_and_starts_again_by_hand(qtbot: QtBot, fak
     fake_service.set(start=[{"exit": 1, "stderr": "no"}] * 5 + ["ready"])
     watched = watch(fake_service.command)
     watched.process.start()
-    qtbot.waitUntil(lambda: len(watched.stopped) == 5, timeout=15_000)
+    qtbot.waitUntil(lambda: len(watched.stopped) == 5)
     assert [again for _, again in watched.stopped] == [True] * 4 + [False]
     assert watched.stopped[-1][0].endswith("no. It failed 5 times within 60 s and was left off.")
     watched.process.restart()
@@ -145,7 +145,7 @@ def test_a_start_that_goes_wrong_is_said_and_tried_again(
     fake_service.set(start=[start, "ready"])
     watched = watch(fake_service.command, ready_timeout_ms=1500 if start == "silent" else 30_000)
     watched.process.start()
-    qtbot.waitUntil(lambda: bool(watched.ready), timeout=15_000)
+    qtbot.waitUntil(lambda: bool(watched.ready))
     reason, again = watched.stopped[0]
     assert said in reason
     assert again

@@ -378,3 +378,34 @@ def test_a_name_that_is_not_utf8_is_shown_saved_and_found_again(window, folder):
     assert [entry.name for entry in folder.iterdir() if entry.name.startswith("caf")] == [path.name]
     assert window.bench.documents.open(folder / "caf\ufffd.py") is page  # as Qt's file tree names it
     assert window.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Makefile", "Tabs"), ("main.go", "Tabs"), ("new.py", "4 spaces"), ("new.css", "2 spaces")]
+)
+def test_a_new_file_is_indented_as_its_language_and_folder_want(window, folder, name, shown):
+    (folder / ".editorconfig").write_text("root = true\n[*.css]\nindent_size = 2\n", encoding="utf-8")
+    page = window.bench.documents.new(folder / name)
+    assert page.info()[2] == shown
+
+
+def test_saved_under_another_name_the_indentation_is_decided_anew(window, folder):
+    (folder / ".editorconfig").write_text("root = true\n[*.go]\ntab_width = 8\n", encoding="utf-8")
+    page = window.bench.documents.new()
+    type_text(page, "package main\n")
+    assert page.info()[2] == "4 spaces"
+    window.services.dialogs.answers["save_file"] = str(folder / "main.go")
+    assert window.bench.documents.save(page)
+    assert page.info()[2] == "Tabs"
+    assert page.editor.indent_style().tab_width == 8
+    window.bench.documents.moved(folder / "main.go", folder / "main.py")
+    assert page.info()[2] == "4 spaces"
+
+
+def test_another_language_decides_anew_where_nothing_else_did(window, folder):
+    page = window.bench.documents.new()
+    page.set_language("makefile")
+    assert page.info()[2] == "Tabs"
+    tree = window.bench.documents.open(folder / "src" / "tree.py")
+    tree.set_language("javascript")
+    assert tree.info()[2] == "Tabs"

@@ -9,6 +9,7 @@ from app.services.reply import Refusal
 from app.services.service_process import ServiceProcess
 from assistant.types import Choice, Failed, Finished, Timings
 from finetune import runs
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
@@ -112,20 +113,20 @@ def test_the_status_line_leads_to_the_adapters(on, window):
     assert window.features["train"].page.step == "adapters"
 
 
-def test_what_was_learned_is_used_at_once(page, window, support, folder, job, api, qtbot):
-    support.make_run(folder, support.PAUSED, "orchard")
+def test_what_was_learned_is_used_at_once(page, window, folder, job, api, qtbot):
+    training.make_run(folder, training.PAUSED, "orchard")
     window.features["train"].open("run")
     control = window.features["train"].control
     page.run.resume.click()
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
     (control.folder / "finish").touch()
-    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)], timeout=20_000)
+    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)])
     assert page.step == "report"
 
 
-def test_looking_at_an_old_run_switches_nothing(page, window, support, folder, api):
-    old = support.make_run(folder, support.FINISHED, "old")
-    new = support.make_run(folder, support.story(), "new")
+def test_looking_at_an_old_run_switches_nothing(page, window, folder, api):
+    old = training.make_run(folder, training.FINISHED, "old")
+    new = training.make_run(folder, training.story(), "new")
     with runs.owned(new):
         window.features["train"].open("run")
         assert window.features["train"].control.folder == new
