@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.editor.encodings import Evidence, Found, find_encoding, find_mark, mark_of, name_for_people
-from app.editor.escapes import count_escapes, to_bytes, to_text
 from app.editor.newlines import join_breaks, main_break, split_breaks
+from assistant.editing.encodings.escapes import count_escapes, to_bytes, to_text
+from assistant.editing.encodings.find import Evidence, Found, find_encoding, find_mark, mark_of, name_for_people
 from assistant.errors import DiskError, InputError
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -43,7 +43,8 @@ class CannotEncode(InputError):  # noqa: N818 - see above
 class TextFile:
     """A file as it was read or last saved. ``text`` has LF line ends; ``breaks`` are the file's own, in order.
 
-    Bytes that the encoding cannot decode are escapes in ``text`` (see app.editor.escapes), so that all come back.
+    Bytes that the encoding cannot decode are escapes in ``text``, so that all come back: see
+    assistant.editing.encodings.escapes.
     """
 
     path: Path

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.editor.encodings import name_for_people
-from app.editor.escapes import count_escapes
 from app.editor.file_names import path_of_shown
 from app.editor.save import save_text_file
 from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
@@ -20,6 +18,8 @@ from app.widgets.message_bar import Choice
 from app.workspace.central import Central
 from app.workspace.editor_page import EditorPage
 from app.workspace.watcher import FileWatcher
+from assistant.editing.encodings.escapes import count_escapes
+from assistant.editing.encodings.find import name_for_people
 from assistant.errors import GrafterError
 
 

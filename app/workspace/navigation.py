@@ -10,7 +10,6 @@ from pygments.lexers import get_all_lexers
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from app.editor.encodings import CHOICES
 from app.editor.file_names import shown
 from app.services.settings_store import SettingsStore
 from app.widgets.dialogs import Dialogs
@@ -20,6 +19,7 @@ from app.workspace.documents import Documents
 from app.workspace.editor_page import EditorPage
 from app.workspace.file_index import FileIndex
 from app.workspace.folder import Folder
+from assistant.editing.encodings.find import CHOICES
 
 _LINE_ENDS = (("LF", "\n"), ("CRLF", "\r\n"))
 _REFRESH_MS = 120

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from assistant.editing.encodings.find import find_encoding, find_mark
 from assistant.errors import InputError
 
 MAX_FILE_BYTES = 5_000_000
@@ -21,7 +22,7 @@ def read_source(path: Path) -> str:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
-    if b"\0" in data:
+    if b"\0" in data and not find_mark(data):
         raise InputError(f"{path} is not a text file.")
     return _decode(data).replace("\r\n", "\n").replace("\r", "\n")
 
@@ -32,11 +33,5 @@ def printable(name: str) -> str:
 
 
 def _decode(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(data).best()
-        # Latin-1 gives every byte a character, so that a file whose encoding cannot be guessed is read all the same.
-        return data.decode("latin-1") if best is None else str(best)
+    found = find_mark(data) or find_encoding(data)
+    return data[len(found.bom) :].decode(found.encoding, "replace")

@@ -41,7 +41,7 @@ class Desk:
         self.qtbot.waitUntil(lambda: connection.state.kind == kind, timeout=timeout)
 
     def open(self, path: Path) -> EditorPage:
-        page = self.window.documents.open(path)
+        page = self.window.bench.documents.open(path)
         assert page is not None
         page.editor.setFocus()
         return page

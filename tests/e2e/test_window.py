@@ -18,7 +18,7 @@ def test_type_take_and_save(home_with_real_model, tmp_path, desk):
     ghost = here.wait_for_ghost(page)
     assert page.editor.plain_text() == "def gcd(a, b):\n    "  # auto-indent is all that the document got
     assert not page.editor.document().isEmpty()
-    here.window.commands["assistant.why"].action.trigger()
+    here.window.bench.commands["assistant.why"].action.trigger()
     panel = here.window.features["why"].panel
     assert "".join(span.text for span in panel.tokens.spans if span.kept) == ghost
     assert len(panel.alternatives.rows()) == 5

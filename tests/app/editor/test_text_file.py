@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from app.editor.encodings import find_mark
 from app.editor.text_file import CannotEncode, TextFile, decode, encode_text, read_text_file, stamp_of
+from assistant.editing.encodings.find import find_mark
 from assistant.errors import InputError
 
 ENCODINGS = {

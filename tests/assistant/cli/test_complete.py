@@ -201,6 +201,9 @@ def test_cursors_are_counted_in_characters_and_normal_line_ends(tmp_path):
             "shift_jis",
             "# これは日本語のコメントです。関数は二つの数の和を返します。\ndef add(a, b):\n    return a + b\n",
         ),
+        ("cp1252", "# don’t\n"),
+        ("koi8-r", "# -*- coding: koi8-r -*-\n# да\n"),
+        ("utf-16", "x = 'ä'\n"),
     ],
 )
 def test_an_older_encoding_is_read(tmp_path, encoding, text):

@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from app.editor.encodings import (
+from assistant.editing.encodings.find import (
     CHOICES,
     codec_of,
     declared_encoding,

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from app.editor.encoding_guess import guess_encoding
+from assistant.editing.encodings.guess import guess_encoding
 
 Evidence = Literal["unicode", "declared", "guess", "chosen"]
 """Valid Unicode; named in the file itself; guessed; chosen by the person."""

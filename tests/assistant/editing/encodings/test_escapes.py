@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from app.editor.encodings import CHOICES
-from app.editor.escapes import count_escapes, to_bytes, to_text
+from assistant.editing.encodings.escapes import count_escapes, to_bytes, to_text
+from assistant.editing.encodings.find import CHOICES
 
 _PIECES = [
     b"\n",

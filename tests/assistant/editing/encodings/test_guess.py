@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.editor.encoding_guess import default_encoding, guess_encoding
+from assistant.editing.encodings.guess import default_encoding, guess_encoding
 
 CODE = "import os\n\n\ndef run(path, count=3):\n    # {0}\n    for index in range(count):\n        yield os.path.join(path, {1!r})\n"
 
