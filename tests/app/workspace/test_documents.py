@@ -262,27 +262,27 @@ def test_the_remedies_of_save_as_keep_its_place(window, folder):
 )
 def test_a_new_file_is_indented_as_its_language_and_folder_want(window, folder, name, shown):
     (folder / ".editorconfig").write_text("root = true\n[*.css]\nindent_size = 2\n", encoding="utf-8")
-    page = window.documents.new(folder / name)
+    page = window.bench.documents.new(folder / name)
     assert page.info()[2] == shown
 
 
 def test_saved_under_another_name_the_indentation_is_decided_anew(window, folder):
     (folder / ".editorconfig").write_text("root = true\n[*.go]\ntab_width = 8\n", encoding="utf-8")
-    page = window.documents.new()
+    page = window.bench.documents.new()
     type_text(page, "package main\n")
     assert page.info()[2] == "4 spaces"
     window.services.dialogs.answers["save_file"] = str(folder / "main.go")
-    assert window.documents.save(page)
+    assert window.bench.documents.save(page)
     assert page.info()[2] == "Tabs"
     assert page.editor.indent_style().tab_width == 8
-    window.documents.moved(folder / "main.go", folder / "main.py")
+    window.bench.documents.moved(folder / "main.go", folder / "main.py")
     assert page.info()[2] == "4 spaces"
 
 
 def test_another_language_decides_anew_where_nothing_else_did(window, folder):
-    page = window.documents.new()
+    page = window.bench.documents.new()
     page.set_language("makefile")
     assert page.info()[2] == "Tabs"
-    tree = window.documents.open(folder / "src" / "tree.py")
+    tree = window.bench.documents.open(folder / "src" / "tree.py")
     tree.set_language("javascript")
     assert tree.info()[2] == "Tabs"
