@@ -4,6 +4,9 @@ PYTHON ?= python3
 FOLDER ?=
 PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
+# On both of two cores, on all of four, on no more than four: tests wait for processes as often as they compute.
+CORES := $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))" 2>/dev/null)
+PARALLEL := -n $(if $(CORES),$(CORES),1) --dist worksteal
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
 .PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
@@ -50,6 +53,7 @@ lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	.venv/bin/lint-imports
+	$(PY) -P tools/resolve.py
 	$(PY) -m pyright -p pyproject.toml
 
 format: setup-dev
@@ -57,10 +61,10 @@ format: setup-dev
 	$(PY) -m ruff format .
 
 plain: setup-dev
-	$(PYTEST) -q -m "not gui and not e2e and not model and not gpu and not slow and not peer and not torture"
+	$(PYTEST) -q $(PARALLEL) -m "not gui and not e2e and not model and not gpu and not slow and not peer and not torture"
 
 gui: setup-dev
-	$(PYTEST) -q -m "gui and not e2e and not model and not gpu and not slow and not peer and not torture"
+	$(PYTEST) -q $(PARALLEL) -m "gui and not e2e and not model and not gpu and not slow and not peer and not torture"
 
 e2e: setup-dev
 	$(PYTEST) -q -m "e2e and not model and not gpu and not slow and not peer and not torture"

@@ -89,6 +89,8 @@ class Rows:
         self, decorations: list[Decoration], anchor: Anchor, block: QTextBlock
     ) -> tuple[tuple[Decoration, QTextLayout], ...]:
         """Return the rows above the first or below the last line that a decoration is beside; none is wrapped."""
+        if not any(one.is_placed(anchor) for one in decorations):
+            return ()  # nearly every block, at each painting
         option, number = QTextOption(block.document().defaultTextOption()), block.blockNumber()
         option.setWrapMode(QTextOption.WrapMode.NoWrap)
         return tuple(

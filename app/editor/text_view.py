@@ -395,6 +395,13 @@ class TextView(QPlainTextEdit):
         """Return the point of the viewport that Qt must see for a point that a person means."""
         return text_point(self, point)
 
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+        """Copy what is selected as it is; Qt's own copy turns no-break spaces into blanks."""
+        data = super().createMimeDataFromSelection()  # one made here would outlive Python in the clipboard, and crash
+        data.text()  # Qt makes its texts when the first is asked for, and would overwrite ours
+        data.setText(self.textCursor().selectedText().replace("\u2029", "\n"))
+        return data
+
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 - Qt's name
         """Take text but no files: those are for the window to open."""
         return not source.hasUrls() and super().canInsertFromMimeData(source)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.services.api import ApiClient
+from app.services.reply import Refusal, Reply
 from app.services.service_process import ServiceProcess
-from assistant.types import Failed, Health
+from assistant.errors import ServiceError
+from assistant.types import Health
+from assistant.wire import health_from_json
 
 Kind = Literal["starting", "none", "loading", "ready", "thinking", "idle", "failed", "restarting", "unresponsive"]
 
@@ -54,11 +57,12 @@ class ConnectionState:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Milliseconds between questions after the service's health, and of silence that is too long."""
+    """Milliseconds between questions after the service's health, for an answer, and of silence that is too long."""
 
     loading_ms: int = 250
     ready_ms: int = 3000
     silence_ms: int = 10_000
+    answer_ms: int = 10_000
 
 
 class Connection(QObject):
@@ -85,12 +89,11 @@ class Connection(QObject):
         self._silent_since: float | None = None
         self._poll = QTimer(self)
         self._poll.setSingleShot(True)
-        self._poll.timeout.connect(api.get_health)
+        self._poll.timeout.connect(self._ask_health)
+        self._health: Reply | None = None
         process.starting.connect(self._on_starting)
         process.ready.connect(self._on_ready)
         process.stopped.connect(self._on_stopped)
-        api.health_received.connect(self._on_health)
-        api.health_failed.connect(self._on_health_failed)
         api.running_changed.connect(self._on_running)
 
     @property
@@ -130,7 +133,7 @@ class Connection(QObject):
         """Let the service load a model that it put aside: somebody is about to write."""
         if self._state.kind == "idle" and not self._waking:
             self._waking = True
-            self._api.wake()
+            self._api.post("/grafter/wake")  # what it does about it, its health says
             self._look_soon()
 
     def note_latency(self, first_ms: float, total_ms: float) -> None:
@@ -144,6 +147,7 @@ class Connection(QObject):
 
     def _leave_service(self) -> None:
         self._poll.stop()
+        self._health = None
         self._api.set_endpoint("", "")
 
     def _change(self, **changes: object) -> None:
@@ -160,8 +164,9 @@ class Connection(QObject):
     @Slot(str, str)
     def _on_ready(self, url: str, token: str) -> None:
         self._silent_since = None
+        self._health = None
         self._api.set_endpoint(url, token)
-        self._api.get_health()
+        self._ask_health()
 
     @Slot(str, bool)
     def _on_stopped(self, reason: str, will_restart: bool) -> None:
@@ -169,8 +174,25 @@ class Connection(QObject):
         self._restarting = will_restart
         self._change(kind="restarting" if will_restart else "failed", progress=0.0, message=reason)
 
+    @Slot()
+    def _ask_health(self) -> None:
+        """Ask how the service is; while an answer is awaited that changes nothing."""
+        if self._health is None and self._api.has_service:
+            self._health = self._api.get("/health", timeout_ms=self._intervals.answer_ms)
+            self._health.answered.connect(self._on_answer)
+            self._health.failed.connect(self._on_health_failed)
+
     @Slot(object)
+    def _on_answer(self, answer: Any) -> None:
+        try:
+            health = health_from_json(answer)
+        except (ServiceError, ValueError, TypeError):
+            self._on_health_failed(Refusal(200, "garbage", self.tr("The service sent a state that cannot be read.")))
+        else:
+            self._on_health(health)
+
     def _on_health(self, health: Health) -> None:
+        self._health = None
         self._silent_since = None
         self._restarting = self._waking = False
         kind: Kind = health.state
@@ -188,7 +210,8 @@ class Connection(QObject):
         self._poll.start(self._intervals.loading_ms if loading else self._intervals.ready_ms)
 
     @Slot(object)
-    def _on_health_failed(self, failed: Failed) -> None:
+    def _on_health_failed(self, failed: Refusal) -> None:
+        self._health = None
         now = time.monotonic()
         if self._silent_since is None:
             self._silent_since = now

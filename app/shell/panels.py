@@ -169,7 +169,7 @@ def _tab_stops(widget: QWidget) -> list[QWidget]:
     """Return what Tab reaches inside of ``widget``, in that order."""
     found: list[QWidget] = []
     child = widget.nextInFocusChain()
-    while child is not widget:
+    while child is not None and child is not widget:
         if widget.isAncestorOf(child) and child.focusPolicy().value & Qt.FocusPolicy.TabFocus.value:
             found.append(child)
         child = child.nextInFocusChain()

@@ -103,6 +103,9 @@ def _add_view(bench: Workbench) -> None:
         ("high-contrast", _tr("Theme: high contrast")),
     ):
         commands.add(f"view.theme.{name}", group, title, lambda name=name: store.update(theme=name))
-    commands.add("view.language", group, _tr("Language of the file…"), bench.navigation.choose_language, need="file")
-    commands.add("view.encoding", group, _tr("Encoding of the file…"), bench.navigation.choose_encoding, need="file")
-    commands.add("view.line_ends", group, _tr("Line ends of the file…"), bench.navigation.choose_line_ends, need="file")
+    navigation = bench.navigation
+    commands.add("view.language", group, _tr("Language of the file…"), navigation.choose_language, need="file")
+    commands.add("view.encoding", group, _tr("Encoding of the file…"), navigation.choose_encoding, need="file")
+    commands.add("view.reopen", group, _tr("Reopen in another encoding…"), navigation.reopen_in_encoding, need="file")
+    commands.add("view.convert", group, _tr("Convert to another encoding…"), navigation.convert_encoding, need="file")
+    commands.add("view.line_ends", group, _tr("Line ends of the file…"), navigation.choose_line_ends, need="file")

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.editor.encodings import name_for_people
+from app.editor.escapes import count_escapes
+from app.editor.file_names import path_of_shown
 from app.editor.save import save_text_file
 from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
 from app.widgets.dialogs import Dialogs
@@ -25,6 +28,8 @@ class Documents(QObject):
 
     opened = Signal(object)
     changed = Signal()
+    encoding_wanted = Signal(object)
+    """Carries the page whose file is to be read in an encoding that the person chooses."""
 
     def __init__(self, central: Central, icons: IconSet, dialogs: Dialogs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +43,7 @@ class Documents(QObject):
 
     def open(self, path: Path, line: int = 0) -> EditorPage | None:
         """Bring the file to the front, reading it if it is not open. A file that cannot be read is said in a bar."""
-        path = Path(os.path.abspath(path))  # noqa: PTH100 - without ``..``, so that one file is one tab
+        path = path_of_shown(Path(os.path.abspath(path)))  # noqa: PTH100 - without ``..``, so that one file is one tab
         page = self.find(path)
         if page is None:
             try:
@@ -48,6 +53,7 @@ class Documents(QObject):
                 return None
             self._central.bars.clear("open")
             page = self._add(EditorPage(self._icons, file))
+            self._say_encoding(page)
         else:
             self._central.bring_to_front(page)
         if line > 0:
@@ -87,6 +93,72 @@ class Documents(QObject):
                 page.saved(dataclasses.replace(page.file, path=after / page.path.relative_to(before)))
                 page.editor.document().setModified(modified)
         self._paths_changed()
+
+    # --- encodings ---------------------------------------------------------------------
+
+    def reopen(self, page: EditorPage, encoding: str) -> bool:
+        """Read the page's file anew in ``encoding``; asks where that loses changes. Returns whether it was read."""
+        if page.path is None:
+            return False
+        if page.modified:
+            question = self.tr("Reopen {name} without your changes?").format(name=page.name)
+            detail = self.tr("The file is read from the disk anew. What you have not saved is lost.")
+            if not self._dialogs.confirm(page, question, detail, self.tr("Reopen")):
+                return False
+        try:
+            file = read_text_file(page.path, encoding)
+        except GrafterError as error:
+            page.bars.show_message("encoding", str(error))
+            return False
+        page.show_file(file)
+        for topic in ("disk", "save"):
+            page.bars.clear(topic)
+        self._say_encoding(page)
+        return True
+
+    def convert(self, page: EditorPage, encoding: str) -> bool:
+        """Write the page's text in ``encoding`` from the next saving on; returns whether that can be done."""
+        kept = count_escapes(page.editor.plain_text())
+        if kept:
+            text = self.tr(
+                "{name} cannot be converted: {count} of its bytes have no character in {encoding}. "
+                "Reopen it in its true encoding first."
+            )
+            text = text.format(name=page.name, count=kept, encoding=page.file.encoding_name)
+            page.bars.show_message("encoding", text, "warn", self._reopening(page))
+            return False
+        page.change_file(page.file.converted(encoding))
+        page.bars.clear("encoding")
+        return True
+
+    def _say_encoding(self, page: EditorPage) -> None:
+        """Say where the encoding is a guess, or has no character for some bytes."""
+        file, kept = page.file, page.file.kept_bytes
+        name, encoding = page.name, name_for_people(file.encoding)
+        if file.is_guess and kept:
+            text = self.tr(
+                "{name} is read as {encoding}, which is a guess and has no character for {count} of its bytes. "
+                "They are shown as boxes and stay as they are."
+            )
+        elif file.is_guess:
+            text = self.tr(
+                "{name} does not say its encoding: {encoding} is a guess. Lines that you do not edit stay as they are."
+            )
+        elif kept and file.evidence == "chosen":
+            text = self.tr(
+                "{encoding} has no character for {count} bytes of {name}. They are shown as boxes and stay as they are."
+            )
+        else:
+            page.bars.clear("encoding")
+            return
+        choices = self._reopening(page)
+        if file.is_guess:
+            choices.append((self.tr("Keep {encoding}").format(encoding=encoding), page.keep_encoding))
+        text = text.format(name=name, encoding=encoding, count=kept)
+        page.bars.show_message("encoding", text, "accent", choices)
+
+    def _reopening(self, page: EditorPage) -> list[Choice]:
+        return [(self.tr("Reopen as…"), lambda: self.encoding_wanted.emit(page))]
 
     # --- saving ------------------------------------------------------------------------
 
@@ -130,9 +202,10 @@ class Documents(QObject):
     def _remedies(self, page: EditorPage, file: TextFile, error: GrafterError, overwrite: bool) -> list[Choice]:
         choices: list[Choice] = [(self.tr("Save as…"), lambda: self.save_as(page))]
         if isinstance(error, CannotEncode):
-            choices.insert(
-                0, (self.tr("Save as UTF-8"), lambda: self._write(page, file.as_utf8(), overwrite=overwrite))
-            )
+            if file.is_guess and page.path is not None:
+                choices = self._reopening(page) + choices
+                page.bars.clear("encoding")  # which would offer the same
+            choices.append((self.tr("Convert to UTF-8"), lambda: self._convert_and_save(page, file, overwrite)))
         elif isinstance(error, FileChanged):
             choices.insert(0, (self.tr("Overwrite"), lambda: self._write(page, file, overwrite=True)))
             choices.insert(0, (self.tr("Reload"), lambda: self._reload(page, file.path)))
@@ -140,9 +213,13 @@ class Documents(QObject):
             choices.insert(0, (self.tr("Try again"), lambda: self._write(page, file, overwrite=overwrite)))
         return choices
 
+    def _convert_and_save(self, page: EditorPage, file: TextFile, overwrite: bool) -> None:
+        if self.convert(page, "utf-8"):
+            self._write(page, file.converted("utf-8"), overwrite=overwrite)
+
     def _reload(self, page: EditorPage, path: Path) -> None:
         try:
-            page.show_file(read_text_file(path))
+            page.show_file(read_text_file(path, page.chosen_encoding))
         except GrafterError as error:
             page.bars.show_message("disk", str(error), "warn")
 
@@ -183,7 +260,7 @@ class Documents(QObject):
             self._on_gone(page)
             return
         try:
-            file = read_text_file(path)
+            file = read_text_file(path, page.chosen_encoding)
         except GrafterError as error:
             text = self.tr("{name} was changed by another program and cannot be read any more: {error}")
             page.bars.show_message("disk", text.format(name=page.name, error=error), "warn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
+from app.editor.file_names import shown
 from app.editor.text_file import TextFile
 from app.editor.text_port import Change
 from app.widgets.elided import ElidedLabel
@@ -66,7 +68,12 @@ class EditorPage(QWidget):
     @property
     def name(self) -> str:
         """The file's name, or the untitled one."""
-        return self.file.path.name
+        return shown(self.file.path.name)
+
+    @property
+    def chosen_encoding(self) -> str:
+        """The encoding that the person chose for this file; empty where it is found out from the bytes."""
+        return self.file.encoding if self.file.evidence == "chosen" else ""
 
     @property
     def title(self) -> str:
@@ -79,13 +86,17 @@ class EditorPage(QWidget):
         return self.editor.document().isModified()
 
     def show_file(self, file: TextFile) -> None:
-        """Put the text of ``file`` into the editor, as it is on disk, keeping the cursor's place."""
-        self.file = file
+        """Put the text of ``file`` into the editor, as it is on disk, keeping the cursor's place.
+
+        What was there before can be had back by undo, but not where it was read in another encoding: saved in the
+        new one it would be other bytes.
+        """
+        before, self.file = self.file, file
         if self.editor.plain_text() != file.text:
             place = self.editor.cursor_offset()
             bar = self.editor.verticalScrollBar()
             top = bar.value()
-            self._replace_text(file.text)
+            self._replace_text(file.text, undo=(file.encoding, file.bom) == (before.encoding, before.bom))
             self.editor.set_cursor_offset(min(place, len(file.text)))
             bar.setValue(top)
             self._decide_indent()
@@ -93,8 +104,8 @@ class EditorPage(QWidget):
         self.title_changed.emit()
         self.info_changed.emit()
 
-    def _replace_text(self, text: str) -> None:
-        if self.editor.document().isEmpty():
+    def _replace_text(self, text: str, *, undo: bool) -> None:
+        if not undo or self.editor.document().isEmpty():
             self.editor.setPlainText(text)
             return
         self.editor.apply([Change(0, len(self.editor.plain_text()), text)])
@@ -132,6 +143,11 @@ class EditorPage(QWidget):
             self.title_changed.emit()
             self.info_changed.emit()
 
+    def keep_encoding(self) -> None:
+        """Take the guess for right, as the person says."""
+        self.file = dataclasses.replace(self.file, evidence="chosen")
+        self.info_changed.emit()
+
     def set_language(self, language: str) -> None:
         """Colour the text as ``language`` (an alias or a file name)."""
         with QSignalBlocker(self.editor):  # colours are no change of the text
@@ -147,9 +163,9 @@ class EditorPage(QWidget):
         if path is None:
             self.crumbs.set_text(self.name)
         elif workspace and path.is_relative_to(workspace):
-            self.crumbs.set_text("  ›  ".join(path.relative_to(workspace).parts))
+            self.crumbs.set_text("  ›  ".join(map(shown, path.relative_to(workspace).parts)))
         else:
-            self.crumbs.set_text("  ›  ".join(part for part in path.parts if part != path.anchor))
+            self.crumbs.set_text("  ›  ".join(shown(part) for part in path.parts if part != path.anchor))
 
     def path_in(self, folder: Path | None) -> str | None:
         """Return the path from ``folder``; None for a file outside of it, or without a name."""
@@ -162,8 +178,8 @@ class EditorPage(QWidget):
         if path is None:
             return None
         if self._workspace and path.is_relative_to(self._workspace):
-            return path.relative_to(self._workspace).as_posix()
-        return path.name
+            return shown(path.relative_to(self._workspace).as_posix())
+        return shown(path.name)
 
     def set_font(self, font: QFont) -> None:
         """Use another font for the text."""
@@ -174,4 +190,7 @@ class EditorPage(QWidget):
         unit = self.editor.indent_unit()
         indent = self.tr("Tabs") if unit == "\t" else self.tr("{count} spaces").format(count=len(unit))
         language = self.editor.language() or self.tr("Plain text")
-        return self.file.encoding_name, self.file.newline_name, indent, language
+        encoding = self.file.encoding_name
+        if self.file.is_guess:
+            encoding = self.tr("{encoding} (a guess)").format(encoding=encoding)
+        return encoding, self.file.newline_name, indent, language

@@ -180,6 +180,10 @@ class FileTree(QFrame):
     def _make_file(self, name: str) -> None:
         if self.folder is None or not name.strip().strip("/"):
             return
+        if "\0" in name:
+            text = self.tr("A name cannot hold the character NUL. Leave it out.")
+            self.bars.show_message("make", text)
+            return
         path = self.folder / name.strip()
         if not path.resolve().is_relative_to(self.folder.resolve()):
             self.bars.show_message("make", self.tr("“{name}” lies outside this folder.").format(name=name.strip()))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.services.api import ApiClient
 from app.services.connection import Connection, ConnectionState
+from app.services.reply import Refusal
 from app.workspace.central import Central
 from app.workspace.editor_page import EditorPage
 from app.workspace.unsaved_texts import UnsavedTexts
@@ -40,7 +41,6 @@ class IndexFeed(QObject):
         self._timer.setInterval(rest_ms)
         self._timer.timeout.connect(self._post)
         connection.changed.connect(self._on_connection)
-        api.index_failed.connect(self._on_failed)
 
     def set_folder(self, folder: Path) -> None:
         """Tell of another folder, at once where there is a service."""
@@ -72,7 +72,9 @@ class IndexFeed(QObject):
         news = self._unsaved.news(texts)
         if news or not self._opened:
             self._opened = True
-            self._api.post_index(str(folder), news)
+            texts = [{"path": path, "text": text} for path, text in news]
+            reply = self._api.post("/grafter/index", {"workspace": str(folder), "texts": texts})
+            reply.failed.connect(self._on_failed)
 
     @Slot(object)
     def _on_connection(self, state: ConnectionState) -> None:
@@ -82,9 +84,9 @@ class IndexFeed(QObject):
             self._refused = False
             self._start_over()
 
-    @Slot(int)
-    def _on_failed(self, status: int) -> None:
-        self._refused = status == _NO_SUCH_ROUTE
+    @Slot(object)
+    def _on_failed(self, refusal: Refusal) -> None:
+        self._refused = refusal.status == _NO_SUCH_ROUTE
         # Tried again with the next change: nobody waits for it.
         self._unsaved.forget()
         self._opened = False

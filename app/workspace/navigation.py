@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from pygments.lexers import get_all_lexers
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.editor.encodings import CHOICES
+from app.editor.file_names import shown
 from app.services.settings_store import SettingsStore
 from app.widgets.dialogs import Dialogs
 from app.widgets.picker import Picker, PickItem
@@ -18,18 +21,6 @@ from app.workspace.editor_page import EditorPage
 from app.workspace.file_index import FileIndex
 from app.workspace.folder import Folder
 
-_ENCODINGS = (
-    "utf-8",
-    "iso-8859-1",
-    "iso-8859-15",
-    "cp1252",
-    "cp1251",
-    "koi8-r",
-    "gb18030",
-    "big5",
-    "shift_jis",
-    "euc-kr",
-)
 _LINE_ENDS = (("LF", "\n"), ("CRLF", "\r\n"))
 _REFRESH_MS = 120
 
@@ -56,6 +47,7 @@ class Navigation(QObject):
         self._refresh.setInterval(_REFRESH_MS)
         self._refresh.timeout.connect(self._show_index)
         self._listing = 0
+        documents.encoding_wanted.connect(self.reopen_in_encoding)
 
     # --- files ---------------------------------------------------------------------------
 
@@ -90,7 +82,7 @@ class Navigation(QObject):
         items = []
         for path in self._index.files:
             folder, _, name = path.rpartition("/")
-            items.append(PickItem(name, folder, data=path, search=path))
+            items.append(PickItem(shown(name), shown(folder), data=path, search=shown(path)))
         self._picker.set_items(items)
 
     def choose_folder(self) -> None:
@@ -153,20 +145,47 @@ class Navigation(QObject):
         self._picker.show_items(items, self.tr("Language of this file"), lambda item: page.set_language(item.data))
 
     def choose_encoding(self) -> None:
-        """Offer encodings to save the file in."""
+        """Offer what can be done about the encoding of the file in front."""
         page = self._page()
         if page is None:
             return
-        now = page.file.encoding.lower().replace("_", "-")
         items = [
-            PickItem(name.upper(), self.tr("in use") if name.replace("_", "-") == now else "", data=name)
-            for name in _ENCODINGS
+            PickItem(
+                self.tr("Reopen as…"),
+                self.tr("reads the file in another encoding; its bytes stay"),
+                data=lambda: self.reopen_in_encoding(page),
+            ),
+            PickItem(
+                self.tr("Convert to…"),
+                self.tr("writes the text in another encoding when you save"),
+                data=lambda: self.convert_encoding(page),
+            ),
         ]
+        if page.file.stamp is None:
+            del items[0]  # there is nothing on the disk to read
+        title = self.tr("Encoding: {encoding}").format(encoding=page.info()[0])
+        self._picker.show_items(items, title, lambda item: item.data())
 
-        def choose(item: PickItem) -> None:
-            page.change_file(dataclasses.replace(page.file, encoding=item.data, bom=b""))
+    def reopen_in_encoding(self, page: EditorPage | None = None) -> None:
+        """Offer encodings to read the file anew in."""
+        page = page or self._page()
+        if page is not None:
+            title = self.tr("Reopen {name} as").format(name=page.name)
+            self._offer_encodings(page, title, lambda item: self._documents.reopen(page, item.data))
 
-        self._picker.show_items(items, self.tr("Save this file in"), choose)
+    def convert_encoding(self, page: EditorPage | None = None) -> None:
+        """Offer encodings to save the file in."""
+        page = page or self._page()
+        if page is not None:
+            title = self.tr("Convert {name} to").format(name=page.name)
+            self._offer_encodings(page, title, lambda item: self._documents.convert(page, item.data))
+
+    def _offer_encodings(self, page: EditorPage, title: str, chosen: Callable[[PickItem], object]) -> None:
+        items: list[PickItem] = []
+        for codec, (name, use) in CHOICES.items():
+            keys = self.tr("in use") if codec == page.file.encoding else ""
+            items.append(PickItem(name, self.tr(use), keys, codec, search=f"{name} {self.tr(use)} {codec}"))
+        self._picker.show_items(items, title, chosen)
 
     def choose_line_ends(self) -> None:
         """Offer line ends to save the file with."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
+from app.editor.file_names import is_known_to_qt
+
 _SETTLE_MS = 120
 
 
@@ -28,8 +30,11 @@ class FileWatcher(QObject):
         self._timer.timeout.connect(self._tell)
 
     def watch(self, paths: Iterable[Path]) -> None:
-        """Watch these files and no others. Their folders are watched too, to see a deleted file come back."""
-        self._wanted = {str(path) for path in paths}
+        """Watch these files and no others. Their folders are watched too, to see a deleted file come back.
+
+        Files whose names Qt cannot spell are not watched: it would watch others.
+        """
+        self._wanted = {str(path) for path in paths if is_known_to_qt(path)}
         wanted = self._wanted | {str(Path(path).parent) for path in self._wanted}
         known = set(self._watcher.files()) | set(self._watcher.directories())
         if gone := known - wanted:

@@ -123,7 +123,12 @@ def run(args: argparse.Namespace) -> int:
     asked: list[Asked] = []
     code = 0
     begin = time.perf_counter()
-    with ended_by_sigterm(), opened_engine(find_paths(), args) as engine, _indexed(history, held) as index:
+    with (
+        ended_by_sigterm(),
+        contextlib.closing(history),
+        opened_engine(find_paths(), args) as engine,
+        _indexed(history, held) as index,
+    ):
         load_seconds = time.perf_counter() - begin
         settings = _settings(history, held, names, engine.info, args)
         run_ = _Run(history, held, names, engine.info, settings, isinstance(engine, Forgets))

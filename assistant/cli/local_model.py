@@ -12,7 +12,7 @@ from assistant.config import DEFAULT_MODEL, BitsChoice, Device, Paths, load_sett
 from assistant.engine import threads
 from assistant.engine.protocol import Engine
 from assistant.errors import GrafterError, InputError, ModelError
-from assistant.models.adapters import BASE, AdapterStore, Shelf, parse_choice
+from assistant.models.adapters import BASE, AdapterStore, ModelAdapters, parse_choice
 from assistant.models.store import InstalledModel, Store
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[C
             progress,
             running.bits,
             lean=running.lean,
-            find_adapter=Shelf(AdapterStore(paths), model, BASE).find,
+            find_adapter=ModelAdapters(AdapterStore(paths), model, BASE).find,
         )
 
     return load
@@ -145,7 +145,7 @@ def loaded_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False)
     model = choose_model(paths, args.model)
     if model is None:
         raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
-    shelf = Shelf(AdapterStore(paths), model, args.adapter or (None if once else BASE))
+    model_adapters = ModelAdapters(AdapterStore(paths), model, args.adapter or (None if once else BASE))
     console = Console(stderr=True)
     with console.status(f"Loading {model.name} ...") as status:
 
@@ -155,7 +155,7 @@ def loaded_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False)
         engine = loader(paths, model, choose_running(paths, args))(report)
     try:
         try:
-            engine.set_adapter(shelf.first(), wait=not once)
+            engine.set_adapter(model_adapters.first(), wait=not once)
         except GrafterError as error:
             if args.adapter is not None:
                 raise

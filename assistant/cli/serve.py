@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until something ends it; the model loads after the ready line."""
     from assistant.engine.scheduler.worker import EngineWorker
-    from assistant.models.adapters import AdapterStore, Shelf
+    from assistant.models.adapters import AdapterStore, ModelAdapters
     from assistant.retrieval.index.opening import workspace_indexes
     from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings_now(paths)
     idle = _idle_seconds(settings, args.idle_minutes)
     remote = remote_engine(paths, args, named_is_local=False)
-    shelf = None
+    model_adapters = None
     if remote is not None:
         from assistant.engine.remote.worker import RemoteWorker
 
@@ -80,12 +80,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         model = choose_model(paths, args.model)
         name = model.id if model else None
-        shelf = Shelf(AdapterStore(paths), model, args.adapter) if model else None
+        model_adapters = ModelAdapters(AdapterStore(paths), model, args.adapter) if model else None
         worker = EngineWorker(
             loader(paths, model, choose_running(paths, args)) if model else None,
             name,
             idle_seconds=idle,
-            adapter=shelf.first if shelf else lambda: None,
+            adapter=model_adapters.first if model_adapters else lambda: None,
         )
     file = _token_file(args.token_file)
     with bind(args.port) as listener:
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
             name,
             indexes=workspace_indexes(paths),
             options=_options(settings),
-            shelf=shelf,
+            model_adapters=model_adapters,
         )
         return service.run(parent)
 

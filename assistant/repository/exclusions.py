@@ -7,7 +7,7 @@ from typing import Literal
 
 Reason = Literal[
     "ignored", "hidden", "dependencies", "lock file", "generated", "minified", "binary", "too large", "data",
-    "link", "special", "unreadable", "too many files",
+    "pointer", "link", "special", "unreadable", "too many files",
 ]  # fmt: skip
 """Why a file or folder of the workspace does not count."""
 
@@ -45,6 +45,13 @@ _HEAD_BYTES = 8192
 _LONGEST_MEAN_LINE = 300
 _GENERATED = re.compile(rb"(?i)@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated (?:by|from)\b")
 _GENERATED_HEAD_BYTES = 1024
+# What git-lfs, its first version, and git-annex leave in the place of a file that is kept elsewhere.
+_POINTERS = (
+    b"version https://git-lfs.github.com/spec/",
+    b"version https://hawser.github.com/spec/",
+    b"/annex/objects/",
+)
+_POINTER_BYTES = 1024
 
 
 def reason_of_folder(name: str) -> Reason | None:
@@ -81,6 +88,8 @@ def reason_of_content(data: bytes) -> Reason | None:
     head = data[:_HEAD_BYTES]
     if b"\0" in head:
         return "binary"
+    if len(data) < _POINTER_BYTES and data.startswith(_POINTERS):
+        return "pointer"
     if (
         len(data) > _LONGEST_MEAN_LINE * (data.count(b"\n") + data.count(b"\r") + 1)
         and len(data) > 2 * _LONGEST_MEAN_LINE

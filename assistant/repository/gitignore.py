@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from assistant.system.git_folder import shared_git_dir
+
 _MOST_BYTES = 1_000_000
 # Longer rules, and those with more stars, could make a single match take for ever.
 _LONGEST_RULE = 1000
@@ -63,7 +65,8 @@ def _read(file: Path) -> GitIgnoreSpec | None:
         # Git follows no link here, either; and a pipe would never end.
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
             return None
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        # Without a byte order mark at its beginning, which git does not take for a part of the first rule, either.
+        lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         return None
     patterns = [line for line in lines if _is_rule(line)]
@@ -88,7 +91,7 @@ def _rules_above(root: Path) -> list[tuple[str, GitIgnoreSpec]]:
         if prefix and (spec := _read(folder / ".gitignore")) is not None:
             found.append((prefix, spec))
         if (folder / ".git").exists():
-            if (exclude := _read(folder / ".git" / "info" / "exclude")) is not None:
+            if (exclude := _read(shared_git_dir(folder) / "info" / "exclude")) is not None:
                 found.append((prefix, exclude))
             return [] if _ignored_itself(prefix, found) else found
         prefix = f"{folder.name}/{prefix}"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from assistant.errors import InputError
-from assistant.repository.git import Git
+from assistant.system.git import Git
+from assistant.system.git_folder import NotARepository
 
 _HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 _PLAIN_FILES = frozenset({"100644", "100755"})
+_COMMITTER = re.compile(rb"^committer .*?(\d+) ([+-])(\d{4})$", re.MULTILINE)
+_NO_FILTER = frozenset({b"unspecified", b"unset", b"set"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +47,64 @@ class Change:
     added: frozenset[int]
 
 
+class TooFewCommits(InputError):  # noqa: N818 - a name that reads as what it says
+    """There are not two commits, so that nothing was added after one."""
+
+
+class FolderNotCommitted(InputError):  # noqa: N818 - a name that reads as what it says
+    """The folder lies in a git repository that has none of its files."""
+
+
 class History:
-    """What is committed in a repository. Raises InputError with one sentence for what cannot be measured."""
+    """What is committed in a repository, or in one folder of it.
+
+    Nothing outside of the folder counts: its paths begin there, and its commits are those that changed something in
+    it. Raises InputError with one sentence for what cannot be measured.
+    """
 
     def __init__(self, path: Path, *, uncommitted: bool = False) -> None:
-        """``path`` is the repository or a folder of it. ``uncommitted``: what is not committed does not matter."""
+        """``path`` is the folder that counts, often a whole repository.
+
+        ``uncommitted``: what is not committed does not matter.
+        """
         if not path.is_dir():
             raise InputError(f"There is no folder {path}.")
-        git = Git(path.resolve())
-        if git.says("rev-parse", "--git-dir") is None:
-            # A repository of somebody else, which git does not trust, is one all the same: then git says so.
-            none = f"{path} is not a git repository; name one with at least two commits."
-            raise InputError(_why_not(git) or none)
-        root = git.says("rev-parse", "--show-toplevel")
-        self.root = Path(root) if root else git.folder
+        git = _open(path)
+        self.top = git.top
         """The whole repository's folder."""
-        self._git = Git(self.root)
+        self.root = git.folder
+        """The folder that counts."""
+        self._prefix = "" if git.folder == git.top else f"{git.folder.relative_to(git.top).as_posix()}/"
+        # "." is the folder itself, not a pattern: its name may hold what git takes for one.
+        self._inside = ("--", ".") if self._prefix else ()
+        self._git = git
         if self._git.says("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
-            raise InputError(f"{self.root} has no commit yet; commit twice, and what the last one added is measured.")
-        status = ("status", "--porcelain", "--untracked-files=no", "--ignore-submodules")
-        self.uncommitted = bool(root and self._git.text(*status))
+            raise TooFewCommits(
+                f"{self.root} has no commit yet; commit twice, and what the last one added is measured."
+            )
+        if self._prefix and not self._has_files():
+            raise FolderNotCommitted(self._why_no_files())
+        self.uncommitted = not git.bare and self._is_changed()
         """Whether files differ from the newest commit; nothing of that is measured."""
         if self.uncommitted and not uncommitted:
             raise InputError(
                 f"{self.root} has changes that are not committed and would not be measured; commit or stash them."
             )
-        self.commits = self._git.text("rev-list", "--first-parent", "HEAD").split("\n")
+        self.commits = self._git.text("rev-list", "--first-parent", "HEAD", *self._inside).split("\n")
         """The newest first, along first parents: what was merged counts with its merge."""
+        self.partial = self._git.partial
+        """Whether files of older commits may be missing."""
         self.shallow = self._git.text("rev-parse", "--is-shallow-repository") == "true"
         if len(self.commits) < 2:
             what = "run 'git fetch --unshallow'" if self.shallow else "commit what comes next, or measure later"
-            only = "is a shallow clone with only one commit" if self.shallow else "has only one commit"
-            raise InputError(f"{self.root} {only}, and nothing was added after it; {what}.")
+            one = "one commit that changed it" if self._prefix else "one commit"
+            only = f"is a shallow clone with only {one}" if self.shallow else f"has only {one}"
+            few = InputError if self.shallow else TooFewCommits
+            raise few(f"{self.root} {only}, and nothing was added after it; {what}.")
+
+    def close(self) -> None:
+        """Forget the repository: nothing more can be read. It happens by itself when nobody holds this any more."""
+        self._git.close()
 
     @property
     def head(self) -> Commit:
@@ -83,8 +113,9 @@ class History:
 
     def commit(self, id_: str) -> Commit:
         """Return what is known of a commit."""
-        found, _, date = self._git.text("show", "--no-patch", "--format=%H %cI", id_).partition(" ")
-        return Commit(found, date)
+        # Not "show" or "log": a setting of the repository's could have them run something, and print more.
+        head = self._git.data("cat-file", "commit", id_).partition(b"\n\n")[0]
+        return Commit(id_, _committed(head))
 
     def back(self, commits: int) -> Commit:
         """Return the commit that so many lie after. Raises InputError where there are not so many."""
@@ -100,9 +131,34 @@ class History:
         found = self._git.says("rev-parse", "--verify", "--quiet", "--end-of-options", place + "^{commit}")
         if found is None:
             found = self._before(place)
-        elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or found == self.commits[0]:
-            raise InputError(f"--since {place}: this commit does not lie before the newest one.")
+        elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or not self.count_between(found):
+            of = f" that changed {self.root}" if self._prefix else ""
+            raise InputError(f"--since {place}: this commit does not lie before the newest one{of}.")
         return self.commit(found)
+
+    def _is_changed(self) -> bool:
+        """Return whether a file differs from the newest commit.
+
+        A file with a filter (``git lfs``, keywords) that looks changed is passed over: what the filter would make of it
+        is known to the filter alone, which is not run.
+        """
+        said = self._git.data(
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--untracked-files=no",
+            "--ignore-submodules=all",
+            "--no-renames",
+            *self._inside,
+        )
+        entries = [entry for entry in said.split(b"\0") if entry]
+        if any(not entry.startswith(b" ") for entry in entries):
+            return True
+        paths = {entry[3:] for entry in entries}  # from the whole repository's folder, wherever git runs
+        asked = b"".join(path + b"\0" for path in paths)
+        told = self._git.at(self.top).data("check-attr", "--stdin", "-z", "filter", stdin=asked).split(b"\0")
+        filtered = {path for path, value in zip(told[::3], told[2::3], strict=False) if value not in _NO_FILTER}
+        return bool(paths - filtered)
 
     def _before(self, place: str) -> str:
         try:
@@ -115,7 +171,7 @@ class History:
         found = self._git.text("rev-list", "-1", "--first-parent", f"--before={day.isoformat()}", "HEAD")
         if not found:
             raise InputError(f"--since {place}: there is no commit before that; the first is of {self._first_day()}.")
-        if found == self.commits[0]:
+        if not self.count_between(found):
             raise InputError(f"--since {place}: there is no commit after that; the newest is of {self.head.date[:10]}.")
         return found
 
@@ -123,8 +179,8 @@ class History:
         return self.commit(self.commits[-1]).date[:10]
 
     def count_between(self, base: str) -> int:
-        """Return how many commits, merged ones too, came after ``base``."""
-        return int(self._git.text("rev-list", "--count", f"{base}..HEAD"))
+        """Return how many commits, merged ones too, came after ``base`` and changed something that counts."""
+        return int(self._git.text("rev-list", "--count", f"{base}..HEAD", *self._inside))
 
     def files(self, commit: str) -> dict[str, Blob]:
         """Return the plain files of a commit by path, as UTF-8 spells it; others, links and submodules are left out."""
@@ -139,9 +195,14 @@ class History:
 
     def touched(self, commit: str, most: int) -> list[tuple[str, ...]]:
         """Return the paths that each of ``most`` commits up to this one changed, merges as a whole, newest first."""
+        commits = self._git.data(
+            "rev-list", "--first-parent", "--parents", f"--max-count={most}", commit, *self._inside
+        )
+        # A commit and its first parent alone: a merge is then what it brought into this line.
+        pairs = b"".join(b" ".join(line.split()[:2]) + b"\n" for line in commits.splitlines())
         said = self._git.data(
-            "log", "-z", "--first-parent", "--diff-merges=first-parent", "--name-only", "--no-renames",
-            f"--max-count={most}", "--format=%x01", commit,
+            "diff-tree", "--stdin", "-r", "-z", "--root", "--always", "--name-only", "--no-renames", "--format=%x01",
+            self._relative(), stdin=pairs,
         )  # fmt: skip
         return [
             tuple(path for name in entry.split(b"\0") if (path := _path(name.strip(b"\n"))))
@@ -150,8 +211,9 @@ class History:
 
     def ignored(self) -> frozenset[str]:
         """Return the files that are committed although .gitignore names them."""
-        said = self._git.says("ls-files", "--cached", "--ignored", "--exclude-standard", "-z") or ""
-        return frozenset(said.split("\0"))
+        if self._git.bare:
+            return frozenset()
+        return frozenset(self._git.text("ls-files", "--cached", "--ignored", "--exclude-standard", "-z").split("\0"))
 
     def read(self, blobs: Iterable[Blob]) -> Generator[bytes]:
         """Yield the content of each, in order."""
@@ -161,7 +223,8 @@ class History:
         """Return what the newest commit has more than ``base``: new, changed, renamed files, with their new lines."""
         said = self._git.data(
             "diff-tree", "-r", "-z", "--raw", "--patch", "--unified=0", "--find-renames", "--diff-filter=AMR",
-            "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", base, self.commits[0],
+            "--no-color", "--no-ext-diff", "--no-textconv", self._relative(), "--submodule=short",
+            base, self.commits[0],
         )  # fmt: skip
         files, patch = _raw_entries(said)
         added = _added_lines(patch)
@@ -171,14 +234,40 @@ class History:
             if path is not None and (lines or old not in (None, path))
         ]
 
+    def _relative(self) -> str:
+        return f"--relative={self._prefix}" if self._prefix else "--no-relative"
 
-def _why_not(git: Git) -> str:
-    """Return git's own words where it is not just that there is no repository."""
+    def _has_files(self) -> bool:
+        """Return whether the newest commit has a file of the folder that .gitignore does not name."""
+        ignored = self.ignored()
+        return any(path not in ignored for path in self.files("HEAD"))
+
+    def _why_no_files(self) -> str:
+        own = f"run 'git init' in {self.root} to make it a repository of its own, or name {self.top}"
+        if self._git.says("check-ignore", "--quiet", "--no-index", ".") is not None:
+            return f"{self.root} lies in the git repository {self.top}, which ignores it; {own}."
+        return (
+            f"{self.root} lies in the git repository {self.top}, which has committed nothing of it; commit it, {own}."
+        )
+
+
+def _open(path: Path) -> Git:
     try:
-        git.data("rev-parse", "--git-dir")
-    except InputError as error:
-        return "" if "not a git repository" in str(error) else str(error)
-    return ""
+        return Git(path.resolve())
+    except NotARepository as error:
+        what = str(error).rstrip(".")
+        raise NotARepository(f"{what}; name one with at least two commits.") from None
+
+
+def _committed(head: bytes) -> str:
+    """Return when a commit was made by its head, ISO 8601; the epoch where that cannot be, as git says."""
+    found = _COMMITTER.search(head)
+    with contextlib.suppress(ValueError, OverflowError):
+        if found:
+            minutes = int(found[3]) // 100 * 60 + int(found[3]) % 100
+            zone = timezone(timedelta(minutes=-minutes if found[2] == b"-" else minutes))
+            return datetime.fromtimestamp(int(found[1]), zone).isoformat()
+    return datetime.fromtimestamp(0, UTC).isoformat()
 
 
 def _raw_entries(said: bytes) -> tuple[list[tuple[str | None, str | None]], bytes]:

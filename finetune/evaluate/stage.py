@@ -193,10 +193,8 @@ class Evaluation:
         """Put the adapter into the store, switched on where the verdict says so and the person wants that."""
         store = AdapterStore(self._paths)
         model = store.models.get(self._config.model)
-        taken = {record.name for record in store.list()}
-        names = [self._config.name, *(f"{self._config.name}-{number}" for number in range(2, 1000))]
         record = AdapterRecord(
-            name=next(name for name in names if name not in taken),
+            name=runs.free_name(self._paths, self._config.name),  # another run may have taken it meanwhile
             base=model.id,
             base_sha256=identity(model, store.models.path(model.id)),
             repository=self._config.repository,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
 from assistant.config import find_paths
 from assistant.types import Choice, ContextPiece, Finished, Span, Timings, TokenLogprob
+from tests.support.service import FakeService
 
 MODELS: list[dict[str, Any]] = [
     {
@@ -174,15 +174,10 @@ class ScriptedDialogs(Dialogs):
 
 @pytest.fixture
 def fake_service(tmp_path: Path) -> Any:
-    """Return a FakeService (support_service.py) with a script of its own: healthy, and with nothing to suggest."""
-    spec = importlib.util.spec_from_file_location("support_service", Path(__file__).with_name("support_service.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Return a FakeService with a script of its own: healthy, and with nothing to suggest."""
     folder = tmp_path / "service"
     folder.mkdir()
-    return module.FakeService(folder)
+    return FakeService(folder)
 
 
 @pytest.fixture

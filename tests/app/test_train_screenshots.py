@@ -1,6 +1,5 @@
 """Pictures of the Train page in every state that a person meets, for looking at: build/screenshots/train-*.png."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -9,22 +8,13 @@ from PySide6.QtTest import QTest
 
 from assistant.types import Finished, Timings
 from finetune import runs
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
 OUT = Path(__file__).parents[3] / "build" / "screenshots"
 SIZE, SMALL = (1280, 900), (900, 600)
 MODEL = {"model": "small", "device": "cpu"}
-
-
-@pytest.fixture
-def support():
-    spec = importlib.util.spec_from_file_location(
-        "support_train", Path(__file__).parent / "features" / "train" / "support_train.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(params=["light", "dark", "high-contrast"])
@@ -58,16 +48,16 @@ def shoot(make_window, theme, folder, qtbot):
     return window, take
 
 
-def test_the_code(shoot, support):
+def test_the_code(shoot):
     window, take = shoot
     window.features["train"].open("code")
     page, tune = window.features["train"].page, window.services.tune
     take("code-busy")
-    tune.answered.emit("files", support.files_answer(extra=40))
+    tune.answered.emit("files", training.files_answer(extra=40))
     take("code")
     page.scope.files.decide([3], True)
     page.scope.files.decide([5], True)
-    tune.answered.emit("preview", support.preview_answer())
+    tune.answered.emit("preview", training.preview_answer())
     take("code-trust")
     take("code-end", scroll=10_000)
     take("code-small", SMALL)
@@ -76,13 +66,13 @@ def test_the_code(shoot, support):
     take("code-failed", SMALL)
 
 
-def test_the_model(shoot, support):
+def test_the_model(shoot):
     window, take = shoot
     window.features["train"].open("model")
     page, tune = window.features["train"].page, window.services.tune
     take("model-measuring")
     note = "Rows of 1,024 tokens would not fit: they are 512 tokens long."
-    tune.answered.emit("plan", support.plan_answer(changes=[note]))
+    tune.answered.emit("plan", training.plan_answer(changes=[note]))
     take("model")
     page.model.more.setChecked(True)
     take("model-advanced", (1280, 1300))
@@ -97,7 +87,7 @@ def test_the_model(shoot, support):
     take("model-refused", SMALL, 10_000)
 
 
-def test_nothing_yet(shoot, support):
+def test_nothing_yet(shoot):
     window, take = shoot
     for model in window.services.jobs.models:
         model["installed"] = False
@@ -111,9 +101,9 @@ def test_nothing_yet(shoot, support):
     take("empty-code", SMALL)
 
 
-def test_a_run(shoot, support, folder):
+def test_a_run(shoot, folder):
     window, take = shoot
-    run = support.make_run(folder, support.story())
+    run = training.make_run(folder, training.story())
     with runs.owned(run):
         window.features["train"].open("run")
         assert window.features["train"].control.state == "running"
@@ -122,26 +112,26 @@ def test_a_run(shoot, support, folder):
         window.bench.central.bring_to_front(window.bench.documents.open(folder / "README.md"))
         take("run-status", SMALL)
     window.features["train"].open()
-    paused = support.make_run(folder, support.PAUSED, "a-rather-long-name-of-an-adapter-that-goes-on")
+    paused = training.make_run(folder, training.PAUSED, "a-rather-long-name-of-an-adapter-that-goes-on")
     window.features["train"].page._open_run(paused)
     take("run-paused")
-    failed = support.make_run(folder, support.FAILED, "vineyard")
+    failed = training.make_run(folder, training.FAILED, "vineyard")
     window.features["train"].page._open_run(failed)
     take("run-failed")
     take("run-failed-small", SMALL)
 
 
-def test_a_report(shoot, support, folder):
+def test_a_report(shoot, folder):
     window, take = shoot
-    run = support.make_run(folder, support.FINISHED)
-    support.write_report(run)
+    run = training.make_run(folder, training.FINISHED)
+    training.write_report(run)
     window.features["train"].open("report")
     take("report", (1280, 1100))
     take("report-end", (1280, 1100), 10_000)
     take("report-small", SMALL)
     take("report-small-end", SMALL, 10_000)
-    support.make_run(folder, support.PAUSED, "vineyard")
-    support.make_run(folder, support.FAILED, "a-rather-long-name-of-an-adapter-that-goes-on-and-on")
+    training.make_run(folder, training.PAUSED, "vineyard")
+    training.make_run(folder, training.FAILED, "a-rather-long-name-of-an-adapter-that-goes-on-and-on")
     window.features["train"].page.show_step("runs")
     take("runs")
     take("runs-small", SMALL)
@@ -159,10 +149,9 @@ ADAPTERS = {
 }  # fmt: skip
 
 
-def test_adapters_and_comparing(shoot, support, folder, monkeypatch):
+def test_adapters_and_comparing(shoot, folder, monkeypatch):
     window, take = shoot
-    api = window.services.api
-    api.adapters_received.emit(ADAPTERS)
+    window.services.adapters._on_received(ADAPTERS)
     window.features["train"].open("adapters")
     take("adapters")
     take("adapters-small", SMALL)

@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 
 from app.program import build
 from app.workspace.editor_page import EditorPage
+from tests.support.patience import PATIENCE_MS
 
-READY_MS = 60_000
-ANSWER_MS = 60_000
+READY_MS = ANSWER_MS = 2 * PATIENCE_MS  # the real model is loaded, and reads
 
 
 class Desk:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor
 from assistant.config import find_paths
 from assistant.types import Finished
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 STEP_MS = 180_000
 

@@ -5,7 +5,7 @@ import ast
 import pytest
 from PySide6.QtCore import Qt
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.model
 
 
 def test_type_take_and_save(home_with_real_model, tmp_path, desk):

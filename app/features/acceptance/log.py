@@ -14,7 +14,7 @@ from app.editor.text_port import TextPort
 from app.features.suggest.pieces import Followed, Piece
 from app.services.connection import Connection
 from assistant.editing.acceptance.record import Record, record_of
-from assistant.editing.acceptance.retention import AFTER_S, share_there
+from assistant.editing.acceptance.retention import AFTER_S, retained_share
 from assistant.editing.suggestions.outcomes import Outcome
 from assistant.errors import GrafterError
 
@@ -156,7 +156,7 @@ class AcceptanceLog(QObject):
             # The timer may be a little early.
             if passed < AFTER_S[kept.looked] - 0.01:
                 continue
-            share = share_there(piece.text, piece.now())
+            share = retained_share(piece.text, piece.now())
             if share is not None:
                 kept.shares.append((AFTER_S[kept.looked], share))
                 self._note(kept)

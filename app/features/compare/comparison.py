@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent
 
 from app.editor.text_port import Change
 from app.features.compare.panel import ComparePanel
-from app.services.api import CompletionReply
+from app.services.reply import EventReply
 from app.shell.workbench import Workbench
 from app.theme import editor_font
 from app.workspace.editor_page import EditorPage
@@ -27,7 +27,7 @@ class Comparison(QObject):
         super().__init__(bench)
         self._bench, self._adapters, self._key = bench, bench.services.adapters, key
         self._page: EditorPage | None = None
-        self._replies: list[CompletionReply] = []
+        self._replies: list[EventReply] = []
         self._replaces: dict[str, int] = {}
         self._opened = 0.0
         self._place_soon = QTimer(self)
@@ -125,7 +125,7 @@ class Comparison(QObject):
             self._place_soon.start()
         return super().eventFilter(watched, event)
 
-    def _forget(self, reply: CompletionReply) -> None:
+    def _forget(self, reply: EventReply) -> None:
         if reply in self._replies:
             self._replies.remove(reply)
 

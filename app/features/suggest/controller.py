@@ -10,9 +10,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+<<<<<<< HEAD
 from app.editor.text_port import SuggestionPort
 from app.services.api import ApiClient, CompletionReply
+=======
+from app.services.api import ApiClient
+>>>>>>> main
 from app.services.connection import Connection, ConnectionState
+from app.services.reply import EventReply
 from assistant.config import Settings
 from assistant.editing.suggestions.actions import (
     Action,
@@ -64,7 +69,7 @@ class CompletionController(QObject):
         self._session: CompletionSession | None = None
         self._pace = Pace()  # the person's and the model's, in whichever editor
         self._around: Callable[[], Around] = lambda: ((), ())
-        self._replies: dict[str, CompletionReply] = {}
+        self._replies: dict[str, EventReply] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)

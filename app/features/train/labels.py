@@ -22,6 +22,7 @@ def reason(code: str) -> str:
         "binary": _tr("Binary"),
         "too large": _tr("Too large"),
         "data": _tr("Data, not code"),
+        "pointer": _tr("Kept elsewhere (LFS)"),
         "link": _tr("Link"),
         "special": _tr("No plain file"),
         "unreadable": _tr("Cannot be read"),

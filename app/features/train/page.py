@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,7 +225,7 @@ class TrainPage(Page):
         except InputError:
             config = RunConfig(str(repository), self._model or "", "preview", data=self.scope.data_config())
         if question == "files":  # the choices are applied here, at once
-            config = RunConfig(str(repository), config.model, config.name)
+            config = dataclasses.replace(config, data=dataclasses.replace(config.data, keep=(), drop=(), trusted=()))
         self._services.tune.ask(question, config)
 
     def _ask_trust(self, row: FileRow) -> None:

@@ -61,7 +61,7 @@ def _same_head(one: str, other: str) -> int:
     return low
 
 
-def share_there(taken: str, now: str) -> float | None:
+def retained_share(taken: str, now: str) -> float | None:
     """Return the share, 0 to 1, of the tokens of ``taken`` that stand in ``now``, near each other and in any order.
 
     Tokens are names, numbers and single signs. Of a ``now`` with more than twice as many tokens, the stretch that has

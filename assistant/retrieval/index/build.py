@@ -31,7 +31,7 @@ import psutil
 from assistant.background import step_back
 from assistant.config import find_paths
 from assistant.errors import GrafterError, InputError
-from assistant.retrieval.index.index_loop import Changed, Heard, Keeper, Stop, Unsaved
+from assistant.retrieval.index.index_loop import Changed, Heard, IndexLoop, Stop, Unsaved
 from assistant.retrieval.index.indexer import Indexer
 from assistant.retrieval.index.place import index_file, resolved
 from assistant.retrieval.index.watch import Watch
@@ -73,7 +73,7 @@ def keep(
         heard: list[Callable[[Heard], None]] = []
         watch = Watch(root, lambda path: heard[0](Changed(path)) if heard else None)
         with contextlib.closing(watch):
-            keeper = Keeper(Indexer(root, writer), writer, say, alive, listens=watch.works)
+            keeper = IndexLoop(Indexer(root, writer), writer, say, alive, listens=watch.works)
             heard.append(keeper.heard.put)
             # A daemon: a read that waits for a line cannot be ended from outside.
             reading = threading.Thread(

@@ -14,7 +14,7 @@ _MOST_ANSWERS = 4096
 _Answer = TypeVar("_Answer")
 
 
-class RememberedSource:
+class CachedSource:
     """A source that asks another one only what it does not know yet. Belongs to one thread."""
 
     def __init__(self, source: Source) -> None:

@@ -49,7 +49,7 @@ Heard = Changed | Unsaved | Stop
 Say = Callable[[dict[str, Any]], None]
 
 
-class Keeper:
+class IndexLoop:
     """Keeps one index like its workspace. Put what happens into ``heard``, from any thread; ``run`` in one of them.
 
     ``say`` gets what others may want to know, as the objects that ``assistant.retrieval.index.build`` describes.

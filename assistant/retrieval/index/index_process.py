@@ -31,7 +31,7 @@ class IndexState:
     message: str = ""
 
 
-class Builder:
+class IndexProcess:
     """Runs one build process until it is closed. Safe for threads; nothing here waits for the process but ``close``."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:

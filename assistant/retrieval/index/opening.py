@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from assistant.config import Paths
-from assistant.retrieval.index.index_process import Builder
+from assistant.retrieval.index.index_process import IndexProcess
 from assistant.retrieval.index.place import index_file
 from assistant.retrieval.index.reader import IndexReader
 from assistant.retrieval.index.service import Indexes
@@ -18,11 +18,11 @@ BUILD = (sys.executable, "-P", "-m", "assistant.retrieval.index.build")
 def workspace_indexes(paths: Paths) -> Indexes:
     """Return the indexes of this person's workspaces; none is opened or built yet."""
 
-    def start(workspace: Path) -> Builder:
+    def start(workspace: Path) -> IndexProcess:
         # Not in the workspace: what lies there is read, never run.
         folder = paths.data / "index"
         folder.mkdir(parents=True, exist_ok=True)
-        return Builder([*BUILD, str(workspace)], folder)
+        return IndexProcess([*BUILD, str(workspace)], folder)
 
     return Indexes(start, lambda workspace: open_index(paths, workspace))
 

@@ -32,7 +32,7 @@ class Reader(Source, Protocol):
 
 
 class Building(Protocol):
-    """What keeps an index fresh: ``assistant.retrieval.index.index_process.Builder``."""
+    """What keeps an index fresh: ``assistant.retrieval.index.index_process.IndexProcess``."""
 
     @property
     def state(self) -> IndexState:

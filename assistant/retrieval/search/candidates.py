@@ -13,8 +13,8 @@ from assistant.retrieval.index.hits import ChunkHit, SymbolHit
 from assistant.retrieval.index.source import Source
 from assistant.retrieval.index.words import words_of
 from assistant.retrieval.search.candidate import Candidate, Origin
-from assistant.retrieval.search.context_match import Company, find_spots, look_around
-from assistant.retrieval.search.query import Near
+from assistant.retrieval.search.context_match import ContextLines, find_context_matches, read_context
+from assistant.retrieval.search.query import Query
 from assistant.retrieval.search.skeleton import skeleton
 from assistant.retrieval.search.window import Window
 from assistant.types import Place
@@ -46,7 +46,7 @@ _MOST_OWN_LINES = 800
 # --- (a) definitions ----------------------------------------------------------------------
 
 
-def from_definitions(source: Source, near: Near, path: str | None, window: Window) -> list[Candidate]:
+def from_definitions(source: Source, query: Query, path: str | None, window: Window) -> list[Candidate]:
     """Return the definitions of the names near the cursor; those from imported files go first.
 
     Where the open file or an imported one defines a name, other files that do so do not count. Weights as in aider's
@@ -56,7 +56,7 @@ def from_definitions(source: Source, near: Near, path: str | None, window: Windo
     imports = source.imports_of(path) if path else ()
     modules = dict.fromkeys(each.module for each in imports)
     imported = {file for module in modules for file in source.resolve(module, path or "")}
-    nearness = _nearness(near, [each.alias or each.name for each in imports if each.name or each.alias])
+    nearness = _nearness(query, [each.alias or each.name for each in imports if each.name or each.alias])
     aliases = {each.alias: each.name for each in imports if each.alias and each.name}
     wanted = {aliases.get(name, name): weight for name, weight in nearness.items()}
     here = imported | {path or ""}
@@ -83,12 +83,12 @@ def from_definitions(source: Source, near: Near, path: str | None, window: Windo
     ]
 
 
-def _nearness(near: Near, imported: Sequence[str]) -> dict[str, float]:
+def _nearness(query: Query, imported: Sequence[str]) -> dict[str, float]:
     """Return each name to look up with a weight that falls with its distance from the cursor.
 
     An imported name counts too where a near name shares a part with it: ``tokenizer`` is likely a ``FastTokenizer``.
     """
-    weights = {name: 1 / (1 + place / 4) for place, name in enumerate(near.names)}
+    weights = {name: 1 / (1 + place / 4) for place, name in enumerate(query.names)}
     parts: dict[str, float] = {}
     for name, weight in weights.items():
         for part in words_of(name):
@@ -129,12 +129,12 @@ def _in_window(hit: SymbolHit | ChunkHit, path: str | None, window: Window) -> b
 # --- (b) search, and (e) the same file beyond the window: what stands in like company -------
 
 
-def from_alike(hits: Sequence[ChunkHit], text: str, path: str | None, window: Window) -> list[Candidate]:
+def from_context_matches(hits: Sequence[ChunkHit], text: str, path: str | None, window: Window) -> list[Candidate]:
     """Return lines of what a search found, and of the open file beyond the window, that may go on as the cursor does.
 
     ``text`` is the open file, or empty where that is not asked. Of all places together, the likest first.
     """
-    company = look_around(window)
+    context = read_context(window)
     lines = text.split("\n")
     # Far from the window the same file is as good as another one, which the search looks through.
     above = max(window.first_line - 1 - _MOST_OWN_LINES, 0)
@@ -145,19 +145,19 @@ def from_alike(hits: Sequence[ChunkHit], text: str, path: str | None, window: Wi
     found: list[Candidate] = []
     if path and text:
         for start, part in own:
-            found += _spots(part, company, path, start, "same_file", "this file, elsewhere", _MOST_OWN_SPOTS)
+            found += _spots(part, context, path, start, "same_file", "this file, elsewhere", _MOST_OWN_SPOTS)
     for hit in hits:
         lines = hit.text.split("\n")
-        found += _spots(lines, company, hit.path, hit.first_line - 1, "search", "similar lines", _MOST_SPOTS)
+        found += _spots(lines, context, hit.path, hit.first_line - 1, "search", "similar lines", _MOST_SPOTS)
     likely = (each for each in found if each.strength >= _LEAST_ALIKE)
     return sorted(likely, key=lambda candidate: -candidate.strength)
 
 
 def _spots(
-    lines: Sequence[str], company: Company, path: str, start: int, origin: Origin, why: str, most: int
+    lines: Sequence[str], context: ContextLines, path: str, start: int, origin: Origin, why: str, most: int
 ) -> list[Candidate]:
     found: list[Candidate] = []
-    for spot in find_spots(lines, company, most, apart=_LINES_AFTER):
+    for spot in find_context_matches(lines, context, most, apart=_LINES_AFTER):
         first, last = max(spot.line - _LINES_BEFORE, 0), min(spot.line + _LINES_AFTER, len(lines))
         if max(map(len, lines[first:last])) <= _LONGEST_LINE:
             text = "\n".join(lines[first:last]) + "\n"
@@ -165,8 +165,8 @@ def _spots(
     return found
 
 
-def _chunk(hit: ChunkHit, near: Near, origin: Origin, why: str) -> Candidate:
-    strength = shared_words(near, word_set(hit.text))
+def _chunk(hit: ChunkHit, query: Query, origin: Origin, why: str) -> Candidate:
+    strength = shared_words(query, word_set(hit.text))
     return Candidate(hit.path, hit.first_line, hit.last_line, whole_lines(hit.text), origin, why, strength)
 
 
@@ -182,10 +182,10 @@ def whole_lines(text: str) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def shared_words(near: Near, others: frozenset[str]) -> float:
+def shared_words(query: Query, others: frozenset[str]) -> float:
     """Return which share of the near words, the nearer the weightier, is among ``others``."""
-    weights = [1 / (1 + place / 8) for place in range(len(near.words))]
-    shared = sum(weight for word, weight in zip(near.words, weights, strict=True) if word in others)
+    weights = [1 / (1 + place / 8) for place in range(len(query.words))]
+    shared = sum(weight for word, weight in zip(query.words, weights, strict=True) if word in others)
     return shared / sum(weights) if weights else 0.0
 
 
@@ -193,7 +193,7 @@ def shared_words(near: Near, others: frozenset[str]) -> float:
 
 
 def from_places(
-    source: Source, places: Sequence[Place], near: Near, path: str | None, window: Window
+    source: Source, places: Sequence[Place], query: Query, path: str | None, window: Window
 ) -> list[Candidate]:
     """Return the chunks around the places where the person was last; edited ones go before viewed ones."""
     ordered = sorted(places[:_MOST_PLACES], key=lambda place: place.kind != "edited")
@@ -201,7 +201,7 @@ def from_places(
     for place in ordered:
         hit = source.chunk_at(place.path, place.line)
         if hit is not None and not _in_window(hit, path, window):
-            candidate = _chunk(hit, near, "recent", f"{place.kind} lately")
+            candidate = _chunk(hit, query, "recent", f"{place.kind} lately")
             hits.setdefault(candidate.key, candidate)
     return list(hits.values())
 
@@ -210,6 +210,6 @@ def from_places(
 
 
 def from_tabs(alike: Sequence[Candidate], tabs: Sequence[str]) -> list[Candidate]:
-    """Return those of what ``from_alike`` found that are in files that are open."""
+    """Return those of what ``from_context_matches`` found that are in files that are open."""
     opened = set(tabs[:_MOST_TABS])
     return [replace(each, origin="tabs", why="an open tab") for each in alike if each.path in opened]

@@ -30,7 +30,7 @@ Names = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Company:
+class ContextLines:
     """The names in each line around a cursor that has any text, the nearest first; its own line is above."""
 
     above: tuple[Names, ...]
@@ -58,28 +58,28 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ContextMatch:
     """Line ``line`` (from 0) of a text is like the one above the cursor; ``score`` is 0 to 1."""
 
     line: int
     score: float
 
 
-def look_around(window: Window) -> Company:
+def read_context(window: Window) -> ContextLines:
     """Return the company of the window's cursor."""
     above = [line for line in window.prefix.split("\n") if line.strip()]
     below = [line for line in window.suffix.split("\n")[1:] if line.strip()]
-    return Company(tuple(map(_names, above[: -_ABOVE - 1 : -1])), tuple(map(_names, below[:_BELOW])))
+    return ContextLines(tuple(map(_names, above[: -_ABOVE - 1 : -1])), tuple(map(_names, below[:_BELOW])))
 
 
-def find_spots(lines: Sequence[str], company: Company, most: int, apart: int) -> list[Spot]:
+def find_context_matches(lines: Sequence[str], context: ContextLines, most: int, apart: int) -> list[ContextMatch]:
     """Return at most ``most`` lines with company like the cursor's, the likest first, ``apart`` lines apart.
 
     Of places that go on with the same lines the first is enough.
     """
     places = [number for number, line in enumerate(lines) if line.strip()]
-    scores = _scores([_names(lines[place]) for place in places], company)
-    found: list[Spot] = []
+    scores = _scores([_names(lines[place]) for place in places], context)
+    found: list[ContextMatch] = []
     seen: set[tuple[str, ...]] = set()
     for at in sorted(range(len(places)), key=lambda at: -scores[at]):
         if len(found) == most or not scores[at]:
@@ -87,37 +87,37 @@ def find_spots(lines: Sequence[str], company: Company, most: int, apart: int) ->
         following = tuple(lines[places[at] : places[at] + _SAME_LINES])
         if following not in seen and all(abs(places[at] - other.line) >= apart for other in found):
             seen.add(following)
-            found.append(Spot(places[at], scores[at]))
+            found.append(ContextMatch(places[at], scores[at]))
     return found
 
 
-def _scores(lines: Sequence[Names], company: Company) -> list[float]:
+def _scores(lines: Sequence[Names], context: ContextLines) -> list[float]:
     """Return for each line how like the cursor's the company of the place below it is, 0 to 1."""
     scores = [0.0] * len(lines)
-    lower = [[0.0] * len(lines) for _ in company.below]
+    lower = [[0.0] * len(lines) for _ in context.below]
     for at, names in enumerate(lines):
-        for number, likeness in _likenesses(names, company):
-            if number < len(company.above):
+        for number, likeness in _likenesses(names, context):
+            if number < len(context.above):
                 if at + number < len(lines):
                     scores[at + number] += _FADES**number * likeness
             else:
-                row = lower[number - len(company.above)]
+                row = lower[number - len(context.above)]
                 for place in range(max(at - _REACH, 0), at):
                     row[place] = max(row[place], likeness)
     for number, row in enumerate(lower):
         for place, likeness in enumerate(row):
             scores[place] += _BELOW_COUNTS * _FADES**number * likeness
-    return [score / company.most for score in scores] if company.most else scores
+    return [score / context.most for score in scores] if context.most else scores
 
 
-def _likenesses(names: Names, company: Company) -> Iterator[tuple[int, float]]:
+def _likenesses(names: Names, context: ContextLines) -> Iterator[tuple[int, float]]:
     """Yield the numbers of the company's lines, above and then below, that share names with a line, and how much.
 
     That is the share of the names of both that they have in common, less where a line has next to none.
     """
-    common = Counter(number for name in names & company.lines_of.keys() for number in company.lines_of[name])
+    common = Counter(number for name in names & context.lines_of.keys() for number in context.lines_of[name])
     for number, both in common.items():
-        own = company.line(number)
+        own = context.line(number)
         yield number, both / (len(own) + len(names) - both) * _weight(own)
 
 

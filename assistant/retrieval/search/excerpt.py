@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from assistant.retrieval.index.words import words_of
 from assistant.retrieval.search.candidate import Candidate
-from assistant.retrieval.search.query import Near
+from assistant.retrieval.search.query import Query
 
 # A chunk is a whole function where it can be; three or four pieces are to fit into a prompt.
 _TOKENS_A_LINE = 32
@@ -24,12 +24,12 @@ def lines_for(budget: int) -> int:
     return min(max(budget // _TOKENS_A_LINE, _FEWEST_LINES), _MOST_LINES)
 
 
-def narrow(candidate: Candidate, near: Near, most_lines: int) -> Candidate:
+def excerpt(candidate: Candidate, query: Query, most_lines: int) -> Candidate:
     """Return the ``most_lines`` lines of the candidate that share most with the cursor; a definition stays whole."""
     lines = candidate.text.splitlines(keepends=True)
     if len(lines) <= most_lines or candidate.short:
         return candidate
-    weights = {word: 1 / (1 + place / 8) for place, word in enumerate(near.words)}
+    weights = {word: 1 / (1 + place / 8) for place, word in enumerate(query.words)}
     own = [sum(weights.get(word, 0.0) for word in _line_words(line)) for line in lines]
     gains = list(accumulate(own, _carry))
     last = len(lines) - most_lines

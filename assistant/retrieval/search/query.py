@@ -20,7 +20,7 @@ _UNFINISHED = re.compile(r"\w+\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Query:
     """``names`` are identifiers, the nearest to the cursor first; ``words`` their parts and other words, each once.
 
     ``block`` is the text around the cursor that a near-copy would repeat.
@@ -31,7 +31,7 @@ class Near:
     block: str
 
 
-def look_near(window: Window) -> Near:
+def read_query(window: Window) -> Query:
     """Return what the text around the window's cursor speaks of.
 
     A name that is being typed at the cursor says nothing yet; without it the answer stays the same from key to key.
@@ -41,7 +41,7 @@ def look_near(window: Window) -> Near:
     after = [line[:_LONGEST_LINE] for line in window.suffix.split("\n")]
     lines = [*before[: -LINES_BEFORE - 1 : -1], *after[:LINES_AFTER]]
     names = dict.fromkeys(name for line in lines for name in reversed(_NAME.findall(line)))
-    return Near(
+    return Query(
         names=tuple(names)[:_MOST_NAMES],
         words=tuple(dict.fromkeys(word for line in lines for word in words_of(line))),
         block="\n".join([*before[-_BLOCK_BEFORE:], *after[:_BLOCK_AFTER]]),

@@ -11,9 +11,9 @@ from assistant.retrieval.index.source import Source
 from assistant.retrieval.search import candidates as look
 from assistant.retrieval.search.cache_reuse import arrange
 from assistant.retrieval.search.candidate import Candidate, Origin, Sources
-from assistant.retrieval.search.excerpt import lines_for, narrow
+from assistant.retrieval.search.excerpt import excerpt, lines_for
 from assistant.retrieval.search.pack import MOST_PIECES, Piece, render
-from assistant.retrieval.search.query import Near, look_near
+from assistant.retrieval.search.query import Query, read_query
 from assistant.retrieval.search.rank import fuse, without_copies
 from assistant.retrieval.search.skeleton import skeleton
 from assistant.retrieval.search.window import CountTokens, Window
@@ -48,36 +48,36 @@ def retrieve(
 
     ``previous`` are the pieces of the session's last request; they stay in their places while they are good enough.
     """
-    near = look_near(window)
-    if not near.names or budget <= 0:
+    query = read_query(window)
+    if not query.names or budget <= 0:
         return Retrieved()
-    found = _look(source, request, window, near, sources or Sources())
+    found = _look(source, request, window, query, sources or Sources())
     lines = lines_for(budget)
     # One by one: what is not taken need not be taken apart.
-    narrowed = (replace(each, candidate=narrow(each.candidate, near, lines)) for each in fuse(found))
-    ranked = without_copies(narrowed, near.block, MOST_PIECES + _SPARE)
+    narrowed = (replace(each, candidate=excerpt(each.candidate, query, lines)) for each in fuse(found))
+    ranked = without_copies(narrowed, query.block, MOST_PIECES + _SPARE)
     held = [piece for piece in previous if _still_holds(piece, source, request, window)]
     packed = arrange(held, ranked, budget, count)
     return Retrieved(render(packed), tuple(map(_describe, packed)), packed)
 
 
 def _look(
-    source: Source, request: CompleteRequest, window: Window, near: Near, sources: Sources
+    source: Source, request: CompleteRequest, window: Window, query: Query, sources: Sources
 ) -> dict[Origin, list[Candidate]]:
     """Return the candidates of each source that is on."""
     path = request.path
     found: dict[Origin, list[Candidate]] = {}
     if sources.definitions:
-        found["definitions"] = _as_they_stand(look.from_definitions(source, near, path, window), request, window)
+        found["definitions"] = _as_they_stand(look.from_definitions(source, query, path, window), request, window)
     tabs = [tab for tab in request.tabs if tab != path] if sources.tabs else []
     hits: Sequence[ChunkHit] = ()
     if sources.search or tabs:
-        hits = source.search(near.words, _SEARCHED_WITH_TABS if tabs else _SEARCHED, path)
-    alike = look.from_alike(hits, request.text if sources.same_file else "", path, window)
+        hits = source.search(query.words, _SEARCHED_WITH_TABS if tabs else _SEARCHED, path)
+    alike = look.from_context_matches(hits, request.text if sources.same_file else "", path, window)
     found["tabs"] = look.from_tabs(alike, tabs)
     found["search"] = [each for each in alike if sources.on(each.origin)]
     if sources.recent:
-        places = look.from_places(source, request.recent, near, path, window)
+        places = look.from_places(source, request.recent, query, path, window)
         found["recent"] = _as_they_stand(places, request, window)
     return found
 

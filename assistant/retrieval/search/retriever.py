@@ -8,11 +8,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from assistant.errors import GrafterError
-from assistant.retrieval.index.cached_source import RememberedSource
+from assistant.retrieval.index.cached_source import CachedSource
 from assistant.retrieval.index.source import Source
 from assistant.retrieval.search.budget import LEAST_TOKENS, tokens_for
 from assistant.retrieval.search.candidate import Sources
-from assistant.retrieval.search.query import look_near
+from assistant.retrieval.search.query import read_query
 from assistant.retrieval.search.reading_speed import ReadingSpeed
 from assistant.retrieval.search.retrieve import Retrieved, retrieve
 from assistant.retrieval.search.window import CountTokens, Window
@@ -48,7 +48,7 @@ class IndexRetriever:
         self._budget = tokens or LEAST_TOKENS
         self._speed = ReadingSpeed()
         self._complaint = ""
-        self._known: tuple[Source, RememberedSource] | None = None
+        self._known: tuple[Source, CachedSource] | None = None
         self._last: OrderedDict[Hashable, _Last] = OrderedDict()
 
     def retrieve(self, request: CompleteRequest, window: Window, room: int, count: CountTokens) -> Retrieved:
@@ -71,10 +71,10 @@ class IndexRetriever:
         """Take from a request that ended how fast the model reads."""
         self._speed.learn(finished)
 
-    def _remembered(self, source: Source) -> RememberedSource:
+    def _remembered(self, source: Source) -> CachedSource:
         """Return the source with what is known of its answers; that of the workspace in use is kept."""
         if self._known is None or self._known[0] is not source:
-            self._known = (source, RememberedSource(source))
+            self._known = (source, CachedSource(source))
         return self._known[1]
 
     def _retrieve(
@@ -85,9 +85,9 @@ class IndexRetriever:
         budget = min(self._budget, room)
         session = (request.workspace, request.session or request.path)
         last = self._last.get(session)
-        near = look_near(window)
+        query = read_query(window)
         place = (window.first_line, request.path, request.recent, request.tabs)
-        asked = (source.version, near.names, near.words, place)
+        asked = (source.version, query.names, query.words, place)
         if last is not None and (last.asked, last.budget) == (asked, budget):
             return last.retrieved
         # A budget that grew is there to be used, and one that shrank to be kept: then everything is chosen anew.

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from assistant.errors import GrafterError, InputError
 from assistant.models.adapter_format import AdapterError
-from assistant.models.adapters import AdapterChoice, Shelf
+from assistant.models.adapters import AdapterChoice, ModelAdapters
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
 from assistant.server.schemas import AdapterBody
@@ -20,14 +20,14 @@ from assistant.server.streams import Dispatcher
 
 
 class AdapterRoutes:
-    """The handlers. ``shelf`` None: the model runs elsewhere, or there is none."""
+    """The handlers. ``model_adapters`` None: the model runs elsewhere, or there is none."""
 
-    def __init__(self, dispatcher: Dispatcher, shelf: Shelf | None) -> None:
+    def __init__(self, dispatcher: Dispatcher, model_adapters: ModelAdapters | None) -> None:
         self._dispatcher = dispatcher
-        self._shelf = shelf
+        self._model_adapters = model_adapters
         self._active: AdapterChoice | None = None
         with contextlib.suppress(GrafterError):  # the worker says why it does not answer
-            self._active = shelf.first() if shelf else None
+            self._active = model_adapters.first() if model_adapters else None
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -38,7 +38,7 @@ class AdapterRoutes:
 
     async def adapters(self, _request: Request) -> Response:
         """List the adapters with which of them fit, and say which answers."""
-        rows = [] if self._shelf is None else await asyncio.to_thread(self._shelf.rows)
+        rows = [] if self._model_adapters is None else await asyncio.to_thread(self._model_adapters.rows)
         listed = [{**dataclasses.asdict(record), "fits": fits} for record, fits in rows]
         return JSONResponse({**self._state(), "adapters": listed})
 
@@ -54,16 +54,16 @@ class AdapterRoutes:
         return JSONResponse(self._state())
 
     async def _switch(self, name: str | None, scale: float | None) -> None:
-        shelf = self._shelf
-        if shelf is None:
+        model_adapters = self._model_adapters
+        if model_adapters is None:
             raise InputError("The model runs on a server, or there is none: its adapters are not kept here.")
         choice = None
         if name is not None:
-            choice = await asyncio.to_thread(shelf.store.choice, name, shelf.model, scale)
+            choice = await asyncio.to_thread(model_adapters.store.choice, name, model_adapters.model, scale)
         await asyncio.wrap_future(self._dispatcher.worker.adapt(choice))
         self._active = choice
         # Only what works is kept.
-        await asyncio.to_thread(shelf.switch, name, choice.scale if choice else None)
+        await asyncio.to_thread(model_adapters.switch, name, choice.scale if choice else None)
 
     def _state(self) -> dict[str, str | float | None]:
         active = self._active

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.engine.scheduler.job import Work
-from assistant.models.adapters import Shelf
+from assistant.models.adapters import ModelAdapters
 from assistant.prompts.fim import FAMILIES, FimPrompt, infill_prompt
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
@@ -40,10 +40,10 @@ _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant"
 class OpenAIRoutes:
     """The handlers; they need the dispatcher, and the model's adapters where it has any."""
 
-    def __init__(self, dispatcher: Dispatcher, started: int, shelf: Shelf | None = None) -> None:
+    def __init__(self, dispatcher: Dispatcher, started: int, model_adapters: ModelAdapters | None = None) -> None:
         self._dispatcher = dispatcher
         self._started = started
-        self._shelf = shelf
+        self._model_adapters = model_adapters
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -112,14 +112,14 @@ class OpenAIRoutes:
         base, plus, adapter = body.model.partition("+")
         if body.model == loaded:
             # As on other servers that list a model with its adapters, the name alone is the model alone.
-            return "" if self._shelf else None
+            return "" if self._model_adapters else None
         if plus and base == loaded and adapter in await self._adapters():
             return adapter
         message = f"The model '{body.model}' is not loaded; this service runs '{loaded}' (or say 'default')."
         raise ApiError(404, message, code="model_not_found", param="model")
 
     async def _adapters(self) -> list[str]:
-        return await asyncio.to_thread(self._shelf.names) if self._shelf else []
+        return await asyncio.to_thread(self._model_adapters.names) if self._model_adapters else []
 
 
 def _completion_prompt(body: CompletionBody) -> str:

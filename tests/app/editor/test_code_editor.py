@@ -1,5 +1,8 @@
 """The editor widget: suggestions never touch the document, keys do what they say."""
 
+import random
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,7 @@ from PySide6.QtWidgets import QTextEdit
 from app.editor.code_editor import CodeEditor
 from app.editor.indent_style import IndentStyle
 from app.editor.newlines import split_breaks
+from app.editor.text_file import decode
 from app.theme import load_theme
 
 pytestmark = pytest.mark.gui
@@ -604,3 +608,22 @@ def test_never_more_than_the_line_is_replaced(editor):
     editor.show_suggestion("x)", 5)
     press(editor, Qt.Key.Key_Tab)
     assert editor.plain_text() == "f(x)\nz"
+
+
+def test_cutting_and_pasting_keeps_every_character(editor):
+    text = "a\xa0b\u202fc\u2028d\x0ce\U0010fe80f\n\xa0g\U0001f600\n"
+    editor.setPlainText(text)
+    editor.selectAll()
+    editor.cut()
+    assert editor.plain_text() == ""
+    editor.paste()
+    assert editor.plain_text() == text
+
+
+def test_whatever_a_file_holds_goes_in_and_out_again(editor):
+    dice = random.Random(5)
+    for _ in range(150):
+        data = b"".join(dice.choice([dice.randbytes(2), b"\n", "\ufeff\u2029\ufdd0é\0".encode()]) for _ in range(20))
+        text = decode(Path("x"), data, dice.choice(["utf-8", "cp1252", "gb18030", "utf-16-le"])).text
+        editor.setPlainText(text)
+        assert editor.plain_text() == text

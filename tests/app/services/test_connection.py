@@ -22,13 +22,11 @@ READY = {"state": "ready", "model": "fake-1b", "device": "cpu", "adapter": "mine
 class Watched:
     """A Connection with the states that it went through."""
 
-    def __init__(
-        self, service: Any, *, silence_ms: int = 10_000, health_timeout_ms: int = 10_000, ready_ms: int = 30
-    ) -> None:
+    def __init__(self, service: Any, *, silence_ms: int = 10_000, answer_ms: int = 10_000, ready_ms: int = 30) -> None:
         self.service = service
         self.process = ServiceProcess(service.command, backoff=Backoff(first_s=0.01))
-        self.api = ApiClient(self.process, health_timeout_ms=health_timeout_ms)
-        intervals = Intervals(loading_ms=10, ready_ms=ready_ms, silence_ms=silence_ms)
+        self.api = ApiClient(self.process)
+        intervals = Intervals(loading_ms=10, ready_ms=ready_ms, silence_ms=silence_ms, answer_ms=answer_ms)
         self.connection = Connection(self.process, self.api, self.process, intervals=intervals)
         self.states: list[ConnectionState] = []
         self.connection.changed.connect(self.states.append)
@@ -38,7 +36,7 @@ class Watched:
         return [state.kind for state in self.states]
 
     def until(self, qtbot: QtBot, kind: str) -> ConnectionState:
-        qtbot.waitUntil(lambda: self.connection.state.kind == kind, timeout=15_000)
+        qtbot.waitUntil(lambda: self.connection.state.kind == kind)
         return self.connection.state
 
 
@@ -130,7 +128,7 @@ def test_a_request_wakes_it_and_that_is_seen_soon(qtbot: QtBot, fake_service: An
     fake_service.set(health=[WAKING, READY])
     reply = watched.api.complete(CompleteRequest("a", "x", 1))
     watched.until(qtbot, "loading")
-    qtbot.waitUntil(lambda: watched.connection.state.kind == "thinking", timeout=15_000)
+    qtbot.waitUntil(lambda: watched.connection.state.kind == "thinking")
     with qtbot.waitSignal(reply.done):
         fake_service.open_gate("a")
     assert watched.kinds == ["idle", "loading", "thinking", "ready"]
@@ -152,9 +150,9 @@ def test_a_crash_is_said_and_mended(qtbot: QtBot, fake_service: Any, watch: Any)
     watched.until(qtbot, "ready")
     watched.states.clear()
     os.kill(watched.process.process_id, signal.SIGKILL)
-    qtbot.waitUntil(lambda: watched.kinds[-1:] == ["ready"], timeout=15_000)
+    qtbot.waitUntil(lambda: watched.kinds[-1:] == ["ready"])
     assert watched.kinds == ["restarting", "ready"]
-    assert watched.states[0].message.startswith("The service was killed or crashed.")
+    assert watched.states[0].message.startswith("The service was killed or crashed,")
     assert watched.states[-1].message == ""
 
 
@@ -196,11 +194,11 @@ def test_another_model(qtbot: QtBot, fake_service: Any, watch: Any) -> None:
 
 def test_a_service_that_says_nothing_is_started_anew(qtbot: QtBot, fake_service: Any, watch: Any) -> None:
     fake_service.set(health=[READY, "stall"])
-    watched = watch(health_timeout_ms=300)
+    watched = watch(answer_ms=300)
     watched.connection.start()
-    qtbot.waitUntil(lambda: "unresponsive" in watched.kinds, timeout=15_000)
+    qtbot.waitUntil(lambda: "unresponsive" in watched.kinds)
     fake_service.set(health=[READY])
-    qtbot.waitUntil(lambda: watched.kinds[-3:] == ["unresponsive", "restarting", "ready"], timeout=15_000)
+    qtbot.waitUntil(lambda: watched.kinds[-3:] == ["unresponsive", "restarting", "ready"])
     assert watched.states[-2].message == "The service did not answer within 0.3 s."
 
 
@@ -217,7 +215,7 @@ def test_health_that_keeps_failing_starts_the_service_anew(qtbot: QtBot, fake_se
     fake_service.set(health=[{"status": 500}])
     watched = watch(silence_ms=100)
     watched.connection.start()
-    qtbot.waitUntil(lambda: "unresponsive" in watched.kinds, timeout=15_000)
+    qtbot.waitUntil(lambda: "unresponsive" in watched.kinds)
     assert "unwell" in watched.states[-1].message
     fake_service.set(health=[READY])
     watched.until(qtbot, "ready")

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import pytest
 
@@ -9,6 +10,17 @@ pytestmark = pytest.mark.gui
 
 def type_text(page, text):
     page.editor.insertPlainText(text)
+
+
+def press(page, topic, title):
+    """Press a button of a page's bar."""
+    next(button for button in page.bars.bar(topic).buttons if button.text() == title).click()
+
+
+def pick(window, qtbot, text):
+    """Type into the picker and take what is first."""
+    window.bench.picker.line.setText(text)
+    qtbot.keyClick(window.bench.picker.line, "\r")
 
 
 def test_a_file_opens_once_and_shows_how_it_is_written(window, folder):
@@ -100,7 +112,7 @@ def test_a_folder_that_is_gone_is_said_and_can_be_saved_elsewhere(window, folder
     assert page.bars.texts() == {}
 
 
-def test_a_character_that_does_not_fit_offers_utf8(window, folder):
+def test_a_character_that_does_not_fit_offers_utf8_last(window, folder):
     path = folder / "old.txt"
     path.write_bytes("Äpfel über Bäume, schöne Grüße aus dem Süden\n".encode("latin-1"))
     page = window.bench.documents.open(path)
@@ -108,8 +120,8 @@ def test_a_character_that_does_not_fit_offers_utf8(window, folder):
     type_text(page, "→🍎")
     assert not window.bench.documents.save(page)
     bar = page.bars.bar("save")
-    assert bar.buttons[0].text() == "Save as UTF-8"
-    bar.buttons[0].click()
+    assert [button.text() for button in bar.buttons] == ["Reopen as…", "Save as…", "Convert to UTF-8"]
+    bar.buttons[2].click()
     assert path.read_text(encoding="utf-8").startswith("→🍎Äpfel")
     assert not page.modified
 
@@ -252,9 +264,120 @@ def test_the_remedies_of_save_as_keep_its_place(window, folder):
     type_text(page, "→🍎")
     window.services.dialogs.answers["save_file"] = str(folder / "new.txt")
     assert not window.bench.documents.save_as(page)
-    page.bars.bar("save").buttons[0].click()
+    press(page, "save", "Convert to UTF-8")
     assert page.bars.texts() == {}
     assert (folder / "new.txt").read_text(encoding="utf-8").startswith("→🍎Äpfel")
+
+
+CHINESE = "# 返回用户列表，如果文件不存在\nname = '用户'\n"
+
+
+def test_a_guess_is_said_and_reopening_reads_the_bytes_anew(window, folder, qtbot):
+    path = folder / "old.py"
+    data = "# привет, это проверка\n".encode("cp1251") + b"x = 1\n"
+    path.write_bytes(data)
+    page = window.bench.documents.open(path)
+    assert page.info()[0] == "Windows-1251 (a guess)"
+    assert window.bench.file_status.encoding.text() == "Windows-1251 (a guess)"
+    assert "Windows-1251 is a guess" in page.bars.texts()["encoding"]
+    press(page, "encoding", "Reopen as…")
+    pick(window, qtbot, "KOI8-R")
+    assert page.file.encoding == "koi8-r"
+    assert not page.modified
+    assert "encoding" not in page.bars.texts()
+    window.bench.navigation.reopen_in_encoding()
+    pick(window, qtbot, "Windows-1251")
+    assert page.editor.plain_text().startswith("# привет")
+    type_text(page, "# один\n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == "# один\n".encode("cp1251") + data
+
+
+def test_undo_does_not_go_back_behind_reopening(window, folder):
+    path = folder / "old.py"
+    path.write_bytes(CHINESE.encode("gb18030"))
+    page = window.bench.documents.open(path)
+    window.bench.documents.reopen(page, "cp1252")
+    window.bench.documents.reopen(page, "gb18030")
+    page.editor.undo()
+    assert page.editor.plain_text() == CHINESE
+    assert not page.modified
+
+
+def test_reopening_asks_before_changes_are_lost(window, folder):
+    path = folder / "old.py"
+    path.write_bytes("# café\n".encode("cp1252"))
+    page = window.bench.documents.open(path)
+    type_text(page, "x")
+    assert not window.bench.documents.reopen(page, "cp1250")
+    assert page.editor.plain_text() == "x# café\n"
+    window.services.dialogs.answers["confirm"] = True
+    assert window.bench.documents.reopen(page, "cp1250")
+    assert page.editor.plain_text() == "# café\n"
+
+
+def test_a_guess_that_is_right_can_be_kept(window, folder):
+    path = folder / "old.py"
+    path.write_bytes("# café\n".encode("cp1252"))
+    page = window.bench.documents.open(path)
+    press(page, "encoding", "Keep Windows-1252")
+    assert page.info()[0] == "Windows-1252"
+    assert page.bars.texts() == {}
+    assert not page.modified
+
+
+def test_a_chosen_encoding_stays_when_another_program_writes_the_file(window, folder, qtbot):
+    path = folder / "old.py"
+    path.write_bytes("# café\n".encode("cp1252"))
+    page = window.bench.documents.open(path)
+    window.bench.documents.reopen(page, "cp1250")
+    path.write_bytes("# été à la plage, déjà vu\n".encode("cp1252"))
+    qtbot.waitUntil(lambda: "plage" in page.editor.plain_text())
+    assert page.file.encoding == "cp1250"
+
+
+def test_converting_is_another_thing_than_reopening(window, folder, qtbot):
+    path = folder / "old.py"
+    path.write_bytes(CHINESE.encode("gb18030"))
+    page = window.bench.documents.open(path)
+    window.bench.navigation.choose_encoding()
+    pick(window, qtbot, "Convert")
+    pick(window, qtbot, "UTF-8")
+    assert page.modified
+    assert path.read_bytes() == CHINESE.encode("gb18030")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == CHINESE.encode()
+    assert page.info()[0] == "UTF-8"
+
+
+def test_bytes_without_a_character_are_said_kept_and_not_converted(window, folder):
+    path = folder / "mixed.py"
+    data = "# größer, schöner, Übung für alle – déjà vu\n".encode() + b"# caf\xe9\n"
+    path.write_bytes(data)
+    page = window.bench.documents.open(path)
+    assert "1 of its bytes" in page.bars.texts()["encoding"]
+    type_text(page, "# é\n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == "# é\n".encode() + data
+    assert not window.bench.documents.convert(page, "cp1252")
+    assert "cannot be converted" in page.bars.texts()["encoding"]
+    assert page.file.encoding == "utf-8"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names are bytes only there")
+def test_a_name_that_is_not_utf8_is_shown_saved_and_found_again(window, folder):
+    path = folder / os.fsdecode(b"caf\xe9.py")
+    path.write_bytes(b"x = 1\n")
+    window.bench.folder.open(folder)
+    page = window.bench.documents.open(path)
+    assert page.name == r"caf\xe9.py"
+    assert page.crumbs.whole == r"caf\xe9.py"
+    type_text(page, "y")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == b"yx = 1\n"
+    assert [entry.name for entry in folder.iterdir() if entry.name.startswith("caf")] == [path.name]
+    assert window.bench.documents.open(folder / "caf\ufffd.py") is page  # as Qt's file tree names it
+    assert window.close()
 
 
 @pytest.mark.parametrize(

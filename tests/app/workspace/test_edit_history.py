@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.services.reply import Refusal, Reply
 from app.shell.main_window import MainWindow
 from app.workspace.index_feed import IndexFeed
 from assistant.types import Place
@@ -85,10 +86,17 @@ class Told:
     def __init__(self, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
         self.window = window
         self.posts: list[tuple[str, list[tuple[str, str | None]]]] = []
-        monkeypatch.setattr(
-            window.services.api, "post_index", lambda folder, texts: self.posts.append((folder, list(texts)))
-        )
+        monkeypatch.setattr(window.services.api, "post", self._post)
         window.bench.index_feed._timer.setInterval(0)
+
+    def _post(self, path: str, body: dict[str, Any]) -> Reply:
+        assert path == "/grafter/index"
+        self.posts.append((body["workspace"], [(row["path"], row["text"]) for row in body["texts"]]))
+        self.reply = Reply(0, self.window)
+        return self.reply
+
+    def refuse(self, status: int) -> None:
+        self.reply.failed.emit(Refusal(status, "", ""))
 
     def service(self, kind: str) -> None:
         self.window.services.connection.show(kind)  # type: ignore[attr-defined]
@@ -128,7 +136,7 @@ def test_unsaved_texts_are_told_and_taken_back(qtbot: QtBot, told: Told, folder:
 def test_a_service_without_that_route_is_left_alone_until_the_next_one(qtbot: QtBot, told: Told, folder: Path) -> None:
     told.service("ready")
     told.window.bench.folder.open(folder)
-    told.window.services.api.index_failed.emit(404)
+    told.refuse(404)
     feed: IndexFeed = told.window.bench.index_feed
     feed._post()
     assert len(told.posts) == 1
@@ -140,6 +148,6 @@ def test_a_service_without_that_route_is_left_alone_until_the_next_one(qtbot: Qt
 def test_what_was_not_heard_is_told_again_with_the_next_change(told: Told, folder: Path) -> None:
     told.service("ready")
     told.window.bench.folder.open(folder)
-    told.window.services.api.index_failed.emit(0)
+    told.refuse(0)
     told.window.bench.index_feed._post()
     assert told.posts == [(str(folder), [])] * 2

@@ -99,3 +99,9 @@ def test_the_trash_asks_first(window, files, folder):
     files.delete()
     assert [name for name, _ in window.services.dialogs.asked] == ["confirm"]
     assert (folder / "README.md").exists()
+
+
+def test_a_nul_in_a_new_name_is_said(window, folder):
+    window.bench.folder.open(folder)
+    window.features["files"].panel._make_file("a\0b.py")
+    assert "NUL" in window.features["files"].panel.bars.texts()["make"]

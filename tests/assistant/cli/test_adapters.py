@@ -1,6 +1,5 @@
 """``grafter adapters``: every action, for people and as JSON, on a tiny model."""
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -13,13 +12,8 @@ from assistant.cli.main import main
 from assistant.config import find_paths
 from assistant.models.adapters import AdapterStore
 from assistant.weights.tiny import make_tiny_model
+from tests.support.adapters import load, make_adapter, merged_weights
 
-_spec = importlib.util.spec_from_file_location(
-    "adapter_maker", Path(__file__).parents[1] / "engine" / "adapter_maker.py"
-)
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-load, make_adapter, merged_weights = maker.load, maker.make_adapter, maker.merged_weights
 HOSTILE = json.loads((Path(__file__).parents[1] / "models" / "hostile_names.json").read_text(encoding="utf-8"))
 
 

@@ -12,6 +12,7 @@ from assistant.cli.serve import _idle_seconds, _options, _settings_now
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -154,5 +155,7 @@ def test_the_service_imports_no_torch_before_it_is_ready():
         "heavy = {'torch', 'transformers', 'numpy', 'PySide6', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")

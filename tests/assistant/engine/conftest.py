@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import torch
 from assistant.engine.local.engine import LocalEngine
 from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.types import Event, Failed, Finished, GenerateRequest, Params, Prompt, Text
 from assistant.weights.tiny import make_tiny_model
+from tests.support.worker import WAIT
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +70,23 @@ def ask() -> Callable[..., Asked]:
         return Asked(list(engine.generate(request, cancel or CancelToken())))
 
     return call
+
+
+@pytest.fixture
+def make_worker() -> Iterator[Callable[..., EngineWorker]]:
+    """What makes workers, which are closed after the test; none may leave a thread behind."""
+    workers = []
+
+    def make(engine_or_load, model="fake", *, start=True, **options):
+        load = engine_or_load if engine_or_load is None or callable(engine_or_load) else lambda _tell: engine_or_load
+        worker = EngineWorker(load, model, **options)
+        workers.append(worker)
+        if start:
+            worker.start()
+        return worker
+
+    before = set(threading.enumerate())
+    yield make
+    for worker in workers:
+        assert worker.close(WAIT)
+    assert set(threading.enumerate()) <= before

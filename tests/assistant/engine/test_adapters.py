@@ -1,11 +1,9 @@
 """One engine, several adapters: which answers, what each remembers, and how one takes over from another."""
 
 import dataclasses
-import importlib.util
 import json
 import shutil
 import threading
-from pathlib import Path
 
 import pytest
 import torch
@@ -18,11 +16,7 @@ from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken
 from assistant.errors import InputError, ModelError
 from assistant.models.adapter_format import AdapterError
 from assistant.types import Delta, GenerateRequest, Params, Prompt, Started, Text
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).with_name("adapter_maker.py"))
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-make_adapter = maker.make_adapter
+from tests.support.adapters import make_adapter
 
 TEXT = "def add(a, b):\n    return a + b\n\n\nclass Point:\n    def"
 

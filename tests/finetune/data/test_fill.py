@@ -98,7 +98,7 @@ def test_what_counts_in_the_loss(encoder, make_module):
 WORDS = st.text("abc_=(): \t'\"#é漢\n", min_size=1, max_size=200)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=WORDS, seed=st.integers(0, 9))
 def test_prefix_middle_and_suffix_are_the_file(encoder, text, seed):
     filler = Filler(encoder, "shop", 4096)

@@ -74,7 +74,7 @@ def test_little_of_the_rows_is_empty(encoder, texts):
     assert sum(lengths) / (1024 * len(rows)) >= 0.95
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 1000), with_git=st.booleans())
 def test_no_held_out_line_and_no_answer_is_in_any_sample(encoder, commit, write, make_module, seed, with_git):
     draw = random.Random(seed)

@@ -116,9 +116,10 @@ class AdvancedForm(Form):
         self.accumulate.setValue(train.accumulate)
         self.holes.setValue(data.holes)
 
-    def train(self, minutes: float) -> TrainConfig:
-        """Return the settings for so many minutes."""
-        return TrainConfig(
+    def train(self, preset: TrainConfig, minutes: float) -> TrainConfig:
+        """Return the settings for so many minutes; what is not asked here is as the preset says."""
+        return dataclasses.replace(
+            preset,
             method=self.method.currentData(),
             rank=self.rank.value(),
             alpha=2 * self.rank.value(),

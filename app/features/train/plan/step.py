@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -30,8 +29,8 @@ from app.widgets.fields import Combo, DecimalSpin, choose
 from app.widgets.icons import IconSet
 from app.widgets.style import button, label
 from assistant.errors import InputError
+from assistant.names import name_for
 from finetune.config import PRESETS, DataConfig, Preset, RunConfig, check
-from finetune.runs import check_name
 
 _MEASURE_MS = 700
 
@@ -172,7 +171,7 @@ class ModelStep(QWidget):
     def show_scope(self, repository: Path | None, data: DataConfig) -> None:
         """Learn from another repository, or from other files of it."""
         if repository != self._repository and repository is not None:
-            self.name.setText(_plain_name(repository.name))
+            self.name.setText(name_for(repository.name))
         self._repository = repository
         self._data = data
         self._on_changed()
@@ -186,11 +185,11 @@ class ModelStep(QWidget):
         mine = self._data
         scope = dataclasses.replace(self._held_out, keep=mine.keep, drop=mine.drop, trusted=mine.trusted)
         data = self.advanced.data(scope)
-        train = self.advanced.train(self.minutes.value())
+        train = self.advanced.train(self._train, self.minutes.value())
         config = RunConfig(
             repository=str(self._repository),
             model=str(self.model.currentData()),
-            name=check_name(self.name.text().strip()),
+            name=self.name.text().strip(),
             activate=self.activate.isChecked(),
             data=data,
             train=train,
@@ -230,7 +229,7 @@ class ModelStep(QWidget):
             self._choose_preset(name)
 
     def _choose_preset(self, name: Preset) -> None:
-        train, self._held_out = PRESETS[name]
+        self._train, self._held_out = train, _ = PRESETS[name]
         self._loading = True
         self.presets[name].setChecked(True)
         self.minutes.setValue(train.minutes)
@@ -302,9 +301,3 @@ class ModelStep(QWidget):
         self.start.setEnabled(key not in self._refused)
         text = self.tr("Start learning: {minutes}")
         self.start.setText(text.format(minutes=numbers.duration(config.train.minutes * 60)))
-
-
-def _plain_name(name: str) -> str:
-    """Return a name for an adapter out of a folder's."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:60]
-    return plain or "adapter"

@@ -51,4 +51,4 @@ def scaled(measured: Measured, minutes: float) -> PlanReady:
 def shape(config: RunConfig) -> tuple[object, ...]:
     """Return all that a measurement depends on: everything but the minutes, the steps and the adapter's name."""
     train = dataclasses.replace(config.train, minutes=1.0, steps=0, rate=1.0, warmup=0, patience=0)
-    return (config.repository, config.model, config.device, config.threads, config.data, train)
+    return (config.repository, config.model, config.seed, config.device, config.threads, config.data, train)

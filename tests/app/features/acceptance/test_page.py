@@ -193,17 +193,23 @@ def test_it_follows_the_theme(window, opened, qtbot):
         assert page.sections["time"].chart.plot.backgroundBrush().color().name() == background
 
 
+def place_of(chart, x, y):
+    """Return where a chart draws a value, whatever its fonts and axes measure."""
+    chart.grab()  # it is painted, as where a mouse could rest on it
+    plot = chart.plot
+    return plot.mapTo(chart, plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPointF(x, y))))
+
+
 def test_plots_say_what_the_mouse_rests_on(window, opened, monkeypatch):
     keep(window, 40, 30)
     keep(window, 30, 3, language="Go")
     page = opened()
     chart = page.sections["language"].chart
-    chart.grab()  # it is painted, as where a mouse could rest on it: its axes have their sizes
     said = []
     tips = SimpleNamespace(showText=lambda _place, text, _widget: said.append(text))
     monkeypatch.setattr("app.widgets.chart.QToolTip", tips)
-    for height in (0.3, 0.7, 0.99):
-        place = QPoint(chart.width() // 2, round(chart.height() * height))
+    for row in range(3):
+        place = place_of(chart, 50, -row)
         QApplication.sendEvent(chart, QHelpEvent(QEvent.Type.ToolTip, place, chart.mapToGlobal(place)))
     assert said == [
         "Python\n30 of 40 accepted: 75 %\nstill there after 5 min: 80 %",
@@ -211,13 +217,16 @@ def test_plots_say_what_the_mouse_rests_on(window, opened, monkeypatch):
         "",
     ]
     days = page.sections["time"].chart
-    assert days.point_at(QPoint(100, 100)).name == rows(page.sections["time"].table)[0][0]
+    first = days.points[0]
+    assert days.point_at(place_of(days, first.day.toordinal(), 50)) == first
+    assert first.name == rows(page.sections["time"].table)[0][0]
 
 
 def test_a_wheel_over_a_plot_is_left_to_the_page(window, opened):
     keep(window, 40, 30)
     page = opened()
     chart = page.sections["time"].chart
+    chart.grab()  # what is painted is laid out
     assert chart.childAt(chart.rect().center()) is None
     place = QPointF(chart.rect().center())
     event = QWheelEvent(

@@ -89,7 +89,7 @@ class Desk:
 def desk(qtbot: QtBot, fake_service: Any) -> Iterator[Desk]:
     desk = Desk(fake_service)
     desk.connection.start()
-    qtbot.waitUntil(lambda: desk.connection.state.kind == "ready", timeout=15_000)
+    qtbot.waitUntil(lambda: desk.connection.state.kind == "ready")
     yield desk
     desk.controller.detach()
     desk.process.close()
@@ -211,7 +211,7 @@ def test_the_service_dies_mid_suggestion_and_the_next_one_works(
     desk.service.set(complete=[[{"finished": ["whole"]}]])
     qtbot.waitUntil(lambda: not desk.connection.state.can_complete)
     editor.insertPlainText(" = ")
-    qtbot.waitUntil(lambda: editor.ghost == "whole", timeout=15_000)
+    qtbot.waitUntil(lambda: editor.ghost == "whole")
     assert desk.connection.state.can_complete
 
 

@@ -1,22 +1,12 @@
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-
-@pytest.fixture
-def support():
-    """Return what tests of the Train page share."""
-    spec = importlib.util.spec_from_file_location("support_train", Path(__file__).with_name("support_train.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.support import training
 
 
 @pytest.fixture
-def job(support, tmp_path, window):
+def job(tmp_path, window):
     """Return the stand-in of a run's job, which the window starts from now on."""
-    window.features["train"].start_job = support.FakeJob(tmp_path)
+    window.features["train"].start_job = training.FakeJob(tmp_path)
     yield window.features["train"].start_job
     if window.features["train"].control is not None:
         window.features["train"].control.stop_now()

@@ -1,14 +1,15 @@
 """The adapter in use: its page, the status line, and the A/B key, against a service that answers HTTP."""
 
-import json
-
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from app.services.reply import Refusal
+from app.services.service_process import ServiceProcess
 from assistant.types import Choice, Failed, Finished, Timings
 from finetune import runs
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
@@ -19,12 +20,29 @@ ROWS = [
 ]  # fmt: skip
 
 
+class Service(QObject):
+    """What a service with adapters hears and says."""
+
+    adapters_received = Signal(object)
+    answered = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, adapters):
+        super().__init__(adapters)
+        self.posted = []
+        self.adapters_received.connect(adapters._on_received)
+
+    def post(self, path, body):
+        assert path == "/grafter/adapter"
+        self.posted.append((body["name"], body["scale"]))
+        return self
+
+
 @pytest.fixture
 def api(window, monkeypatch):
-    posted = []
-    monkeypatch.setattr(window.services.api, "set_adapter", lambda name, scale=None: posted.append((name, scale)))
-    window.services.api.posted = posted
-    return window.services.api
+    service = Service(window.services.adapters)
+    monkeypatch.setattr(window.services.api, "post", service.post)
+    return service
 
 
 @pytest.fixture
@@ -59,7 +77,7 @@ def test_the_slider_tells_the_service_once_it_rests(on, api, qtbot, window):
     assert on.cards["orchard"].value.text() == "0.50"
     assert api.posted == []
     qtbot.waitUntil(lambda: api.posted == [("orchard", 0.5)])
-    api.adapter_changed.emit({"active": "orchard", "scale": 0.5})
+    api.answered.emit({"active": "orchard", "scale": 0.5})
     assert window.features["train"]._adapter.text() == "adapter orchard 0.5"
 
 
@@ -67,12 +85,13 @@ def test_off_and_on(on, api, window):
     on.cards["orchard"].on.click()
     assert api.posted == [(None, None)]
     assert not on.cards["orchard"].on.isEnabled()
-    api.adapter_changed.emit({"active": None, "scale": 1.0})
+    api.answered.emit({"active": None, "scale": 1.0})
+    api.answered.disconnect()
     assert window.features["train"]._adapter.isHidden()
     assert on.cards["orchard"].state.text() == "off"
     on.cards["orchard"].on.click()
     assert api.posted[-1] == ("orchard", None)
-    api.adapter_failed.emit("The adapter orchard is damaged; remove it.")
+    api.failed.emit(Refusal(409, "damaged", "The adapter orchard is damaged; remove it."))
     assert window.features["train"].page.bars.texts()["adapter"] == "The adapter orchard is damaged; remove it."
     assert on.cards["orchard"].on.isEnabled()
 
@@ -94,20 +113,20 @@ def test_the_status_line_leads_to_the_adapters(on, window):
     assert window.features["train"].page.step == "adapters"
 
 
-def test_what_was_learned_is_used_at_once(page, window, support, folder, job, api, qtbot):
-    support.make_run(folder, support.PAUSED, "orchard")
+def test_what_was_learned_is_used_at_once(page, window, folder, job, api, qtbot):
+    training.make_run(folder, training.PAUSED, "orchard")
     window.features["train"].open("run")
     control = window.features["train"].control
     page.run.resume.click()
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
     (control.folder / "finish").touch()
-    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)], timeout=20_000)
+    qtbot.waitUntil(lambda: api.posted == [("orchard", 0.8)])
     assert page.step == "report"
 
 
-def test_looking_at_an_old_run_switches_nothing(page, window, support, folder, api):
-    old = support.make_run(folder, support.FINISHED, "old")
-    new = support.make_run(folder, support.story(), "new")
+def test_looking_at_an_old_run_switches_nothing(page, window, folder, api):
+    old = training.make_run(folder, training.FINISHED, "old")
+    new = training.make_run(folder, training.story(), "new")
     with runs.owned(new):
         window.features["train"].open("run")
         assert window.features["train"].control.folder == new
@@ -228,16 +247,30 @@ def test_without_an_adapter_the_way_to_one_is_shown(page, window, folder, api):
     assert window.bench.central.current is page
 
 
-def test_the_service_hears_of_a_switch_by_http(fake_service, qtbot, window):
+def test_a_switch_that_the_service_refuses_is_said(fake_service, qtbot, window):
     """Against a service without adapters: what it says reaches the person as a sentence."""
-    api = window.services.api
+    adapters = window.services.adapters
     heard = []
-    api.adapter_failed.connect(heard.append)
-    api.set_adapter("orchard", 0.5)
-    assert heard == ["The service is not running."]
-    api._tell_adapters(
-        409, json.dumps({"error": {"message": "It belongs to another base."}}).encode(), api.adapter_changed
-    )
-    assert heard[-1] == "It belongs to another base."
-    api._tell_adapters(0, b"", api.adapter_changed)
-    assert len(heard) == 2
+    adapters.failed.connect(heard.append)
+    adapters.use("orchard", 0.5)
+    assert adapters.switching
+    qtbot.waitUntil(lambda: heard == ["The service is not running."])
+    assert not adapters.switching
+    process = ServiceProcess(fake_service.command, window)
+    process.ready.connect(window.services.api.set_endpoint)
+    with qtbot.waitSignal(process.ready):
+        process.start()
+    adapters.refresh()  # a service without that route has none, which is no failure
+    body = {"error": {"message": "It belongs to another base."}}
+    fake_service.set(adapter={"status": 409, "body": body})
+    adapters.use("orchard", 0.5)
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    assert heard[1] == "It belongs to another base."
+    fake_service.set(adapter={"status": 200, "body": {"active": "orchard", "scale": 0.5}})
+    adapters.use("orchard", 0.5)
+    qtbot.waitUntil(lambda: adapters.active == "orchard")
+    assert adapters.scale == 0.5
+    process.close()
+    adapters.use(None)
+    qtbot.waitUntil(lambda: not adapters.switching)
+    assert len(heard) == 2  # its end is said by its health

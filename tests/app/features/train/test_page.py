@@ -3,6 +3,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.features.train.step_bar import STEPS
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
@@ -42,14 +43,14 @@ def test_steps_are_reached_by_keys(page, qtbot):
     assert page.step == "runs"
 
 
-def test_everything_that_takes_the_focus_has_a_name(page, tune, support, folder, window):
+def test_everything_that_takes_the_focus_has_a_name(page, tune, folder, window):
     from PySide6.QtWidgets import QAbstractButton, QWidget
 
-    tune.answered.emit("files", support.files_answer())
-    tune.answered.emit("preview", support.preview_answer())
-    run = support.make_run(folder, support.FINISHED)
-    support.write_report(run)
-    window.services.api.adapters_received.emit(
+    tune.answered.emit("files", training.files_answer())
+    tune.answered.emit("preview", training.preview_answer())
+    run = training.make_run(folder, training.FINISHED)
+    training.write_report(run)
+    window.services.adapters._on_received(
         {"active": "orchard", "scale": 0.8, "adapters": [{"name": "orchard", "fits": True}]}
     )
     window.features["train"].open("report")
@@ -62,12 +63,12 @@ def test_everything_that_takes_the_focus_has_a_name(page, tune, support, folder,
                 assert widget.accessibleName() or text or inner, (step, widget)
 
 
-def test_nothing_runs_on_after_the_window(window, page, job, support, folder, qtbot):
-    support.make_run(folder, support.PAUSED)
+def test_nothing_runs_on_after_the_window(window, page, job, folder, qtbot):
+    training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     page.run.resume.click()
     control = window.features["train"].control
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")
     assert window.close()
     before = control.story.step.step
-    qtbot.waitUntil(lambda: control.story.step.step > before, timeout=20_000)  # the job does
+    qtbot.waitUntil(lambda: control.story.step.step > before)  # the job does

@@ -1,14 +1,15 @@
 import pytest
 
 from finetune import runs
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def finished(page, support, folder, window):
-    run = support.make_run(folder, support.FINISHED)
-    support.write_report(run)
+def finished(page, folder, window):
+    run = training.make_run(folder, training.FINISHED)
+    training.write_report(run)
     window.features["train"].open("report")
     return run
 
@@ -19,10 +20,10 @@ def cells(table):
     ]
 
 
-def test_the_verdict_comes_first_with_its_state(page, finished, support):
+def test_the_verdict_comes_first_with_its_state(page, finished):
     report = page.report
     assert report.content.isVisible()
-    assert report.verdict.text() == support.SENTENCE
+    assert report.verdict.text() == training.SENTENCE
     assert report.state.text() == "active at 0.8"
     assert cells(report.table)[3] == [
         "Adapter with retrieval",
@@ -40,15 +41,15 @@ def test_the_verdict_comes_first_with_its_state(page, finished, support):
     assert cells(report.kinds)[0] == ["line", "61", "10 %", "20 %", "22 %", "30 %"]
 
 
-def test_left_off_is_said(page, support, folder, window):
-    run = support.make_run(folder, support.FINISHED)
-    support.write_report(run, verdict={"active": False, "scale": 0.0, "sentence": "Left off: it does not help."})
+def test_left_off_is_said(page, folder, window):
+    run = training.make_run(folder, training.FINISHED)
+    training.write_report(run, verdict={"active": False, "scale": 0.0, "sentence": "Left off: it does not help."})
     window.features["train"].open("report")
     assert page.report.state.text() == "left off"
 
 
-def test_parts_that_a_report_has_not_are_not_shown(page, support, folder, window):
-    run = support.make_run(folder, support.FINISHED)
+def test_parts_that_a_report_has_not_are_not_shown(page, folder, window):
+    run = training.make_run(folder, training.FINISHED)
     (run / "report.json").write_text('{"verdict": {"active": true, "scale": 1.0, "sentence": "It helps."}}')
     window.features["train"].open("report")
     report = page.report
@@ -63,8 +64,8 @@ def test_parts_that_a_report_has_not_are_not_shown(page, support, folder, window
     assert not any(part.isVisible() for part in parts)
 
 
-def test_a_broken_report_is_said(page, support, folder, window):
-    run = support.make_run(folder, support.FINISHED)
+def test_a_broken_report_is_said(page, folder, window):
+    run = training.make_run(folder, training.FINISHED)
     (run / "report.json").write_text("{")
     window.features["train"].open("report")
     assert "is not JSON" in page.bars.texts()["report"]
@@ -93,14 +94,14 @@ def test_the_full_report_opens_in_the_browser(page, finished, window):
     assert "No browser opened" in page.bars.texts()["report"]
 
 
-def test_all_runs_are_listed_the_newest_first(page, support, folder, finished, qtbot):
-    paused = support.make_run(folder, support.PAUSED, "vineyard")
-    failed = support.make_run(folder, support.FAILED, "mill")
+def test_all_runs_are_listed_the_newest_first(page, folder, finished, qtbot):
+    paused = training.make_run(folder, training.PAUSED, "vineyard")
+    failed = training.make_run(folder, training.FAILED, "mill")
     page.show_step("runs")
     qtbot.waitUntil(lambda: len(page.history.cards) == 3 and not page.history.reading)
     cards = page.history.cards
     assert [cards[run].state.text() for run in (finished, paused, failed)] == ["finished", "paused", "failed"]
-    assert cards[finished].verdict.text() == support.SENTENCE
+    assert cards[finished].verdict.text() == training.SENTENCE
     assert cards[failed].verdict.text().startswith("The loss is no number")
     assert cards[paused].resume.isVisible()
     assert not cards[finished].resume.isVisible()
@@ -108,7 +109,7 @@ def test_all_runs_are_listed_the_newest_first(page, support, folder, finished, q
     assert page.step == "report"
 
 
-def test_removing_a_run_asks_first(page, support, folder, finished, window, qtbot):
+def test_removing_a_run_asks_first(page, folder, finished, window, qtbot):
     page.show_step("runs")
     qtbot.waitUntil(lambda: bool(page.history.cards))
     page.history.cards[finished].remove.click()
@@ -121,16 +122,16 @@ def test_removing_a_run_asks_first(page, support, folder, finished, window, qtbo
     assert page.history.cards == {}
 
 
-def test_a_run_at_work_cannot_be_removed(page, support, folder, qtbot):
-    run = support.make_run(folder, support.story())
+def test_a_run_at_work_cannot_be_removed(page, folder, qtbot):
+    run = training.make_run(folder, training.story())
     with runs.owned(run):
         page.show_step("runs")
         qtbot.waitUntil(lambda: bool(page.history.cards))
         assert not page.history.cards[run].remove.isEnabled()
 
 
-def test_resuming_from_the_list_shows_the_run(page, support, folder, job, qtbot, window):
-    run = support.make_run(folder, support.PAUSED)
+def test_resuming_from_the_list_shows_the_run(page, folder, job, qtbot, window):
+    run = training.make_run(folder, training.PAUSED)
     page.show_step("runs")
     qtbot.waitUntil(lambda: bool(page.history.cards))
     page.history.cards[run].resume.click()

@@ -2,12 +2,13 @@ import pytest
 
 from finetune import runs
 from finetune.events import STAGES
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
 
-def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, support, folder):
-    run = support.make_run(folder, support.story())
+def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, folder):
+    run = training.make_run(folder, training.story())
     with runs.owned(run):
         window.features["train"].open("run")
         step = page.run
@@ -29,8 +30,8 @@ def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, sup
         assert page.step == "run"
 
 
-def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, folder):
-    support.make_run(folder, support.PAUSED)
+def test_nobody_at_work_leaves_the_status_line_empty(page, window, folder):
+    training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     assert window.bench.status.task_text("training") == ""
     assert page.run.state.text() == "paused"
@@ -39,22 +40,22 @@ def test_nobody_at_work_leaves_the_status_line_empty(page, window, support, fold
     assert page.run.now.text() == "It goes on exactly where it stopped, today or later."
 
 
-def test_pausing_and_resuming(page, window, support, folder, job, qtbot):
-    support.make_run(folder, support.PAUSED)
+def test_pausing_and_resuming(page, window, folder, job, qtbot):
+    training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     control = window.features["train"].control
     page.run.resume.click()
-    qtbot.waitUntil(lambda: page.run.state.text() == "at work", timeout=20_000)
+    qtbot.waitUntil(lambda: page.run.state.text() == "at work")
     page.run.pause.click()
     assert page.run.state.text() in {"pausing", "paused"}
-    qtbot.waitUntil(lambda: control.state == "paused", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "paused")
 
 
-def test_stopping_at_once_asks_first(page, window, support, folder, job, qtbot):
-    support.make_run(folder, support.PAUSED)
+def test_stopping_at_once_asks_first(page, window, folder, job, qtbot):
+    training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     page.run.resume.click()
-    qtbot.waitUntil(page.run.kill.isVisible, timeout=20_000)
+    qtbot.waitUntil(page.run.kill.isVisible)
     page.run.kill.click()
     assert window.features["train"].control.state == "running"
     window.services.dialogs.answers["confirm"] = True
@@ -63,16 +64,16 @@ def test_stopping_at_once_asks_first(page, window, support, folder, job, qtbot):
     assert "last checkpoint" in page.run.now.text()
 
 
-def test_an_interrupted_run_on_a_full_disk_says_so(page, window, support, folder, monkeypatch):
+def test_an_interrupted_run_on_a_full_disk_says_so(page, window, folder, monkeypatch):
     monkeypatch.setattr(runs, "_LEAST_FREE", 1 << 80)
-    support.make_run(folder, support.PAUSED[:-1])
+    training.make_run(folder, training.PAUSED[:-1])
     window.features["train"].open("run")
     assert window.features["train"].control.state == "stopped"
     assert "is full; make room and resume the run" in page.run.now.text()
 
 
-def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, support, folder):
-    run = support.make_run(folder, support.FAILED)
+def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, folder):
+    run = training.make_run(folder, training.FAILED)
     (run / "job.log").write_text("step 40: nan\n", encoding="utf-8")
     window.features["train"].open("run")
     bar = page.bars.bar("run")
@@ -83,18 +84,18 @@ def test_a_failure_stands_in_a_bar_with_what_can_be_done(page, window, support, 
     assert window.bench.central.current.path == run / "job.log"
 
 
-def test_a_job_that_never_begins_is_said(page, window, support, folder, job, qtbot, monkeypatch):
+def test_a_job_that_never_begins_is_said(page, window, folder, job, qtbot, monkeypatch):
     monkeypatch.setattr("app.services.run_control._START_SECONDS", 0.5)
     job.mode = "broken"
-    support.make_run(folder, support.PAUSED)
+    training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     page.run.resume.click()
-    qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""), timeout=20_000)
+    qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""))
 
 
-def test_only_one_run_is_at_work(page, window, support, folder, job):
-    first = support.make_run(folder, support.story(), "first")
-    second = support.make_run(folder, support.PAUSED, "second")
+def test_only_one_run_is_at_work(page, window, folder, job):
+    first = training.make_run(folder, training.story(), "first")
+    second = training.make_run(folder, training.PAUSED, "second")
     with runs.owned(first):
         page._open_run(second)
         page.run.resume.click()
@@ -104,11 +105,11 @@ def test_only_one_run_is_at_work(page, window, support, folder, job):
         assert window.features["train"].control.folder == first
 
 
-def test_a_run_that_was_at_work_before_the_window_is_found(make_window, support, folder, qtbot):
-    run = support.make_run(folder, support.story())
+def test_a_run_that_was_at_work_before_the_window_is_found(make_window, folder, qtbot):
+    run = training.make_run(folder, training.story())
     with runs.owned(run):
         window = make_window()
-        qtbot.waitUntil(lambda: window.bench.status.task_text("training").startswith("Training 58 %"), timeout=5000)
+        qtbot.waitUntil(lambda: window.bench.status.task_text("training").startswith("Training 58 %"))
 
 
 def test_before_the_first_run_the_page_teaches(page):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.editing.acceptance.retention import Anchor, narrowed, share_there
+from assistant.editing.acceptance.retention import Anchor, narrowed, retained_share
 
 
 class Text:
@@ -103,7 +103,7 @@ def test_taken_out_of_its_place_and_put_elsewhere(text: Text) -> None:
 def test_replaced_with_what_is_around_it(text: Text) -> None:
     text.replace(0, len(text.text), "y = 2\nend")
     assert "\n" not in text.piece
-    assert share_there("foo(bar)", text.piece) == 0
+    assert retained_share("foo(bar)", text.piece) == 0
 
 
 def test_a_file_that_is_read_again(text: Text) -> None:
@@ -114,7 +114,7 @@ def test_a_file_that_is_read_again(text: Text) -> None:
     text.replace(0, len(text.text), text.text)
     assert text.piece == "foo(bar)"
     text.replace(0, len(text.text), "import a\nz = foo( bar )\nthe end\n# more")
-    assert share_there("foo(bar)", text.piece) == 1
+    assert retained_share("foo(bar)", text.piece) == 1
 
 
 @given(st.data())
@@ -155,4 +155,4 @@ def test_a_narrowed_edit_is_the_same_edit(removed: str, added: str, before: str,
     ],
 )
 def test_share(taken: str, now: str, share: float | None) -> None:
-    assert share_there(taken, now) == (None if share is None else pytest.approx(share))
+    assert retained_share(taken, now) == (None if share is None else pytest.approx(share))

@@ -242,5 +242,5 @@ class Editing(RuleBasedStateMachine):
         assert self.shown is None or self.timer is None
 
 
-Editing.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Editing.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestEditing = Editing.TestCase

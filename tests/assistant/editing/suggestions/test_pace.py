@@ -1,13 +1,10 @@
 """How long typing must rest before a request: the rule, and what it comes to over the recorded trace."""
 
-import importlib.util
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from assistant.editing.suggestions.pace import LEAST_MS, Pace, patience
 from assistant.editing.suggestions.session import Options
+from tests.support import playing
 
 
 def pace(interval: float | None = None, latency: float | None = None) -> Pace:
@@ -82,23 +79,14 @@ def test_it_follows_a_rhythm_that_changes() -> None:
     assert made.interval == 250
 
 
-@pytest.fixture(scope="module")
-def playing() -> Any:
-    spec = importlib.util.spec_from_file_location("playing", Path(__file__).with_name("playing.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(
     ("first_ms", "whole_ms", "right", "most_requests"),
-    [(60, 200, 0.3, 1.05), (130, 350, 0.3, 1.0), (300, 900, 0.3, 0.65), (300, 900, 0.7, 0.55)],
+    [(60, 200, 0.3, 1.1), (130, 350, 0.3, 1.0), (300, 900, 0.3, 0.65), (300, 900, 0.7, 0.55)],
 )
 def test_over_the_recorded_trace_it_shows_no_less_and_asks_a_slow_model_half_as_often(
-    playing: Any, first_ms: float, whole_ms: float, right: float, most_requests: float
+    first_ms: float, whole_ms: float, right: float, most_requests: float
 ) -> None:
+    # What is typed is this Python's own library, which is not the same in all versions: the bounds leave room for that.
     model = playing.Model(first_ms, whole_ms, right)
     fixed = playing.play(Options(debounce_ms=120, adaptive=False, ahead=False), model)
     adaptive = playing.play(Options(ahead=False), model)
@@ -106,7 +94,7 @@ def test_over_the_recorded_trace_it_shows_no_less_and_asks_a_slow_model_half_as_
     assert adaptive.shown_ms >= 0.99 * fixed.shown_ms
 
 
-def test_what_was_asked_ahead_is_there_at_once_after_most_acceptances(playing: Any) -> None:
+def test_what_was_asked_ahead_is_there_at_once_after_most_acceptances() -> None:
     without, with_it = (playing.play(Options(ahead=ahead), playing.Model(right=0.9)) for ahead in (False, True))
     assert min(without.followed) >= 130
     at_once = [ms for ms in with_it.followed if ms == 0]

@@ -1,8 +1,5 @@
 """Adapters on the fast path against peft's own models, beside the weights and merged into them."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 from transformers import (
@@ -20,11 +17,7 @@ from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import read_shape
 from assistant.engine.local.lowrank import read_changes
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).parents[1] / "adapter_maker.py")
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-METHODS, load, make_adapter, merged_weights = maker.METHODS, maker.load, maker.make_adapter, maker.merged_weights
+from tests.support.adapters import METHODS, load, make_adapter, merged_weights
 
 SIZES = {
     "vocab_size": 300,

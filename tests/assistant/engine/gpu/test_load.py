@@ -1,10 +1,8 @@
 """Loading as onto a card, but on the processor: what is chosen, and that the engine's answers stay the same."""
 
-import importlib.util
 import json
 import shutil
 import weakref
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,11 +19,8 @@ from assistant.engine.protocol import CancelToken
 from assistant.engine.quiet import quietly
 from assistant.errors import ModelError, OutOfMemory
 from assistant.types import Control, Finished, GenerateRequest, Params, Prompt, Text
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).parents[1] / "adapter_maker.py")
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-load_slow, make_adapter, merged_weights = maker.load, maker.make_adapter, maker.merged_weights
+from tests.support.adapters import load as load_slow
+from tests.support.adapters import make_adapter, merged_weights
 
 CPU = torch.device("cpu")
 FIM = Prompt(

@@ -1,4 +1,3 @@
-import importlib.util
 import logging
 import threading
 import weakref
@@ -10,11 +9,7 @@ from assistant.engine.fake import Answer, FakeEngine
 from assistant.engine.protocol import AdapterChoice
 from assistant.errors import InputError, ModelError
 from assistant.types import Failed, Finished, Priority, Started, Timings
-
-_spec = importlib.util.spec_from_file_location("worker_support", Path(__file__).parents[1] / "worker_support.py")
-support = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(support)
-Sink, ask, make_worker, WAIT = support.Sink, support.ask, support.make_worker, support.WAIT
+from tests.support.worker import WAIT, Sink, ask
 
 
 def test_a_job_runs_and_its_wait_is_counted(make_worker):

@@ -1,20 +1,15 @@
 """A model that nobody asks is put aside, and comes back for the next request."""
 
-import importlib.util
 import threading
 import time
 import weakref
-from pathlib import Path
 
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.engine.scheduler import worker as worker_module
 from assistant.errors import ModelError
 from assistant.types import Finished, Priority
-
-_spec = importlib.util.spec_from_file_location("worker_support", Path(__file__).parents[1] / "worker_support.py")
-support = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(support)
-Sink, ask, make_worker, WAIT, wait_for = support.Sink, support.ask, support.make_worker, support.WAIT, support.wait_for
+from tests.support.patience import wait_until as wait_for
+from tests.support.worker import WAIT, Sink, ask
 
 SOON = 0.05
 GUESS = {"priority": Priority.BACKGROUND, "ahead": True}

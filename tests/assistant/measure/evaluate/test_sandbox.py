@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import psutil
 import pytest
 
 from assistant.measure.evaluate.sandbox import Limits, Sandbox
+from tests.support.patience import PATIENCE_S, wait_until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux does this")
@@ -75,10 +75,8 @@ def test_leaving_before_the_last_line_is_no_pass(sandbox, program):
 
 
 def test_an_endless_loop_is_stopped():
-    begin = time.monotonic()
     assert Sandbox(Limits(seconds=1)).run("while True: pass").verdict == "timeout"
     assert Sandbox(Limits(seconds=1)).run("import time\ntime.sleep(60)").verdict == "timeout"
-    assert time.monotonic() - begin < 8
 
 
 @posix
@@ -145,10 +143,7 @@ def test_what_gets_past_the_hook_dies_with_the_group():
         thread.join()
     if sys.platform == "linux":
         assert max(map(len, seen)) == 2, "the program had no second process: nothing was tested"
-    deadline = time.monotonic() + 5
-    while named(marker[:15]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert named(marker[:15]) == []
+    wait_until(lambda: named(marker[:15]) == [])
 
 
 def named(name):
@@ -162,16 +157,11 @@ def test_a_program_does_not_outlive_a_killed_parent_for_long(tmp_path):
     waits = f"import ctypes, time\nctypes.CDLL(None).prctl(15, ctypes.create_string_buffer(b'{name}'))\ntime.sleep(60)"
     code = f"from assistant.measure.evaluate.sandbox import Limits, Sandbox\nSandbox(Limits(seconds=2)).run({waits!r})"
     parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)})
-    deadline = time.monotonic() + 20
-    while not named(name):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: named(name))
     parent.kill()
     parent.wait()
     assert named(name)
-    while named(name):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not named(name))
 
 
 @linux
@@ -236,15 +226,12 @@ def test_the_order_of_sets_is_the_same_twice(sandbox):
 
 
 def test_stopping_ends_the_program_that_runs_and_keeps_later_ones_from_starting():
-    sandbox = Sandbox(Limits(seconds=60))
+    sandbox = Sandbox(Limits(seconds=10_000))
     results = []
-    thread = threading.Thread(target=lambda: results.append(sandbox.run("import time\ntime.sleep(60)")))
+    thread = threading.Thread(target=lambda: results.append(sandbox.run("import time\ntime.sleep(10_000)")))
     thread.start()
-    while sandbox._process is None:
-        time.sleep(0.005)
-    begin = time.monotonic()
+    wait_until(lambda: sandbox._process is not None)
     sandbox.stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert results[0].verdict == "failed"
-    assert time.monotonic() - begin < 5
     assert sandbox.run("pass").detail == "stopped"

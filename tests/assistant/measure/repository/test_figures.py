@@ -7,8 +7,7 @@ import pytest
 
 from assistant.measure.evaluate.metrics import mcnemar, wilson
 from assistant.measure.repository.figures import summarise, to_json
-
-from .samples import make_asked, make_many
+from tests.support.asked_holes import make_asked, make_many
 
 NAMES = ("base", "retrieval")
 

@@ -12,8 +12,7 @@ from assistant.measure.repository.examples import choose_examples, without_inden
 from assistant.measure.repository.figures import summarise
 from assistant.measure.repository.page import About, make_page, points, verdict
 from assistant.measure.repository.plots import Point, Row, intervals
-
-from .samples import make_asked, make_hole, make_many
+from tests.support.asked_holes import make_asked, make_hole, make_many
 
 NAMES = ("base", "retrieval")
 ABOUT = About("shop", ("A model on cpu: 100 holes.", "Base: abc."), "grafter evaluate repo shop --since abc")

@@ -7,8 +7,7 @@ import pytest
 from assistant.errors import InputError
 from assistant.measure.repository.ask import to_json
 from assistant.measure.repository.record import open_record, read_record
-
-from .samples import make_asked
+from tests.support.asked_holes import make_asked
 
 NAMES = ("base", "retrieval")
 SETTINGS = {"model": "m", "seed": 0}

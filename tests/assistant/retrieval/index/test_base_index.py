@@ -58,10 +58,10 @@ def test_a_file_that_was_renamed_lies_by_its_new_name(repository):
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt, RuntimeError])
 def test_the_folder_is_removed_whatever_happens(shop, monkeypatch, tmp_path, error):
+    history = History(shop.root)
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    history = History(shop.root)
     seen: list[str] = []
 
     def use() -> None:

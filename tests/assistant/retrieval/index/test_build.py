@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,13 @@ import pytest
 from assistant.config import find_paths
 from assistant.errors import InputError
 from assistant.retrieval.index.build import keep, parse_command, read_lines
-from assistant.retrieval.index.index_loop import Changed, Keeper, Stop, Unsaved
+from assistant.retrieval.index.index_loop import Changed, IndexLoop, Stop, Unsaved
 from assistant.retrieval.index.indexer import Indexer
 from assistant.retrieval.index.place import index_file
 from assistant.retrieval.index.reader import IndexReader
 from assistant.retrieval.index.watch import relative
 from assistant.retrieval.index.writer import IndexWriter
+from tests.support.patience import PATIENCE_S, wait_until
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ class Said(list):
     """What was said, and a way to wait for it."""
 
     def wait(self, event: str, count: int = 1) -> dict:
-        deadline = time.monotonic() + 20
-        while len(found := [said for said in self if said["event"] == event]) < count:
-            assert time.monotonic() < deadline, (event, list(self))
-            time.sleep(0.005)
-        return found[count - 1]
+        wait_until(lambda: len(self.of(event)) >= count, lambda: (event, list(self)))
+        return self.of(event)[count - 1]
+
+    def of(self, event: str) -> list[dict]:
+        return [said for said in self if said["event"] == event]
 
 
 @pytest.fixture
@@ -83,18 +83,18 @@ def living(desk):
         made.close()
         # A connection belongs to the thread that opened it.
         ready = threading.Event()
-        kept: list[Keeper] = []
+        kept: list[IndexLoop] = []
 
         def run() -> None:
             with contextlib.closing(IndexWriter(made.file, made.root)) as writer:
                 made.indexer = Indexer(made.root, writer)
-                kept.append(Keeper(made.indexer, writer, said.append, alive, listens=listens))
+                kept.append(IndexLoop(made.indexer, writer, said.append, alive, listens=listens))
                 ready.set()
                 kept[0].run()
 
         thread = threading.Thread(target=run)
         thread.start()
-        ready.wait(10)
+        ready.wait(PATIENCE_S)
         ends.append((kept[0], thread))
         said.wait("ready")
         made.reader = IndexReader(made.file)
@@ -103,7 +103,7 @@ def living(desk):
     yield start
     for keeper, thread in ends:
         keeper.heard.put(Stop())
-        thread.join(10)
+        thread.join(PATIENCE_S)
 
 
 def test_a_keeper_follows_files_and_texts_and_forgets_the_texts_at_its_end(living):
@@ -119,10 +119,7 @@ def test_a_keeper_follows_files_and_texts_and_forgets_the_texts_at_its_end(livin
     keeper.heard.put(Changed(".gitignore"))
     assert said.wait("changed", 3)["files"] == 1
     keeper.heard.put(Stop())
-    deadline = time.monotonic() + 10
-    while made.reader.definitions(["unsaved"], 1):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: not made.reader.definitions(["unsaved"], 1))
     assert made.reader.definitions(["a"], 1)
 
 
@@ -141,10 +138,7 @@ def test_a_checkout_of_many_files_is_one_scan(living, monkeypatch):
     for number in range(5):
         keeper.heard.put(Changed(f"m{number}.py"))
     said.wait("changed")
-    deadline = time.monotonic() + 10
-    while sum(row.files for row in made.reader.files()) < 21:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: sum(row.files for row in made.reader.files()) == 21)
 
 
 def test_a_keeper_ends_with_its_parent(living, monkeypatch):
@@ -152,10 +146,7 @@ def test_a_keeper_ends_with_its_parent(living, monkeypatch):
     lives = [True]
     living({"a.py": "x = 1\n"}, alive=lambda: lives[0])
     lives[0] = False
-    deadline = time.monotonic() + 10
-    while any("run" in thread.name for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: not any("run" in thread.name for thread in threading.enumerate()))
 
 
 def test_an_index_that_breaks_while_it_is_kept_is_built_anew(living, monkeypatch):

@@ -1,12 +1,6 @@
-import importlib.util
-from pathlib import Path
-
 from assistant.repository.symbols import Import
-from assistant.retrieval.index.cached_source import RememberedSource
-
-_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "memory.py")
-memory = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(memory)
+from assistant.retrieval.index.cached_source import CachedSource
+from tests.support import memory_index
 
 
 def questions(source):
@@ -23,10 +17,12 @@ def questions(source):
 
 
 def test_what_is_known_is_not_asked_again_until_the_index_changes():
-    symbols = [memory.symbol("a.py", "send", 1), memory.symbol("b.py", "send", 1)]
+    symbols = [memory_index.symbol("a.py", "send", 1), memory_index.symbol("b.py", "send", 1)]
     imports = {"a.py": [Import("b", "stop", "", 1)]}
-    inner = memory.MemorySource({"a.py": "def send():\n", "b.py": "def send():\n"}, symbols, imports, {"b": ["b.py"]})
-    source = RememberedSource(inner)
+    inner = memory_index.MemorySource(
+        {"a.py": "def send():\n", "b.py": "def send():\n"}, symbols, imports, {"b": ["b.py"]}
+    )
+    source = CachedSource(inner)
     first = source.version, questions(source)
     assert first[1][0] == symbols
     assert questions(inner)[1:] == first[1][1:]

@@ -1,11 +1,11 @@
 """The build process as its owner sees it, with scripts in its place."""
 
 import sys
-import time
 
 import pytest
 
-from assistant.retrieval.index.index_process import Builder
+from assistant.retrieval.index.index_process import IndexProcess
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -23,14 +23,11 @@ for line in sys.stdin:
 
 
 def started(tmp_path, script):
-    return Builder([sys.executable, "-P", "-c", script], tmp_path)
+    return IndexProcess([sys.executable, "-P", "-c", script], tmp_path)
 
 
 def wait_for(builder, condition):
-    deadline = time.monotonic() + 20
-    while not condition(builder.state):
-        assert time.monotonic() < deadline, builder.state
-        time.sleep(0.01)
+    wait_until(lambda: condition(builder.state), lambda: builder.state)
     return builder.state
 
 

@@ -188,7 +188,7 @@ EDITS = st.lists(
 
 
 @given(EDITS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_the_index_is_what_a_new_one_would_be(desk, everything, edits):
     made = desk({"a.py": ONE})
     saved = {"a.py": ONE}

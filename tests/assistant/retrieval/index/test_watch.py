@@ -4,6 +4,7 @@ import pytest
 from watchdog.observers import Observer
 
 from assistant.retrieval.index.watch import Watch
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -12,7 +13,7 @@ def heard() -> queue.SimpleQueue:
 
 
 def until(heard: queue.SimpleQueue, path: str) -> None:
-    while heard.get(timeout=10) != path:
+    while heard.get(timeout=PATIENCE_S) != path:
         pass
 
 
@@ -24,7 +25,7 @@ def test_changes_at_any_depth_are_heard_and_those_of_git_are_not(tmp_path, heard
         assert watch.works
         (tmp_path / ".git" / "index").write_text("x")
         (tmp_path / "a.py").write_text("x")
-        assert heard.get(timeout=10) == "a.py"
+        assert heard.get(timeout=PATIENCE_S) == "a.py"
         (tmp_path / "sub" / "new").mkdir()
         until(heard, "sub/new")
         (tmp_path / "a.py").rename(tmp_path / "sub" / "b.py")

@@ -1,13 +1,7 @@
-import importlib.util
-from pathlib import Path
-
 from assistant.retrieval.search.cache_reuse import arrange
 from assistant.retrieval.search.candidate import Candidate
 from assistant.retrieval.search.rank import Ranked
-
-_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "memory.py")
-memory = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(memory)
+from tests.support import memory_index
 
 
 def ranked(**scores):
@@ -19,7 +13,7 @@ def ranked(**scores):
 
 
 def arranged(previous, budget=1000, **scores):
-    return arrange(previous, ranked(**scores), budget, memory.count_words)
+    return arrange(previous, ranked(**scores), budget, memory_index.count_words)
 
 
 def paths(pieces):

@@ -1,6 +1,3 @@
-import importlib.util
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,10 +5,7 @@ from hypothesis import strategies as st
 from assistant.retrieval.search.candidate import Candidate
 from assistant.retrieval.search.pack import pack, render
 from assistant.retrieval.search.rank import Ranked
-
-_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "memory.py")
-memory = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(memory)
+from tests.support import memory_index
 
 FILES = {
     name: "".join(f"{name} line {number} says {'much ' * (number % 5)}\n" for number in range(1, 41)) for name in "abc"
@@ -24,7 +18,7 @@ def ranked(path, first, last, score=1.0, short=""):
 
 
 def packed(*candidates, budget=1000):
-    return pack(candidates, budget, memory.count_words)
+    return pack(candidates, budget, memory_index.count_words)
 
 
 def test_the_file_with_the_best_piece_stands_last_and_lines_in_order():
@@ -75,10 +69,10 @@ def test_never_over_the_budget_whole_lines_no_line_twice(found, budget):
         for path, first, more, score, short in found
     ]
     candidates.sort(key=lambda each: -each.score)
-    pieces = pack(candidates, budget, memory.count_words)
+    pieces = pack(candidates, budget, memory_index.count_words)
     assert sum(piece.tokens for piece in pieces) <= budget
     rendered = render(pieces)
-    assert sum(memory.count_words([text for file in rendered for text in (file.path, file.text)])) <= budget
+    assert sum(memory_index.count_words([text for file in rendered for text in (file.path, file.text)])) <= budget
     taken = [(piece.path, line) for piece in pieces for line in range(piece.first_line, piece.last_line + 1)]
     assert len(set(taken)) == len(taken)
     for piece in pieces:

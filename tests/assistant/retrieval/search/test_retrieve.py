@@ -1,6 +1,4 @@
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,11 +9,8 @@ from assistant.retrieval.search.retrieve import Retrieved, retrieve
 from assistant.retrieval.search.retriever import IndexRetriever
 from assistant.retrieval.search.window import Budget, take_window
 from assistant.types import Choice, CompleteRequest, Finished, Place, Timings
-
-_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1] / "memory.py")
-memory = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(memory)
-symbol = memory.symbol
+from tests.support import memory_index
+from tests.support.memory_index import symbol
 
 STORE = """class UserStore:
     def __init__(self, folder):
@@ -41,7 +36,7 @@ FILLER = "".join(f"filler_{number} = {number}\n" for number in range(300))
 
 
 def make_source(**more):
-    return memory.MemorySource(
+    return memory_index.MemorySource(
         {"store.py": STORE, "mail.py": MAIL, "noise.py": NOISE, "old/store.py": STORE.replace("/", "+"), **more},
         [
             symbol("store.py", "UserStore", 1, 6, kind="class", signature="class UserStore:"),
@@ -70,8 +65,8 @@ def request_at(text=OPEN, **options):
 
 def look(source, request=None, budget=400, window_budget=None, **options):
     request = request or request_at()
-    window = take_window(request.text, request.cursor, window_budget or Budget(), memory.count_words)
-    return retrieve(source, request, window, budget, memory.count_words, **options)
+    window = take_window(request.text, request.cursor, window_budget or Budget(), memory_index.count_words)
+    return retrieve(source, request, window, budget, memory_index.count_words, **options)
 
 
 def test_an_imported_definition_stands_next_to_the_hole():
@@ -207,8 +202,8 @@ class Typing:
 
     def ask(self, text, **options):
         request = request_at(text, session="page", **options)
-        window = take_window(request.text, request.cursor, Budget(), memory.count_words)
-        return self.retriever.retrieve(request, window, 10_000, memory.count_words)
+        window = take_window(request.text, request.cursor, Budget(), memory_index.count_words)
+        return self.retriever.retrieve(request, window, 10_000, memory_index.count_words)
 
 
 def test_the_files_stay_the_same_while_typing_goes_on():
@@ -256,18 +251,18 @@ def test_a_broken_index_costs_no_suggestion(caplog):
 
     retriever = IndexRetriever(broken)
     request = request_at()
-    window = take_window(request.text, request.cursor, Budget(), memory.count_words)
+    window = take_window(request.text, request.cursor, Budget(), memory_index.count_words)
     for _key in range(3):
-        assert retriever.retrieve(request, window, 1000, memory.count_words) == Retrieved()
+        assert retriever.retrieve(request, window, 1000, memory_index.count_words) == Retrieved()
     assert caplog.text.count("cannot be read") == 1
 
 
 def test_no_index_no_files():
     request = request_at(workspace=None)
-    window = take_window(request.text, request.cursor, Budget(), memory.count_words)
+    window = take_window(request.text, request.cursor, Budget(), memory_index.count_words)
     asked = []
     retriever = IndexRetriever(asked.append)
-    assert retriever.retrieve(request, window, 1000, memory.count_words) == Retrieved()
+    assert retriever.retrieve(request, window, 1000, memory_index.count_words) == Retrieved()
     assert asked == []
 
 
@@ -281,14 +276,14 @@ def test_a_quick_model_gets_more():
         )
     retriever = IndexRetriever(lambda _workspace: source)
     request = request_at()
-    window = take_window(request.text, request.cursor, Budget(), memory.count_words)
+    window = take_window(request.text, request.cursor, Budget(), memory_index.count_words)
 
     def spent():
-        found = retriever.retrieve(request, window, 10_000, memory.count_words)
+        found = retriever.retrieve(request, window, 10_000, memory_index.count_words)
         return sum(piece.tokens for piece in found.pieces)
 
     slow = spent()
     choice = Choice(0, "", "stop", 1)
     retriever.learn(Finished("r", "m", (choice,), 4000, 0, 1, Timings(prefill_ms=1000)))
     assert slow <= 256 < spent() <= 2048
-    assert sum(piece.tokens for piece in retriever.retrieve(request, window, 90, memory.count_words).pieces) <= 90
+    assert sum(piece.tokens for piece in retriever.retrieve(request, window, 90, memory_index.count_words).pieces) <= 90

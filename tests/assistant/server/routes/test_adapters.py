@@ -1,7 +1,6 @@
 """Adapters over HTTP: listed, switched, named by requests, and what is refused."""
 
 import asyncio
-import importlib.util
 import json
 import shutil
 import threading
@@ -17,25 +16,21 @@ from assistant.engine.fake import FakeEngine
 from assistant.engine.local.load import load_engine
 from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import InputError
-from assistant.models.adapters import AdapterStore, Shelf
+from assistant.models.adapters import AdapterStore, ModelAdapters
 from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.types import CompleteRequest, Finished, Started
 from assistant.weights.tiny import make_tiny_model
+from tests.support.adapters import make_adapter
+from tests.support.patience import PATIENCE_S
 
-_spec = importlib.util.spec_from_file_location(
-    "adapter_maker", Path(__file__).parents[2] / "engine" / "adapter_maker.py"
-)
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-make_adapter = maker.make_adapter
 HOSTILE = json.loads((Path(__file__).parents[2] / "models" / "hostile_names.json").read_text(encoding="utf-8"))
 
 TOKEN = "the-token-of-this-test-0123456789abcdef"
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def model_adapters(tmp_path):
     """A tiny model with two adapters, installed."""
     paths = find_paths()
     make_tiny_model(paths.models / "tiny")
@@ -43,21 +38,21 @@ def shelf(tmp_path):
     model = store.models.get("tiny")
     for seed, name in enumerate(("one", "two")):
         store.add(make_adapter(paths.models / "tiny", tmp_path / name, seed=seed), name, model)
-    return Shelf(store, model)
+    return ModelAdapters(store, model)
 
 
 @pytest.fixture
-def start(shelf, until):
+def start(model_adapters, until):
     ends = []
 
     def start(load=None, idle_seconds=lambda: 0.0, asked=None):
-        stand = Shelf(shelf.store, shelf.model, asked)
-        folder = shelf.store.models.path("tiny")
+        stand = ModelAdapters(model_adapters.store, model_adapters.model, asked)
+        folder = model_adapters.store.models.path("tiny")
         load = load or (lambda progress: load_engine(folder, "cpu", progress, find_adapter=stand.find))
         worker = EngineWorker(load, "tiny", idle_seconds=idle_seconds, adapter=stand.first)
         worker.start()
         listener = bind(0)
-        app = create_app(worker, TOKEN, listener.getsockname()[1], shelf=stand)
+        app = create_app(worker, TOKEN, listener.getsockname()[1], model_adapters=stand)
         server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_config=None))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
         thread.start()
@@ -70,7 +65,7 @@ def start(shelf, until):
         def end():
             http.close()
             server.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE_S)
             worker.close(10)
 
         ends.append(end)
@@ -87,7 +82,7 @@ def complete(http, adapter=None):
         return list(client.complete(request))
 
 
-def test_adapters_are_listed_with_what_is_known_of_them(start, shelf):
+def test_adapters_are_listed_with_what_is_known_of_them(start, model_adapters):
     answer = start().get("/grafter/adapters").json()
     assert (answer["active"], answer["scale"]) == (None, 0.0)
     assert [(row["name"], row["base"], row["fits"], row["enabled"]) for row in answer["adapters"]] == [
@@ -96,24 +91,24 @@ def test_adapters_are_listed_with_what_is_known_of_them(start, shelf):
     ]
 
 
-def test_switching_is_seen_everywhere_and_kept(start, shelf):
+def test_switching_is_seen_everywhere_and_kept(start, model_adapters):
     http = start()
     assert http.post("/grafter/adapter", json={"name": "one", "scale": 0.5}).json() == {"active": "one", "scale": 0.5}
     assert http.get("/health").json()["adapter"] == "one"
     assert http.get("/grafter/adapters").json()["active"] == "one"
-    assert (shelf.store.get("one").enabled, shelf.store.get("one").scale) == (True, 0.5)
+    assert (model_adapters.store.get("one").enabled, model_adapters.store.get("one").scale) == (True, 0.5)
     events = complete(http)
     assert [event.adapter for event in events if isinstance(event, (Started, Finished))] == ["one", "one"]
     assert http.post("/grafter/adapter", json={"name": "two"}).json() == {"active": "two", "scale": 1.0}
-    assert [record.enabled for record in shelf.store.list()] == [False, True]
+    assert [record.enabled for record in model_adapters.store.list()] == [False, True]
     assert http.post("/grafter/adapter", json={"name": None}).json() == {"active": None, "scale": 0.0}
     assert http.get("/health").json()["adapter"] is None
     assert complete(http)[-1].adapter is None
-    assert not any(record.enabled for record in shelf.store.list())
+    assert not any(record.enabled for record in model_adapters.store.list())
 
 
-def test_the_enabled_adapter_answers_from_the_start(start, shelf):
-    shelf.store.enable("two", 0.75)
+def test_the_enabled_adapter_answers_from_the_start(start, model_adapters):
+    model_adapters.store.enable("two", 0.75)
     http = start()
     assert http.get("/health").json()["adapter"] == "two"
     assert http.get("/grafter/adapters").json()["scale"] == 0.75
@@ -121,23 +116,23 @@ def test_the_enabled_adapter_answers_from_the_start(start, shelf):
 
 
 @pytest.mark.parametrize(("asked", "name", "scale"), [("one:0.5", "one", 0.5), ("base", None, 0.0)])
-def test_what_was_asked_for_at_the_start_goes_before(start, shelf, asked, name, scale):
-    shelf.store.enable("two")
+def test_what_was_asked_for_at_the_start_goes_before(start, model_adapters, asked, name, scale):
+    model_adapters.store.enable("two")
     http = start(asked=asked)
     answer = http.get("/grafter/adapters").json()
     assert (answer["active"], answer["scale"], http.get("/health").json()["adapter"]) == (name, scale, name)
 
 
-def test_one_that_is_not_there_or_another_models_stops_the_start(shelf, tmp_path):
+def test_one_that_is_not_there_or_another_models_stops_the_start(model_adapters, tmp_path):
     with pytest.raises(InputError, match="There is no adapter 'nobody'"):
-        Shelf(shelf.store, shelf.model, "nobody")
+        ModelAdapters(model_adapters.store, model_adapters.model, "nobody")
     make_tiny_model(find_paths().models / "other", seed=5)
     with pytest.raises(InputError, match=r"made for the weights of 'tiny'.*'other'"):
-        Shelf(shelf.store, shelf.store.models.get("other"), "one")
+        ModelAdapters(model_adapters.store, model_adapters.store.models.get("other"), "one")
 
 
-def test_a_request_names_its_adapter_or_the_base(start, shelf):
-    shelf.store.enable("one")
+def test_a_request_names_its_adapter_or_the_base(start, model_adapters):
+    model_adapters.store.enable("one")
     http = start()
     found = {adapter: complete(http, adapter)[-1] for adapter in (None, "", "two")}
     assert [found[each].adapter for each in found] == ["one", None, "two"]
@@ -145,8 +140,8 @@ def test_a_request_names_its_adapter_or_the_base(start, shelf):
     assert (failed.code, "There is no adapter 'nobody'" in failed.message) == ("invalid_request", True)
 
 
-def test_models_are_listed_with_their_adapters_and_asked_by_name(start, shelf):
-    shelf.store.enable("one")
+def test_models_are_listed_with_their_adapters_and_asked_by_name(start, model_adapters):
+    model_adapters.store.enable("one")
     http = start()
     rows = http.get("/v1/models").json()["data"]
     assert [row["id"] for row in rows] == ["tiny", "tiny+one", "tiny+two"]
@@ -163,7 +158,7 @@ def test_models_are_listed_with_their_adapters_and_asked_by_name(start, shelf):
         assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_not_found")
 
 
-def test_hostile_names_are_refused_and_touch_nothing(start, shelf):
+def test_hostile_names_are_refused_and_touch_nothing(start, model_adapters):
     http = start()
     before = sorted(find_paths().data.rglob("*"))
     for name in HOSTILE:
@@ -199,21 +194,21 @@ def test_nothing_without_the_token(start, method, path):
     assert httpx.request(method, f"{http.base_url}{path}", json={"name": "one"}, trust_env=False).status_code == 401
 
 
-def test_a_damaged_adapter_leaves_the_one_before(start, shelf):
+def test_a_damaged_adapter_leaves_the_one_before(start, model_adapters):
     http = start()
     http.post("/grafter/adapter", json={"name": "one"})
-    weights = shelf.store.path("two") / "adapter_model.safetensors"
+    weights = model_adapters.store.path("two") / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     answer = http.post("/grafter/adapter", json={"name": "two"})
     assert (answer.status_code, "damaged" in answer.json()["error"]["message"]) == (400, True)
     assert http.get("/health").json()["adapter"] == "one"
-    assert [record.enabled for record in shelf.store.list()] == [True, False]
+    assert [record.enabled for record in model_adapters.store.list()] == [True, False]
 
 
 @pytest.mark.parametrize("missing", [False, True])
-def test_a_damaged_adapter_is_no_reason_to_have_no_model(start, shelf, missing):
-    shelf.store.enable("one")
-    weights = shelf.store.path("one") / "adapter_model.safetensors"
+def test_a_damaged_adapter_is_no_reason_to_have_no_model(start, model_adapters, missing):
+    model_adapters.store.enable("one")
+    weights = model_adapters.store.path("one") / "adapter_model.safetensors"
     if missing:
         weights.unlink()
     else:
@@ -245,9 +240,9 @@ def test_a_model_elsewhere_has_no_adapters_here(serve):
     assert (answer.status_code, "runs on a server" in answer.json()["error"]["message"]) == (400, True)
 
 
-def test_an_adapter_removed_meanwhile_fails_only_who_names_it(start, shelf):
+def test_an_adapter_removed_meanwhile_fails_only_who_names_it(start, model_adapters):
     http = start()
-    shutil.rmtree(shelf.store.path("two"))
+    shutil.rmtree(model_adapters.store.path("two"))
     assert complete(http, "two")[-1].code == "invalid_request"
     assert complete(http, "one")[-1].adapter == "one"
 

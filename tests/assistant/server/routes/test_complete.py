@@ -8,6 +8,7 @@ import pytest
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.types import CompleteRequest, Delta, Failed, Finished, Started
 from assistant.wire import complete_to_json, event_from_json, health_from_json
+from tests.support.patience import PATIENCE_S
 
 TEXT = "def gcd(a, b):\n    \n"
 REQUEST = CompleteRequest("r-1", TEXT, 19, path="gcd.py")
@@ -79,7 +80,7 @@ def start(running, request):
     thread.start()
 
     def end():
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
         return events[-1]
 
@@ -115,7 +116,6 @@ def test_a_completion_comes_in_the_middle_of_a_chat(serve, until):
         next(line for line in lines if "word" in line)
         finished = complete(running, REQUEST)[-1]
         assert finished.choices[0].text == "short"
-        assert finished.timings.queue_ms < 1000
         next(line for line in lines if "word" in line)  # and the chat goes on
         until(lambda: running.dispatcher.busy == 1)
 

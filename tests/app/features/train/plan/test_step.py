@@ -1,13 +1,16 @@
+import dataclasses
+
 import pytest
 
 from finetune.config import PRESETS
+from tests.support import training
 
 pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def step(page, tune, support, qtbot):
-    tune.answered.emit("files", support.files_answer())
+def step(page, tune, qtbot):
+    tune.answered.emit("files", training.files_answer())
     page.show_step("model")
     qtbot.waitUntil(lambda: tune.asked[-1][0] == "plan")
     return page.model
@@ -17,9 +20,9 @@ def plans(tune):
     return [config for question, config in tune.asked if question == "plan"]
 
 
-def test_arriving_measures_once_and_shows_the_plan(step, tune, support):
+def test_arriving_measures_once_and_shows_the_plan(step, tune):
     assert step.plan.busy.isVisible()
-    tune.answered.emit("plan", support.plan_answer())
+    tune.answered.emit("plan", training.plan_answer())
     assert not step.plan.busy.isVisible()
     figures = {name: widget.text() for name, widget in step.plan.figures.items()}
     assert figures["time"] == "about 30 min"
@@ -30,8 +33,8 @@ def test_arriving_measures_once_and_shows_the_plan(step, tune, support):
     assert step.start.text() == "Start learning: 30 min"
 
 
-def test_other_minutes_need_no_other_measurement_and_other_settings_do(step, tune, support, qtbot):
-    tune.answered.emit("plan", support.plan_answer())
+def test_other_minutes_need_no_other_measurement_and_other_settings_do(step, tune, qtbot):
+    tune.answered.emit("plan", training.plan_answer())
     step.minutes.setValue(60)
     assert step.plan.figures["steps"].text() == "620"
     assert step.plan.figures["memory"].text() == "3.4 GB"
@@ -55,9 +58,9 @@ def test_presets_are_plain_words_that_set_the_rest(step, tune):
     assert step.config().train.rate == pytest.approx(2e-4)
 
 
-def test_odd_files_are_learned_where_a_person_wants_that(step, tune, support, qtbot):
+def test_odd_files_are_learned_where_a_person_wants_that(step, tune, qtbot):
     assert step.config().data.drop_strange
-    tune.answered.emit("plan", support.plan_answer())
+    tune.answered.emit("plan", training.plan_answer())
     step.advanced.strange.setChecked(False)
     qtbot.waitUntil(lambda: len(plans(tune)) == 2)
     assert not plans(tune)[-1].data.drop_strange
@@ -71,8 +74,8 @@ def test_a_refusal_says_why_and_nothing_can_begin(step, tune):
     assert step.start.isEnabled()
 
 
-def test_a_plan_with_changes_says_what_was_made_smaller(step, tune, support):
-    tune.answered.emit("plan", support.plan_answer(changes=["Rows are 512 tokens long, to fit."]))
+def test_a_plan_with_changes_says_what_was_made_smaller(step, tune):
+    tune.answered.emit("plan", training.plan_answer(changes=["Rows are 512 tokens long, to fit."]))
     assert step.plan.changes.text() == "Rows are 512 tokens long, to fit."
 
 
@@ -83,9 +86,24 @@ def test_measuring_can_be_stopped(step, tune):
     assert step.start.isEnabled()
 
 
+def test_a_quick_run_that_keeps_odd_files_is_planned_and_started_as_such(step):
+    step.presets["quick"].setChecked(True)
+    step.advanced.strange.setChecked(False)
+    config = step.config()
+    assert (config.data.library_holes, config.data.validation_holes, config.data.drop_strange) == (40, 40, False)
+    assert config.train == dataclasses.replace(PRESETS["quick"][0], minutes=config.train.minutes)
+
+
+@pytest.mark.parametrize("name", ["base", "con", "none.x", "x/y", ""])
+def test_a_name_that_no_adapter_can_have_starts_nothing(step, name):
+    step.name.setText(name)
+    assert "cannot be the name of an adapter" in step.problem.text()
+    assert not step.start.isEnabled()
+
+
 def test_a_bad_name_is_said_at_once(step):
     step.name.setText("no/name")
-    assert "is no name" in step.problem.text()
+    assert "cannot be the name of an adapter" in step.problem.text()
     assert step.problem.isVisible()
     assert not step.start.isEnabled()
     step.name.setText("good-name")
@@ -111,4 +129,4 @@ def test_starting_makes_a_run_with_these_settings(page, step, job, tune, window,
     assert control.config.train.minutes == 12.0
     assert control.config.data.drop == ("src/orchard/graft.py",)
     assert job.started == [control.folder]
-    qtbot.waitUntil(lambda: control.state == "running", timeout=20_000)
+    qtbot.waitUntil(lambda: control.state == "running")

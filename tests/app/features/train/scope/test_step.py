@@ -1,6 +1,8 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from tests.support import training
+
 pytestmark = pytest.mark.gui
 
 
@@ -20,8 +22,8 @@ def test_the_open_folder_is_looked_at_at_once(page, tune, folder):
     assert not page.scope.content.isVisible()
 
 
-def test_files_are_listed_with_reasons_totals_and_what_is_held_out(page, tune, support):
-    tune.answered.emit("files", support.files_answer())
+def test_files_are_listed_with_reasons_totals_and_what_is_held_out(page, tune):
+    tune.answered.emit("files", training.files_answer())
     scope = page.scope
     assert scope.content.isVisible()
     assert not scope.busy.isVisible()
@@ -33,13 +35,13 @@ def test_files_are_listed_with_reasons_totals_and_what_is_held_out(page, tune, s
     assert scope.files.index(row, 0).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
 
 
-def test_without_git_it_says_that_files_are_held_out(page, tune, support):
-    tune.answered.emit("files", support.files_answer(kind="files"))
+def test_without_git_it_says_that_files_are_held_out(page, tune):
+    tune.answered.emit("files", training.files_answer(kind="files"))
     assert "since there is no git history" in page.scope.held_out.text()
 
 
-def test_files_are_found_by_text_and_by_reason(page, tune, support, qtbot):
-    tune.answered.emit("files", support.files_answer())
+def test_files_are_found_by_text_and_by_reason(page, tune, qtbot):
+    tune.answered.emit("files", training.files_answer())
     page.scope.which.setCurrentIndex(page.scope.which.findData("secret"))
     assert texts(page) == ["src/orchard/settings.py", ".env"]
     page.scope.search.setText("orch sett")
@@ -49,8 +51,8 @@ def test_files_are_found_by_text_and_by_reason(page, tune, support, qtbot):
     assert not page.scope.table.isVisible()
 
 
-def test_space_decides_on_what_is_selected(page, tune, support, qtbot):
-    tune.answered.emit("files", support.files_answer())
+def test_space_decides_on_what_is_selected(page, tune, qtbot):
+    tune.answered.emit("files", training.files_answer())
     table = page.scope.table
     table.selectRow(place(page, "src/orchard/tree.py"))
     qtbot.keyClick(table, Qt.Key.Key_Space)
@@ -65,8 +67,8 @@ def test_space_decides_on_what_is_selected(page, tune, support, qtbot):
     assert page.scope.which.findData("overruled") >= 0
 
 
-def test_a_click_on_the_box_decides(page, tune, support):
-    tune.answered.emit("files", support.files_answer())
+def test_a_click_on_the_box_decides(page, tune):
+    tune.answered.emit("files", training.files_answer())
     model = page.scope.files
     index = model.index(place(page, "src/orchard/tree.py"), 0)
     assert model.setData(index, Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
@@ -75,8 +77,8 @@ def test_a_click_on_the_box_decides(page, tune, support):
     assert not picture.flags() & Qt.ItemFlag.ItemIsUserCheckable
 
 
-def test_a_secret_is_kept_only_when_it_is_trusted(page, tune, support, qtbot):
-    tune.answered.emit("files", support.files_answer())
+def test_a_secret_is_kept_only_when_it_is_trusted(page, tune, qtbot):
+    tune.answered.emit("files", training.files_answer())
     page.scope.table.selectRow(place(page, "src/orchard/settings.py"))
     qtbot.keyClick(page.scope.table, Qt.Key.Key_Space)
     assert page.scope.data_config().keep == ()
@@ -89,19 +91,19 @@ def test_a_secret_is_kept_only_when_it_is_trusted(page, tune, support, qtbot):
     assert page.scope.data_config().trusted == ()
 
 
-def test_fifty_thousand_files_are_no_trouble(page, tune, support, qtbot):
-    tune.answered.emit("files", support.files_answer(extra=50_000))
+def test_fifty_thousand_files_are_no_trouble(page, tune, qtbot):
+    tune.answered.emit("files", training.files_answer(extra=50_000))
     assert page.scope.files.rowCount() == 50_011
     page.scope.search.setText("part49999")
     qtbot.waitUntil(lambda: texts(page) == ["src/orchard/part49999/module.py"])
 
 
-def test_samples_show_what_is_to_be_filled_in(page, tune, support):
-    tune.answered.emit("files", support.files_answer())
+def test_samples_show_what_is_to_be_filled_in(page, tune):
+    tune.answered.emit("files", training.files_answer())
     page.scope.show_them.click()
     assert tune.asked[-1][0] == "preview"
     assert not page.scope.show_them.isEnabled()
-    tune.answered.emit("preview", support.preview_answer())
+    tune.answered.emit("preview", training.preview_answer())
     view = page.scope.samples
     assert view.isVisible()
     assert view.code.marked.startswith("ripe = [apple")
@@ -123,8 +125,8 @@ def test_a_failure_stands_in_a_bar_with_another_try(page, tune):
     assert page.bars.bar("files") is None
 
 
-def test_another_folder_starts_anew(page, tune, support, window, tmp_path):
-    tune.answered.emit("files", support.files_answer())
+def test_another_folder_starts_anew(page, tune, window, tmp_path):
+    tune.answered.emit("files", training.files_answer())
     page.scope.files.decide([0], False)
     other = tmp_path / "vineyard"
     other.mkdir()

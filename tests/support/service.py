@@ -114,6 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        if self.path == "/grafter/adapters":
+            self._answer_by("adapters")
+            return
         answer = self.server.next("health")
         self.server.note("health")
         if answer == "stall":
@@ -127,6 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(200, json.dumps(answer).encode())
 
+    def _answer_by(self, name: str) -> None:
+        """Answer as the script says; a service without adapters knows no such route."""
+        answer = self.server.read_script().get(name, {"status": 404, "body": {}})
+        self._answer(answer["status"], json.dumps(answer["body"]).encode())
+
     def do_POST(self) -> None:
         if self.path == "/grafter/wake":
             self.server.note("wake")
@@ -136,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/grafter/index":
             self.server.note("index", body=body)
             self._answer(self.server.read_script().get("index", 200), b"{}")
+            return
+        if self.path == "/grafter/adapter":
+            self._answer_by("adapter")
             return
         steps = self.server.next("complete")
         self.server.note("complete", body=body)

@@ -1,8 +1,6 @@
 """The workspace's index over HTTP, and completions that use it."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +9,7 @@ from assistant.retrieval.index.index_process import IndexState
 from assistant.retrieval.index.service import Indexes
 from assistant.types import CompleteRequest
 from assistant.wire import complete_to_json, event_from_json
-
-_spec = importlib.util.spec_from_file_location("memory", Path(__file__).parents[1].joinpath("retrieval", "memory.py"))
-memory = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(memory)
+from tests.support import memory_index
 
 MAIL = "def send_mail(address, subject):\n    server = connect_mail_server(address)\n    server.send(subject)\n"
 
@@ -31,7 +26,7 @@ class Builder:
         pass
 
 
-class Reader(memory.MemorySource):
+class Reader(memory_index.MemorySource):
     def close(self):
         pass
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
-import pytest
-
-from assistant.engine.scheduler.worker import EngineWorker
 from assistant.types import Delta, Failed, Finished, GenerateRequest, Params, Prompt, Text
+from tests.support.patience import PATIENCE_S
 
-WAIT = 10.0
+WAIT = PATIENCE_S
 
 
 class Sink:
@@ -55,29 +52,3 @@ class Sink:
 def ask(text="x", request_id="r", **params):
     request = GenerateRequest(request_id, Prompt((Text(text),)), Params(**params))
     return lambda engine, cancel: engine.generate(request, cancel)
-
-
-def wait_for(condition, seconds=WAIT):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.002)
-
-
-@pytest.fixture
-def make_worker():
-    workers = []
-
-    def make(engine_or_load, model="fake", *, start=True, **options):
-        load = engine_or_load if engine_or_load is None or callable(engine_or_load) else lambda _tell: engine_or_load
-        worker = EngineWorker(load, model, **options)
-        workers.append(worker)
-        if start:
-            worker.start()
-        return worker
-
-    before = set(threading.enumerate())
-    yield make
-    for worker in workers:
-        assert worker.close(WAIT)
-    assert set(threading.enumerate()) <= before
