@@ -10,12 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-<<<<<<< HEAD
 from app.editor.text_port import SuggestionPort
-from app.services.api import ApiClient, CompletionReply
-=======
 from app.services.api import ApiClient
->>>>>>> main
 from app.services.connection import Connection, ConnectionState
 from app.services.reply import EventReply
 from assistant.config import Settings
