@@ -8,7 +8,6 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from app.editor.decorations import Decoration
 from app.editor.rows import BlockRows
 from app.theme import Theme
 
@@ -55,15 +54,15 @@ class Gutter(QWidget):
             own = top + len(rows.above) * self._editor.line_pitch
             painter.setPen(self._colors["text" if number == current else "ghost"])
             self._write(painter, own, str(number + 1))
-            self._signs(painter, top, rows, self._editor.decorations_beside(block))
+            self._signs(painter, top, rows)
         painter.end()
 
-    def _signs(self, painter: QPainter, top: float, rows: BlockRows, beside: list[Decoration]) -> None:
+    def _signs(self, painter: QPainter, top: float, rows: BlockRows) -> None:
         """Paint marks beside the lines that have them, and what a change adds and takes."""
         pitch = self._editor.line_pitch
         own = top + len(rows.above) * pitch
         height = rows.line.lineCount() * pitch
-        for decoration in beside:
+        for decoration in rows.beside:
             if decoration.kind == "mark":
                 painter.fillRect(QRectF(_MARK_LEFT, own, _MARK_WIDTH, height), self._colors[decoration.color])
             elif decoration.kind == "removed":

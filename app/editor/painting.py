@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
@@ -71,13 +70,13 @@ class LinePainter:
         """Fill the line of the caret."""
         self._painter.fillRect(QRectF(0, top, self._area.width, lines * self._area.pitch), self._current)
 
-    def decorations(self, rows: BlockRows, own: QPointF, beside: Sequence[Decoration]) -> None:
+    def decorations(self, rows: BlockRows, own: QPointF) -> None:
         """Draw virtual rows and the tint of a block, before its line. ``own``: the top left of the line's first row."""
         pitch, count = self._area.pitch, rows.line.lineCount()
         top = own.y() - len(rows.above) * pitch
         for index, (decoration, layout) in enumerate(rows.above):
             self._virtual(decoration, layout, QPointF(own.x(), top + index * pitch))
-        for decoration in beside:
+        for decoration in rows.beside:
             if decoration.kind == "removed":
                 self._painter.fillRect(QRectF(0, own.y(), self._area.width, count * pitch), self._removed)
                 self._sign("removed", own.y(), count)

@@ -29,16 +29,13 @@ class BlockRows:
     below: tuple[tuple[Decoration, QTextLayout], ...]
     own: bool
     """Whether ``line`` is Qt's own layout, whose lines stand below the rows above already."""
+    beside: tuple[Decoration, ...]
+    """All decorations of the block."""
 
     @property
     def count(self) -> int:
         """How many rows there are."""
         return len(self.above) + self.line.lineCount() + len(self.below)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is shown but the line."""
-        return not self.above and not self.below and self.woven is None
 
 
 class Rows:
@@ -63,11 +60,11 @@ class Rows:
         woven = Woven.of(block.text(), pieces) if pieces else None
         above, below = self._virtual(decorations, "above", block), self._virtual(decorations, "below", block)
         if woven is None and (block.length() > MAX_LINE or block.layout().preeditAreaText()):
-            return BlockRows(above, block.layout(), None, below, own=True)
+            return BlockRows(above, block.layout(), None, below, own=True, beside=tuple(decorations))
         runs, option, width = self._highlighter.runs(block), *self._wrapping(block)
-        if woven is None:
-            return BlockRows(above, self._lines.get(block.text(), runs, option, width), None, below, own=False)
-        return BlockRows(above, self._lines.get(woven.shown, woven.runs(runs), option, width), woven, below, own=False)
+        text = block.text() if woven is None else woven.shown
+        line = self._lines.get(text, runs if woven is None else woven.runs(runs), option, width)
+        return BlockRows(above, line, woven, below, own=False, beside=tuple(decorations))
 
     def around(self, block: QTextBlock) -> tuple[int, int]:
         """Return how many rows there are above a block that is laid out, and in all beside its own layout's."""
@@ -92,6 +89,8 @@ class Rows:
         self, decorations: list[Decoration], anchor: Anchor, block: QTextBlock
     ) -> tuple[tuple[Decoration, QTextLayout], ...]:
         """Return the rows above the first or below the last line that a decoration is beside; none is wrapped."""
+        if not any(one.is_placed(anchor) for one in decorations):
+            return ()  # nearly every block, at each painting
         option, number = QTextOption(block.document().defaultTextOption()), block.blockNumber()
         option.setWrapMode(QTextOption.WrapMode.NoWrap)
         return tuple(

@@ -125,8 +125,10 @@ class TextView(QPlainTextEdit):
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make changes, which do not overlap, as one undo step; all offsets are those before the first."""
+        was_seen = self.cursor_is_on_screen()
         editing.insert_all([(self._cursor_between(one.start, one.end), one.text) for one in changes])
-        self.show_cursor()
+        if was_seen:  # a person who reads elsewhere is left there
+            self.show_cursor()
 
     def _cursor_between(self, start: int, end: int) -> QTextCursor:
         cursor, text = self.textCursor(), self.plain_text()
@@ -208,10 +210,6 @@ class TextView(QPlainTextEdit):
         """Return what ``owner`` has put there, where it is now."""
         return self._decorations.of(owner)
 
-    def decorations_beside(self, block: QTextBlock) -> list[Decoration]:
-        """Return all that is beside a block."""
-        return self._decorations.beside(block.blockNumber())
-
     def rows_of(self, block: QTextBlock) -> BlockRows:
         """Return what a block looks like, row by row."""
         return self._rows.of(block)
@@ -222,10 +220,8 @@ class TextView(QPlainTextEdit):
         The next ``replaces`` characters of the line are not painted: the text takes their place.
         """
         self._ghost_text, self._hint = text, hint
-        column = len(editing.sides(self.textCursor())[0])
-        ghost = Decoration(
-            self.textCursor().blockNumber(), "ghost", tuple(text.split("\n")), "inline", column, replaces
-        )
+        line, column = self.cursor_place()
+        ghost = Decoration(line - 1, "ghost", tuple(text.split("\n")), "inline", column, replaces)
         self._decorations.set(GHOST, [ghost] if text else [])
 
     @Slot()

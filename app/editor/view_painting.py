@@ -46,7 +46,7 @@ def _paint_block(
     is_current = block == view.textCursor().block()
     if is_current and not view.textCursor().hasSelection():
         lines.current_line(own, rows.line.lineCount())
-    lines.decorations(rows, QPointF(origin.x(), own), view.decorations_beside(block))
+    lines.decorations(rows, QPointF(origin.x(), own))
     lines.marks(block, block.layout(), origin, marks)
     for position in look.brackets if rows.woven is None else ():
         if block.contains(position):

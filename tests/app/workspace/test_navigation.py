@@ -129,7 +129,7 @@ def test_find_counts_and_goes_round(window, folder, qtbot):
 
 def test_find_counts_characters_and_keeps_to_case(window, folder, qtbot):
     (folder / "wide.txt").write_text("\U0001f600 tree \U0001f600\nTree\xa0tree\n", encoding="utf-8")
-    page = window.documents.open(folder / "wide.txt")
+    page = window.bench.documents.open(folder / "wide.txt")
     bar = page.find_bar
     bar.open_bar()
     bar.line.setText("tree")
