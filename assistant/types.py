@@ -120,6 +120,8 @@ class GenerateRequest:
     is for engines that can hold a model to it."""
     adapter: str | None = None
     """Which adapter answers: None the one that is active, the empty text none, else the one of that name."""
+    least_answer: int | None = None
+    """Where not None, ``max_tokens`` gives way to a long prompt, down to so many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +258,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` units of a named stage (``prefill`` and ``decode``: tokens; ``download``: bytes)."""
+    """``done`` of ``total`` units of a named stage (``prefill`` and ``decode``: tokens; ``download``: bytes).
+
+    ``layout``: a conversation is laid out, or a long prompt tokenised, before the request starts.
+    """
 
     request_id: str
     stage: str

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
+from assistant.engine.room import fit_answer
 from assistant.engine.stream import TextStream
 from assistant.types import (
     Chat,
@@ -112,9 +113,11 @@ class FakeEngine:
 
         A script may give the answer with or without what it has to begin with.
         """
-        self.requests.append(request)
         answer = self._answer(request)
         prompt_tokens = len(fake_tokens(flat_prompt(request.prompt)))
+        if request.least_answer is not None:
+            request = fit_answer(request, prompt_tokens, self._info.context_length)
+        self.requests.append(request)
         begin = time.perf_counter()
         yield Started(request.id, self._info.model, prompt_tokens, adapter=self._adapter(request))
         if answer.error is not None:

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from assistant.engine.adapting import Adapting
+from assistant.engine.aside import aside
 from assistant.engine.decode import Batch, prefill
 from assistant.engine.decoder import Cache, Decoder, Interrupted
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.guess import Guesser, Places
 from assistant.engine.heal import Beginning, ByteVocabulary, after
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter
+from assistant.engine.room import check_characters, fit_answer
 from assistant.engine.sampling import Sampled
 from assistant.engine.stream import TextStream
+from assistant.engine.templates.layout import ChatLayout
+from assistant.engine.templates.renderer import Abandoned, Renderer
 from assistant.engine.tokenizer import Tokenizer
 from assistant.engine.variants import Variant, Variants
 from assistant.errors import GrafterError, InputError, OutOfMemory
@@ -37,15 +41,10 @@ from assistant.types import (
     TokenLogprob,
 )
 
-
-class ContextLengthError(InputError):
-    """The prompt and the answer asked for do not fit into what the model can read."""
-
-    code = "context_length_exceeded"
-
-
 _NEW_TEXTS = 3
 """So many texts nearby are tokenised for one request, 2 ms each; others wait for the next one."""
+_AT_ONCE = 16_384
+"""So many characters are tokenised in some ten milliseconds; more of them in another thread."""
 
 
 class LocalEngine:
@@ -71,6 +70,8 @@ class LocalEngine:
         self._find_adapter = find_adapter
         self._active: AdapterChoice | None = None
         self._tokenizer = tokenizer
+        self._renderer = Renderer()
+        self._layout = ChatLayout(tokenizer.chat_template, tokenizer.special_tokens, self._renderer)
         self._info = replace(info, heals=True)
         self._end_ids = end_ids
         self._nearby: dict[str, Places] = {}
@@ -92,6 +93,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Give the model's memory back."""
+        self._renderer.close()
         self._variants.close()
         del self._variants
         release_memory(self._device)
@@ -125,7 +127,12 @@ class LocalEngine:
 
     def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         begin = time.perf_counter()
-        ids = self._read_prompt(request)
+        try:
+            ids = yield from self._read_prompt(request, cancel)
+        except Abandoned:
+            yield from self._abandon(request)
+            return
+        request = fit_answer(request, len(ids), self._info.context_length)
         variant = self._variant(request.adapter)
         decoder = variant.decoder
         cache, cached = variant.store.take(decoder, ids)
@@ -219,22 +226,35 @@ class LocalEngine:
                 variant.store.put(cache, ids[:done])
         return None
 
-    def _read_prompt(self, request: GenerateRequest) -> list[int]:
+    def _read_prompt(self, request: GenerateRequest, cancel: CancelToken) -> Generator[Event, None, list[int]]:
+        """Return the tokens of a prompt, which has at least one. What may take long is done in another thread.
+
+        Raises ContextLengthError, InputError, Abandoned (cancelled meanwhile), and what a chat template's faults are.
+        """
         prompt = request.prompt
+        length = check_characters(request, self._info.context_length)
         if isinstance(prompt, Chat):
-            prompt = self._tokenizer.chat(prompt.messages)
-        ids = self._tokenizer.encode(prompt)
+            messages = prompt.messages
+            prompt = yield from aside(
+                request.id, lambda token: self._layout.lay_out(messages, lambda: token.cancelled), cancel
+            )
+            length = check_characters(replace(request, prompt=prompt), self._info.context_length)
+        if length <= _AT_ONCE:
+            ids = self._tokenizer.encode(prompt)
+        else:
+            whole = prompt
+            ids = yield from aside(request.id, lambda _token: self._tokenizer.encode(whole), cancel)
         if not ids and self._tokenizer.start_id is not None:
             ids = [self._tokenizer.start_id]
         if not ids:
             raise InputError("The prompt is empty, and this model needs some text to go on from.")
-        room = self._info.context_length - request.params.max_tokens
-        if len(ids) > room:
-            raise ContextLengthError(
-                f"The prompt has {len(ids)} tokens and the answer may have {request.params.max_tokens}, but the model "
-                f"reads at most {self._info.context_length} in all; shorten the prompt or ask for fewer tokens."
-            )
         return ids
+
+    def _abandon(self, request: GenerateRequest) -> Iterator[Event]:
+        """Yield the events of a request that was cancelled before its prompt was known."""
+        yield Started(request.id, self._info.model, 0)
+        choices = tuple(Choice(index, "", "cancelled", 0) for index in range(request.params.n))
+        yield Finished(request.id, self._info.model, choices, 0, 0, 0, Timings())
 
 
 @dataclass(slots=True)

@@ -70,6 +70,8 @@ class Engine(Protocol):
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield Started, then Progress and Delta, then exactly one Finished or Failed.
 
+        Before Started there may be Progress of the stage ``layout``, while the prompt is made in another thread.
+
         An iterator that is not advanced pauses, and its owner may advance others of the same engine meanwhile, on the
         same thread: each holds its own KV cache, and its text is the same as if it had run alone. So that others never
         wait long, an event comes at least for each decoded token (a Delta without text, or Progress of the stage

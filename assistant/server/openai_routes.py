@@ -26,14 +26,13 @@ from assistant.server.openai_shapes import ChatShape, ChunkEncoder, CompletionSh
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
-from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt, Text
+from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt
 
 # Names that mean "whatever is loaded"; editors that must send some name can be given one of these.
 _ANY_MODEL = ("", "default", "grafter")
 # How long an answer may be where the client names no limit, as far as the conversation leaves room for it.
 _CHAT_TOKENS = 2048
 _LEAST_CHAT_TOKENS = 256
-_LAYOUT_TOKENS = 32  # that a chat template adds to each message, and once more to the whole
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -85,9 +84,11 @@ class OpenAIRoutes:
         chat = Chat(tuple(_message(message) for message in body.messages))
         shape = ChatShape(request_id, logprobs=body.logprobs)
 
+        least = _LEAST_CHAT_TOKENS if limit is None else None
+        wanted = GenerateRequest(request_id, chat, params, adapter=adapter, least_answer=least)
+
         def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            fitting = replace(params, max_tokens=_room_for_answer(engine, chat)) if limit is None else params
-            return engine.generate(GenerateRequest(request_id, chat, fitting, adapter=adapter), cancel)
+            return engine.generate(wanted, cancel)
 
         return await self._answer(request, body, shape, job, Priority.CHAT)
 
@@ -157,13 +158,6 @@ def _complete(
     request = GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens, adapter=adapter)
     for event in engine.generate(request, cancel):
         yield replace(event, note=event.note or fim.note) if isinstance(event, Finished) else event
-
-
-def _room_for_answer(engine: Engine, chat: Chat) -> int:
-    """Return how many tokens the answer may have where nobody said: what the conversation leaves, within limits."""
-    read = sum(engine.count_tokens([Text(message.content) for message in chat.messages]))
-    left = engine.info.context_length - read - _LAYOUT_TOKENS * (len(chat.messages) + 1)
-    return min(max(left, _LEAST_CHAT_TOKENS), _CHAT_TOKENS)
 
 
 def _check_bias(body: Sampling) -> None:

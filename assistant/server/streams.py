@@ -157,7 +157,7 @@ class Dispatcher:
 def _says_nothing(event: Event) -> bool:
     """Whether an event only lets the worker turn to other jobs; the event loop need not wake up for each token."""
     match event:
-        case Delta(text="", logprobs=()) | Progress(stage="decode"):
+        case Delta(text="", logprobs=()) | Progress(stage="decode" | "layout"):
             return True
         case _:
             return False

@@ -34,7 +34,7 @@ from assistant.types import Delta, Event, Failed, Finished
 ALTERNATIVES = 3
 DEBOUNCE_MS = 300
 
-_Refusal = Literal["read_only", "selection", "composing", "not_ready"]
+_RefusedError = Literal["read_only", "selection", "composing", "not_ready"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ class CompletionSession:
 
     # --- asking -----------------------------------------------------------------------------
 
-    def _refusal(self) -> _Refusal | None:
+    def _refusal(self) -> _RefusedError | None:
         if self._options.read_only:
             return "read_only"
         if self._selection:

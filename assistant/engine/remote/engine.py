@@ -22,9 +22,11 @@ from assistant.engine.remote.families import family_by_name
 from assistant.engine.remote.loop import Mailbox
 from assistant.engine.remote.rows import Row, other_firsts
 from assistant.engine.remote.server import DEFAULT_CONTEXT, Server, with_adapter
+from assistant.engine.room import check_characters, least_answer
 from assistant.engine.stream import TextStream
 from assistant.errors import GrafterError
 from assistant.types import (
+    Chat,
     Choice,
     Delta,
     Event,
@@ -50,6 +52,7 @@ _COUNTED_CHARS = 4_000_000
 _VARIED_TEMPERATURE = 0.8
 _VARIED_TOP_P = 0.95
 _MOST_LOGPROBS = 20
+_LAYOUT_TOKENS = 32  # that a chat template adds to each message, and once more to the whole
 
 
 class RemoteEngine:
@@ -216,6 +219,7 @@ class _Generation:
         self._adapter = server.adapter if server is not None else self._engine.info.adapter
         prepared = None
         if server is not None:
+            check_characters(request, server.context_length)
             with self._noticing():
                 prepared = self._connection.wait(self._asking.prepare(server, request), self._cancel)
         if server is None or prepared is None:
@@ -224,6 +228,7 @@ class _Generation:
             return
         self._engine.remember(prepared.lengths or {})
         self._prompt_tokens = prepared.tokens
+        self._fit_answer(server)
         yield Started(request.id, self._engine.info.model, prepared.tokens, adapter=self._adapter)
         try:
             yield from self._write(server, prepared)
@@ -235,6 +240,16 @@ class _Generation:
             if again is not None:
                 yield from self._write(server, again)
         yield self._finished()
+
+    def _fit_answer(self, server: Server) -> None:
+        """Let the answer to a conversation be as long as that leaves room for, by an estimate, where it may shrink."""
+        chat = self._request.prompt
+        if self._request.least_answer is None or not isinstance(chat, Chat):
+            return
+        read = sum(self._engine.count_tokens([Text(message.content) for message in chat.messages]))
+        left = server.context_length - read - _LAYOUT_TOKENS * (len(chat.messages) + 1)
+        most = min(max(left, least_answer(self._request)), self._params.max_tokens)
+        self._params = dataclasses.replace(self._params, max_tokens=most)
 
     # --- writing -------------------------------------------------------------------------
 
