@@ -6,7 +6,6 @@ The first line of standard output is {"event":"ready","url":...,"token_file":...
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from assistant.cli.local_model import add_model_arguments, choose_model, choose_running, loader
 from assistant.cli.remote import add_remote_arguments, remote_engine
-from assistant.config import Paths, Settings, find_paths, load_settings
+from assistant.config import find_paths
 from assistant.errors import InputError
+from assistant.server.settings import LiveSettings
 
 if TYPE_CHECKING:
     from assistant.completion.complete import Options
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     log_to_stderr()
     paths = find_paths()
     parent = None if args.stay else find_parent(args.parent_pid)
-    settings = _settings_now(paths)
+    settings = LiveSettings(paths)
     idle = _idle_seconds(settings, args.idle_minutes)
     remote = remote_engine(paths, args, named_is_local=False)
     shelf = None
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             adapter=shelf.first if shelf else lambda: None,
         )
     file = _token_file(args.token_file)
-    with bind(args.port) as listener:
+    with settings.followed(), bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
         service = Service(
             worker,
@@ -110,29 +110,16 @@ def _token_file(path: Path | None) -> Path | None:
         raise InputError(f"The token file {path} cannot be used: there is no such home folder.") from None
 
 
-def _settings_now(paths: Paths) -> Callable[[], Settings]:
-    """Return what gives the settings as they are at that moment."""
-    last = load_settings(paths)
-
-    def now() -> Settings:
-        nonlocal last
-        with contextlib.suppress(InputError):  # while somebody edits the file, what it said before holds
-            last = load_settings(paths)
-        return last
-
-    return now
-
-
-def _idle_seconds(settings: Callable[[], Settings], wanted: float | None) -> Callable[[], float]:
+def _idle_seconds(settings: LiveSettings, wanted: float | None) -> Callable[[], float]:
     """Return what says how long the model stays loaded: as asked, else as the settings say."""
-    return lambda: 60.0 * (settings().idle_minutes if wanted is None else wanted)
+    return lambda: 60.0 * (settings.now().idle_minutes if wanted is None else wanted)
 
 
-def _options(settings: Callable[[], Settings]) -> Callable[[], Options]:
+def _options(settings: LiveSettings) -> Callable[[], Options]:
     """Return what says how suggestions are made."""
     from assistant.completion.complete import Options
 
-    return lambda: Options(confidence=settings().confidence)
+    return lambda: Options(confidence=settings.now().confidence)
 
 
 def _minutes(text: str) -> float:

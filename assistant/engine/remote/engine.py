@@ -18,13 +18,13 @@ from assistant.engine.remote.chunks import Chunk
 from assistant.engine.remote.connection import Connection
 from assistant.engine.remote.errors import Rejected, RemoteError, Unreachable
 from assistant.engine.remote.estimate import estimate_tokens
-from assistant.engine.remote.families import family_by_name
 from assistant.engine.remote.loop import Mailbox
 from assistant.engine.remote.rows import Row, other_firsts
 from assistant.engine.remote.server import DEFAULT_CONTEXT, Server, with_adapter
 from assistant.engine.room import check_characters, least_answer
 from assistant.engine.stream import TextStream
 from assistant.errors import GrafterError
+from assistant.prompts.fim import family_by_name
 from assistant.types import (
     Chat,
     Choice,

@@ -8,10 +8,11 @@ import pytest
 
 from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, loader
 from assistant.cli.main import main
-from assistant.cli.serve import _idle_seconds, _options, _settings_now
+from assistant.cli.serve import _idle_seconds, _options
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
+from assistant.server.settings import LiveSettings
 
 
 @pytest.fixture
@@ -87,24 +88,23 @@ def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monke
 
 def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():
     paths = find_paths()
-    seconds = _idle_seconds(_settings_now(paths), None)
+    settings = LiveSettings(paths)
+    seconds = _idle_seconds(settings, None)
     assert seconds() == 20 * 60
     save_settings(paths, Settings(idle_minutes=5))
+    settings.look()
     assert seconds() == 5 * 60
-    paths.settings.write_text("idle_minutes = 'soon'")
-    assert seconds() == 5 * 60
-    save_settings(paths, Settings(idle_minutes=0))
-    assert seconds() == 0
-    save_settings(paths, Settings(idle_minutes=5))
-    assert _idle_seconds(_settings_now(paths), 0.5)() == 30
-    assert _idle_seconds(_settings_now(paths), 0.0)() == 0
+    assert _idle_seconds(settings, 0.5)() == 30
+    assert _idle_seconds(settings, 0.0)() == 0
 
 
-def test_how_sure_the_model_has_to_be_is_read_each_time():
+def test_how_sure_the_model_has_to_be_is_asked_each_time():
     paths = find_paths()
-    options = _options(_settings_now(paths))
+    settings = LiveSettings(paths)
+    options = _options(settings)
     assert options().confidence == Settings().confidence
     save_settings(paths, Settings(confidence=0.7))
+    settings.look()
     assert options().confidence == 0.7
 
 
