@@ -19,6 +19,11 @@ class Priority(IntEnum):
     BACKGROUND = 2
 
 
+Role = Literal["complete", "chat", "edit", "embed"]
+"""What a model is asked for; one model may have several roles, or all."""
+ROLES: tuple[Role, ...] = ("complete", "chat", "edit", "embed")
+
+
 # --- prompts ---------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from assistant.completion.indentation import Place
 from assistant.completion.prompt import Laid
 from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.suggest import Suggestions
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.types import Delta, Event, Failed, Finished, GenerateRequest, Prompt, Text
 
 SURE = math.log(0.8)
@@ -119,7 +119,7 @@ class Asking:
     whether the model is asked again where nothing is left of what it wrote.
     """
 
-    engine: Engine
+    model: Lease
     usual: GenerateRequest
     hole: Hole
     cancel: CancelToken
@@ -177,7 +177,7 @@ class Asking:
         ours = CancelToken(parent=self.cancel)
         for index in range(request.params.n):
             suggestions.feed(index, beginning.text, beginning.tokens)
-        for event in self.engine.generate(request, ours):
+        for event in self.model.generate(request, ours):
             match event:
                 case Delta(index=index, text=text):
                     tokens = [beginning.moved(token) for token in event.logprobs]

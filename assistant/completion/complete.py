@@ -18,7 +18,7 @@ from assistant.completion.second_choice import Beginning
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.syntax import read_syntax
 from assistant.context.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.types import (
     CompleteRequest,
     ContextPiece,
@@ -62,7 +62,7 @@ _OTHERS = 3
 
 
 def complete(
-    engine: Engine,
+    model: Lease,
     request: CompleteRequest,
     cancel: CancelToken,
     budget: Budget | None = None,
@@ -78,18 +78,18 @@ def complete(
     if not 0 <= request.cursor <= len(request.text):
         yield Failed(request.id, "The cursor lies outside of the text.", "invalid_request")
         return
-    info = engine.info
+    info = model.info
     hole = _find_hole(request, options)
     laid = lay_prompt(
         request,
         family=info.family,
         room=room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens),
         budget=budget or Budget(),
-        count=_counter(engine),
+        count=_counter(model),
         heals=options.heal and info.heals,
         finds=retriever,
     )
-    asking, attempt, alone = _plan(engine, request, cancel, options, hole, laid)
+    asking, attempt, alone = _plan(model, request, cancel, options, hole, laid)
     context_ms = (time.perf_counter() - started) * 1000
     best: Answer | None = None
     while attempt is not None:
@@ -106,24 +106,24 @@ def complete(
     if retriever is not None:
         retriever.learn(best.event)
     laid, event = best.attempt.prompt, best.event
-    pieces = (*laid.others.pieces, _piece(engine, request, laid.window))
+    pieces = (*laid.others.pieces, _piece(model, request, laid.window))
     timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
     whole = replace(best.whole, timings=timings, context=pieces, note=event.note or laid.fim.note)
     yield replace(whole, device=info.device, dtype=info.dtype)
 
 
 def _plan(
-    engine: Engine, request: CompleteRequest, cancel: CancelToken, options: Options, hole: Hole, laid: Laid
+    model: Lease, request: CompleteRequest, cancel: CancelToken, options: Options, hole: Hole, laid: Laid
 ) -> tuple[Asking, Attempt, Attempt | None]:
     """Return how to ask, with the first attempt and the one for where that is unsure: without other files."""
-    info = engine.info
+    info = model.info
     local = info.heals  # a server is asked once: not each of them goes on with a text that was begun
     place = statement_place(hole.syntax) if options.heal and local else None
     heads = place is not None and MISSING_HEAD not in options.without
     head = missing_head(place, hole.syntax.after) if heads else None
     tries = local and SECOND_CHOICE not in options.without
     asking = Asking(
-        engine,
+        model,
         _generate_request(request, hole.shape, laid, others=_OTHERS if tries else 0),
         hole,
         cancel,
@@ -150,9 +150,9 @@ def _find_hole(request: CompleteRequest, options: Options) -> Hole:
     return Hole(syntax, shape, auto, least)
 
 
-def _counter(engine: Engine) -> CountTokens:
+def _counter(model: Lease) -> CountTokens:
     def count(lines: Sequence[str]) -> list[int]:
-        return engine.count_tokens([Text(line) for line in lines])
+        return model.count_tokens([Text(line) for line in lines])
 
     return count
 
@@ -168,6 +168,6 @@ def _generate_request(request: CompleteRequest, shape: Shape, laid: Laid, others
     return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 
 
-def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:
-    tokens = engine.count_tokens([Text(window.prefix), Text(window.suffix)])
+def _piece(model: Lease, request: CompleteRequest, window: Window) -> ContextPiece:
+    tokens = model.count_tokens([Text(window.prefix), Text(window.suffix)])
     return ContextPiece(request.path or "", (window.first_line, window.last_line), sum(tokens), "this file")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
+from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, Lease
 from assistant.engine.room import fit_answer
 from assistant.engine.stream import TextStream
 from assistant.types import (
@@ -23,6 +24,7 @@ from assistant.types import (
     GenerateRequest,
     Progress,
     Prompt,
+    Role,
     Started,
     Text,
     Timings,
@@ -80,6 +82,9 @@ class FakeEngine:
         """Ids of the requests that ended because somebody cancelled them."""
         self.tokens: dict[str, int] = {}
         """How many tokens were computed for each request so far, by its id."""
+        self.leased: list[Role] = []
+        """The role of each job that began, and of those the ones that ended."""
+        self.released: list[Role] = []
         self.closed = False
         self.forgot = 0
         """How often it was to forget what it had read."""
@@ -88,6 +93,19 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         """Facts about the pretended model."""
         return self._info
+
+    def begin(self, role: Role = "complete") -> Lease:
+        """Return itself with the adapter of this moment, and count that it is leased."""
+        info = self._info
+        self.leased.append(role)
+
+        def generate(request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+            adapter = (info.adapter or "") if request.adapter is None else request.adapter
+            return self.generate(
+                replace(request, adapter=adapter) if adapter != (self._info.adapter or "") else request, cancel
+            )
+
+        return Lease(info, self.count_tokens, generate, functools.partial(self.released.append, role))
 
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
         """Return the number of the fake's tokens in each text."""

@@ -15,7 +15,7 @@ from assistant.engine.decoder import Cache, Decoder, Interrupted
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.guess import Guesser, Places
 from assistant.engine.heal import Beginning, ByteVocabulary, after
-from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter
+from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter, Lease
 from assistant.engine.room import check_characters, fit_answer
 from assistant.engine.sampling import Sampled
 from assistant.engine.stream import TextStream
@@ -35,6 +35,7 @@ from assistant.types import (
     GenerateRequest,
     Progress,
     Prompt,
+    Role,
     Started,
     Text,
     Timings,
@@ -82,6 +83,15 @@ class LocalEngine:
         """Facts about the model."""
         return self._info
 
+    def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002  (it has every role)
+        """Return this model with the adapter that is active now: a change counts from the next job on."""
+        active = self._active
+
+        def generate(request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+            return self._answer(request, cancel, active)
+
+        return Lease(self._info, self.count_tokens, generate)
+
     def set_adapter(self, choice: AdapterChoice | None, *, wait: bool = False) -> None:
         """Have an adapter answer where a request names none; see Adapts. ``wait``: return when it is merged."""
         self._active = self._variants.find(choice, wait=wait, now=True).choice
@@ -104,9 +114,13 @@ class LocalEngine:
         self._nearby.clear()
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
-        """Yield Started, Progress and Delta, then one Finished or Failed."""
+        """Answer one request as a job of its own."""
+        return self._answer(request, cancel, self._active)
+
+    def _answer(self, request: GenerateRequest, cancel: CancelToken, active: AdapterChoice | None) -> Iterator[Event]:
+        """Yield Started, Progress and Delta, then one Finished or Failed. ``active``: where the request names none."""
         try:
-            yield from self._generate(request, cancel)
+            yield from self._generate(request, cancel, active)
         except GrafterError as error:
             failed = Failed(request.id, str(error), error.code)
         except Exception as error:
@@ -125,7 +139,7 @@ class LocalEngine:
         release_memory(self._device)
         yield failed
 
-    def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+    def _generate(self, request: GenerateRequest, cancel: CancelToken, active: AdapterChoice | None) -> Iterator[Event]:
         begin = time.perf_counter()
         try:
             ids = yield from self._read_prompt(request, cancel)
@@ -133,7 +147,7 @@ class LocalEngine:
             yield from self._abandon(request)
             return
         request = fit_answer(request, len(ids), self._info.context_length)
-        variant = self._variant(request.adapter)
+        variant = self._variant(request.adapter, active)
         decoder = variant.decoder
         cache, cached = variant.store.take(decoder, ids)
         yield Started(request.id, self._info.model, len(ids), cached, variant.name)
@@ -170,10 +184,10 @@ class LocalEngine:
             accepted_tokens=accepted,
         )
 
-    def _variant(self, adapter: str | None) -> Variant:
+    def _variant(self, adapter: str | None, active: AdapterChoice | None) -> Variant:
         """Return what answers: with the active adapter, without one, or with the one of a name."""
-        if adapter is None or (self._active is not None and adapter == self._active.name):
-            return self._variants.find(self._active)
+        if adapter is None or (active is not None and adapter == active.name):
+            return self._variants.find(active)
         if not adapter:
             return self._variants.base
         if self._find_adapter is None:

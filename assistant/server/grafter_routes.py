@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from assistant.completion.complete import Options, complete
 from assistant.completion.window_budget import WindowBudget
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.errors import InputError
 from assistant.retrieval.builder import IndexState
 from assistant.retrieval.retriever import IndexRetriever
@@ -77,9 +77,9 @@ class GrafterRoutes:
         options = self._options()
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
-        def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
+        def job(model: Lease, cancel: CancelToken) -> Iterator[Event]:
             budget, affordable = self._window.budget, self._window.affordable(options)
-            return self._window.watch(complete(engine, wanted, cancel, budget, affordable, self._retriever))
+            return self._window.watch(complete(model, wanted, cancel, budget, affordable, self._retriever))
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.engine.job import Work
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.models.adapters import Shelf
 from assistant.prompts.fim import FAMILIES, FimPrompt, infill_prompt
 from assistant.server.body import read_body
@@ -26,7 +26,7 @@ from assistant.server.openai_shapes import ChatShape, ChunkEncoder, CompletionSh
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
-from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt
+from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt, Role
 
 # Names that mean "whatever is loaded"; editors that must send some name can be given one of these.
 _ANY_MODEL = ("", "default", "grafter")
@@ -54,12 +54,12 @@ class OpenAIRoutes:
 
     async def models(self, _request: Request) -> Response:
         """Name the model that is loaded or being loaded, alone and with each adapter; none: an empty list."""
-        model = self._dispatcher.worker.health().model
-        rows: list[dict[str, object]] = []
-        if model:
-            row: dict[str, object] = {"object": "model", "created": self._started, "owned_by": "grafter"}
-            rows.append({"id": model, **row})
-            rows += [{"id": f"{model}+{name}", **row, "parent": model} for name in await self._adapters()]
+        models = self._dispatcher.worker.models
+        row: dict[str, object] = {"object": "model", "created": self._started, "owned_by": "grafter"}
+        rows: list[dict[str, object]] = [{"id": model, **row} for model in models]
+        if models:
+            main = models[0]
+            rows[1:1] = [{"id": f"{main}+{name}", **row, "parent": main} for name in await self._adapters()]
         return JSONResponse({"object": "list", "data": rows})
 
     async def completions(self, request: Request) -> Response:
@@ -76,7 +76,7 @@ class OpenAIRoutes:
     async def chat(self, request: Request) -> Response:
         """Answer a conversation, laid out by the model's own chat template."""
         body = await read_body(request, ChatBody)
-        adapter = await self._read_model(body)
+        adapter = await self._read_model(body, "chat")
         _check_chat(body)
         request_id = f"chatcmpl-{secrets.token_hex(12)}"
         limit = body.limit
@@ -87,13 +87,21 @@ class OpenAIRoutes:
         least = _LEAST_CHAT_TOKENS if limit is None else None
         wanted = GenerateRequest(request_id, chat, params, adapter=adapter, least_answer=least)
 
-        def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            return engine.generate(wanted, cancel)
+        def job(model: Lease, cancel: CancelToken) -> Iterator[Event]:
+            return model.generate(wanted, cancel)
 
-        return await self._answer(request, body, shape, job, Priority.CHAT)
+        return await self._answer(request, body, shape, job, Priority.CHAT, "chat")
 
-    async def _answer(self, request: Request, body: Sampling, shape: Shape, job: Work, priority: Priority) -> Response:
-        open_stream = functools.partial(self._dispatcher.open, job, shape.id, priority=priority)
+    async def _answer(
+        self,
+        request: Request,
+        body: Sampling,
+        shape: Shape,
+        job: Work,
+        priority: Priority,
+        role: Role = "complete",
+    ) -> Response:
+        open_stream = functools.partial(self._dispatcher.open, job, shape.id, priority=priority, role=role)
         if body.stream:
             encoder = ChunkEncoder(shape, include_usage=body.stream_options.include_usage)
             return SseResponse(open_stream, encoder, hold_status=True)
@@ -101,20 +109,21 @@ class OpenAIRoutes:
             finished = await self._dispatcher.last(stream)
         return JSONResponse(shape.answer(finished)) if finished else Response(status_code=499)
 
-    async def _read_model(self, body: Sampling) -> str | None:
+    async def _read_model(self, body: Sampling, role: Role = "complete") -> str | None:
         """Return which adapter the model's name asks for; see GenerateRequest.
 
         Refuses when there is no model, or another is asked for: an answer of the wrong one would mislead.
         """
         self._dispatcher.check_model()
-        loaded = self._dispatcher.worker.health().model
+        worker = self._dispatcher.worker
+        loaded = worker.model_for(role)
         if loaded is None or body.model in _ANY_MODEL:
             return None
         base, plus, adapter = body.model.partition("+")
         if body.model == loaded:
             # As on other servers that list a model with its adapters, the name alone is the model alone.
-            return "" if self._shelf else None
-        if plus and base == loaded and adapter in await self._adapters():
+            return "" if self._shelf and loaded == worker.health().model else None
+        if plus and base == loaded == worker.health().model and adapter in await self._adapters():
             return adapter
         message = f"The model '{body.model}' is not loaded; this service runs '{loaded}' (or say 'default')."
         raise ApiError(404, message, code="model_not_found", param="model")
@@ -144,11 +153,11 @@ def _complete(
     suffix: str | None,
     params: Params,
     adapter: str | None,
-    engine: Engine,
+    model: Lease,
     cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the events of a completion; a note on what the model cannot see joins the last one."""
-    family = engine.info.family
+    family = model.info.family
     if suffix is not None:  # an empty one too: an editor at the end of a file sends that
         fim = infill_prompt(family, prompt, suffix)
     else:
@@ -156,7 +165,7 @@ def _complete(
         stop = FAMILIES[family].stop if family in FAMILIES else ()
         fim = FimPrompt(Prompt((Markup(prompt),)), stop)
     request = GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens, adapter=adapter)
-    for event in engine.generate(request, cancel):
+    for event in model.generate(request, cancel):
         yield replace(event, note=event.note or fim.note) if isinstance(event, Finished) else event
 
 

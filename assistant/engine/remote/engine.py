@@ -11,7 +11,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.engine.protocol import CancelToken, EngineInfo, Lease
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.asking import Asking, Prepared
 from assistant.engine.remote.chunks import Chunk
@@ -37,6 +37,7 @@ from assistant.types import (
     Health,
     Params,
     Progress,
+    Role,
     Started,
     Text,
     Timings,
@@ -114,6 +115,15 @@ class RemoteEngine:
             model, family = server.base_model, server.family
             context, adapter = server.context_length, server.adapter
         return EngineInfo(model, family, f"remote {self.host}", "the server's own", context, adapter=adapter)
+
+    def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002  (the server's model has every role)
+        """Return the server's model, with the adapter that was asked for at the start."""
+        return Lease(self.info, self.count_tokens, self.generate)
+
+    @property
+    def holds_memory(self) -> bool:
+        """No model is on this computer."""
+        return False
 
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
         """Return the number of tokens of each text: the server's own count where it has one, else an estimate.

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, loader
+from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, local_spec
 from assistant.cli.main import main
 from assistant.cli.serve import _idle_seconds, _options
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
+from assistant.engine.factory import open_engine
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
 from assistant.server.settings import LiveSettings
@@ -82,7 +83,8 @@ def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monke
     said = []
     monkeypatch.setattr(threads, "apply", lambda count: said.append(("threads", count)))
     monkeypatch.setattr(load, "load_engine", lambda *given, lean, find_adapter: said.append(("load", *given[1:], lean)))
-    loader(find_paths(), choose_model(find_paths(), "ant"), Running("cpu", 8, 3, lean=True))(print)
+    running = Running("cpu", 8, 3, lean=True)
+    open_engine(local_spec(find_paths(), choose_model(find_paths(), "ant"), running), print)
     assert said == [("threads", 3), ("load", "cpu", print, 8, True)]
 
 
