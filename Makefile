@@ -4,6 +4,9 @@ PYTHON ?= python3
 FOLDER ?=
 PY := .venv/bin/python
 PYTEST := $(PY) -P -m pytest
+# On both of two cores, on all of four, on no more than four: tests wait for processes as often as they compute.
+CORES := $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))" 2>/dev/null)
+PARALLEL := -n $(if $(CORES),$(CORES),1) --dist worksteal
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
 .PHONY: help run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions wheel-test clean
@@ -50,6 +53,7 @@ lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	.venv/bin/lint-imports
+	$(PY) -P tools/resolve.py
 	$(PY) -m pyright -p pyproject.toml
 
 format: setup-dev
@@ -57,10 +61,10 @@ format: setup-dev
 	$(PY) -m ruff format .
 
 plain: setup-dev
-	$(PYTEST) -q -m "not gui and not e2e and not model and not gpu and not slow and not peer and not torture"
+	$(PYTEST) -q $(PARALLEL) -m "not gui and not e2e and not model and not gpu and not slow and not peer and not torture"
 
 gui: setup-dev
-	$(PYTEST) -q -m "gui and not e2e and not model and not gpu and not slow and not peer and not torture"
+	$(PYTEST) -q $(PARALLEL) -m "gui and not e2e and not model and not gpu and not slow and not peer and not torture"
 
 e2e: setup-dev
 	$(PYTEST) -q -m "e2e and not model and not gpu and not slow and not peer and not torture"
@@ -90,13 +94,13 @@ bench-train: model
 
 coverage: setup-dev
 	$(PYTEST) -q tests/assistant/completion --cov=assistant.completion --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
-	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/completion/test_recent.py tests/app/completion/test_unsaved.py \
-		--cov=assistant.client.suggestions --cov=assistant.client.acceptance.there --cov=assistant.client.acceptance.summary \
-		--cov=app.completion.recent --cov=app.completion.unsaved \
+	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/workspace/test_recent_places.py tests/app/workspace/test_unsaved_texts.py \
+		--cov=assistant.editing.suggestions --cov=assistant.editing.acceptance.retention --cov=assistant.editing.acceptance.summary \
+		--cov=app.workspace.recent_places --cov=app.workspace.unsaved_texts \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 screenshots: setup-dev
-	$(PYTEST) -q tests/app/window/test_screenshots.py tests/app/window/test_train_screenshots.py
+	$(PYTEST) -q tests/app/test_screenshots.py tests/app/test_train_screenshots.py
 
 bench-planted: model
 	$(PY) -P tests/bench/planted.py $(ARGS)

@@ -42,26 +42,43 @@ def can_load(library: str) -> bool:
 
 
 def find_problem(
-    environ: Mapping[str, str], platform: str, loads: Callable[[str], bool] = can_load, os_release: str | None = None
+    environ: Mapping[str, str],
+    platform: str,
+    loads: Callable[[str], bool] = can_load,
+    os_release: str | None = None,
+    command: str = "grafter",
 ) -> str | None:
     """Return one message that says what Qt lacks here and how to mend it, or None.
 
     ``platform`` is ``sys.platform``; only Linux can lack these. ``os_release`` is the text of
-    ``/etc/os-release`` (read where None), which decides between apt and dnf.
+    ``/etc/os-release`` (read where None), which decides between apt and dnf. ``command`` is what a person types to
+    start the window here: before it is installed, there is no ``grafter``.
     """
     if not platform.startswith("linux"):
         return None
+    release = _read_os_release() if os_release is None else os_release
     plugin = environ.get("QT_QPA_PLATFORM", "").split(";")[0].split(":")[0]
     x11, wayland = environ.get("DISPLAY"), environ.get("WAYLAND_DISPLAY")
     if not plugin and not x11 and not wayland:
-        return (
-            "Grafter cannot open its window: DISPLAY and WAYLAND_DISPLAY are not set, so there is no screen.\n"
-            "Start it in a terminal of your desktop; over SSH connect with 'ssh -X HOST'; on a machine without a\n"
-            "screen run: sudo apt-get install -y xvfb && xvfb-run grafter\n"
-            "Without a window, 'grafter complete', 'grafter ask' and 'grafter serve' work."
-        )
+        return screen_message(release, command)
     missing = missing_libraries(environ, loads)
-    return library_message(missing, _read_os_release() if os_release is None else os_release) if missing else None
+    return library_message(missing, release) if missing else None
+
+
+def screen_message(os_release: str, command: str = "grafter") -> str:
+    """Return the message for a machine without a screen; ``command`` is what starts the window there."""
+    get_xvfb = "sudo dnf install -y xorg-x11-server-Xvfb" if _is_fedora(os_release) else "sudo apt-get install -y xvfb"
+    without = (
+        "'grafter complete', 'grafter ask' and 'grafter serve' work."
+        if command == "grafter"
+        else "'make setup' installs the commands (.venv/bin/grafter complete, ask and serve)."
+    )
+    return (
+        "Grafter cannot open its window: DISPLAY and WAYLAND_DISPLAY are not set, so there is no screen.\n"
+        "Start it in a terminal of your desktop; over SSH connect with 'ssh -X HOST'; on a machine without a\n"
+        f"screen run: {get_xvfb} && xvfb-run -a {command}\n"
+        f"Without a window, {without}"
+    )
 
 
 def missing_libraries(environ: Mapping[str, str], loads: Callable[[str], bool] = can_load) -> list[str]:

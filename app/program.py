@@ -16,18 +16,41 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
-from app.completion.controller import CompletionController
-from app.connection import Connection
+from app.features.acceptance.feature import AcceptanceFeature
+from app.features.compare.feature import CompareFeature
+from app.features.explain.feature import ExplainFeature
+from app.features.files.feature import FilesFeature
+from app.features.models.feature import ModelsFeature
+from app.features.output.feature import OutputFeature
+from app.features.settings.feature import SettingsFeature
+from app.features.suggest.feature import SuggestFeature
+from app.features.train.feature import TrainFeature
 from app.services.adapters import Adapters
 from app.services.api import ApiClient
+from app.services.connection import Connection
 from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
+from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
-from app.settings_store import SettingsStore
+from app.shell.feature import Feature
+from app.shell.main_window import MainWindow
+from app.shell.services import Services
 from app.theme import ThemeManager
-from app.window.dialogs import Dialogs
-from app.window.main_window import MainWindow, Services
+from app.widgets.dialogs import Dialogs
 from assistant.config import find_paths
+
+FEATURES: tuple[type[Feature], ...] = (
+    FilesFeature,
+    SuggestFeature,
+    ExplainFeature,
+    OutputFeature,
+    CompareFeature,
+    TrainFeature,
+    AcceptanceFeature,
+    ModelsFeature,
+    SettingsFeature,
+)
+"""What the window offers, in the order of the activity bar. A new feature is its package and a line here."""
 
 
 def run(arguments: list[str]) -> int:
@@ -49,7 +72,7 @@ def run(arguments: list[str]) -> int:
         _StartupReport(window)
     sys.excepthook = _hook(window)
     window.show()
-    window.open_paths(options.paths)
+    window.bench.folder.open_paths(options.paths)
     # The first paint comes before the service: its start must not be waited for.
     QTimer.singleShot(0, window.services.connection.start)
     application.aboutToQuit.connect(process.close)
@@ -66,11 +89,11 @@ def build(application: QApplication) -> tuple[MainWindow, ServiceProcess]:
     process = ServiceProcess([*grafter, "serve", "--port", "0", "--parent-pid", str(os.getpid())], application)
     api = ApiClient(application)
     connection = Connection(process, api, application)
-    completion = CompletionController(connection, api, store.settings, application)
     jobs = ModelJobs([*grafter, "models"], application)
     tune = TuneJobs([*grafter, "finetune"], application)
     adapters = Adapters(connection, api, [*grafter, "adapters"], application)
-    window = MainWindow(Services(paths, store, theme, api, connection, completion, jobs, Dialogs(), tune, adapters))
+    services = Services(paths, store, theme, api, connection, jobs, Dialogs(), tune, adapters)
+    window = MainWindow(services, FEATURES)
     return window, process
 
 

@@ -2,6 +2,16 @@
 
 Everything here is an immutable value without behaviour. No module below this one may
 import torch, Qt or an HTTP library, so that each process can afford to import it.
+
+A suggestion has one name at each of its stages, in this order:
+
+``Choice``      what the model wrote for one alternative, in a ``Finished`` (here)
+``Draft``       the same while the filters judge and cut it (``completion/filters/draft.py``)
+``Answer``      a whole request's result, as ``completion`` compares attempts and as measuring marks it
+``Offer``       the alternatives of one answer at one place of the text (``editing/suggestions/offer.py``)
+``Insertion``   one alternative of an offer: the text that goes in, and what it replaces
+``Suggestion``  the insertion that is shown, as the editor knows it (``app/editor``)
+``ghost``       the suggestion painted; it is never in the document
 """
 
 from __future__ import annotations

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from assistant.errors import InputError
+from assistant.names import check_adapter_name
+from finetune.limits import fault_of_type, fault_of_value, wanted
 
 Preset = Literal["quick", "normal", "thorough"]
 Method = Literal["lora", "dora", "rslora"]
@@ -22,8 +24,9 @@ class DataConfig:
     """Which code is learned, and which is held out to judge by.
 
     ``since`` is a date or a revision: what came after it is held out; None: the least that is enough. ``keep`` and
-    ``drop`` are paths (relative, forward slashes; a folder ends with a slash) that a person decided on, whatever the
-    rules say; ``keep`` never brings a file back in which a secret was found unless it is in ``trusted``.
+    ``drop`` are files, folders and patterns (relative to the repository, see ``finetune.data.choices``) that a person
+    decided on, whatever the rules say; ``keep`` never brings a file back in which a secret was found unless it is in
+    ``trusted``.
     """
 
     since: str | None = None
@@ -137,9 +140,7 @@ def _value(name: str, text: str, hint: Any) -> object:
             return {"true": True, "false": False}[text.lower()]
         return hint(text) if hint in (int, float) else text
     except (ValueError, KeyError):
-        wanted = ", ".join(map(str, choices)) if get_origin(hint) is Literal else ""
-        wanted = wanted or ("true or false" if hint is not int and hint is not float else "a number")
-        raise InputError(f"{name} cannot be {text!r}; it takes {wanted}.") from None
+        raise InputError(f"{name} cannot be {text[:80]!r}; it takes {wanted(hint)}.") from None
 
 
 _HINTS: dict[str, dict[str, Any]] = {
@@ -153,20 +154,29 @@ def to_json(config: RunConfig) -> str:
     return json.dumps(dataclasses.asdict(config), indent=1) + "\n"
 
 
-def from_json(text: str) -> RunConfig:
-    """Return the config that ``to_json`` wrote. Raises InputError where a field is unknown or missing."""
+def from_json(text: str, where: str = "The run's config.json") -> RunConfig:
+    """Return the config that ``to_json`` wrote.
+
+    ``where`` it was read is named in the sentence where it cannot be. Raises InputError where a field is unknown,
+    missing, or of another type; ``check`` looks at the values.
+    """
     try:
         table = json.loads(text)
-    except ValueError:
-        raise InputError("The run's config.json is not JSON; start a new run.") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{where} is not JSON; start a new run.") from None
     if not isinstance(table, dict):
-        raise InputError("The run's config.json holds no object; start a new run.")
+        raise InputError(f"{where} holds no object; start a new run.")
     fields = dict(cast("dict[str, Any]", table))
     data, train = fields.pop("data", {}), fields.pop("train", {})
     try:
-        return RunConfig(**fields, data=_data(data), train=TrainConfig(**train))
-    except TypeError as error:
-        raise InputError(f"The run's config.json does not fit this version ({error}); start a new run.") from None
+        config = RunConfig(**fields, data=_data(data), train=TrainConfig(**train))
+    except (TypeError, AttributeError) as error:
+        raise InputError(f"{where} does not fit this version ({error}); start a new run.") from None
+    try:
+        _check_types(config)
+    except InputError as error:
+        raise InputError(f"{where} cannot be used: {error}") from None
+    return config
 
 
 def read_config(run: Path) -> RunConfig:
@@ -178,33 +188,33 @@ def read_config(run: Path) -> RunConfig:
 
 
 def _data(table: dict[str, Any]) -> DataConfig:
-    lists: dict[str, Any] = {name: tuple(table[name]) for name in ("keep", "drop", "trusted") if name in table}
+    lists: dict[str, Any] = {
+        name: tuple(cast("list[Any]", value)) for name, value in table.items() if isinstance(value, list)
+    }
     return DataConfig(**(table | lists))
 
 
 def check(config: RunConfig) -> None:
     """Raise InputError with one sentence for the first value that cannot be."""
-    data, train = config.data, config.train
-    for name, value, least, most in (
-        ("rank", train.rank, 1, 512),
-        ("alpha", train.alpha, 1, 2048),
-        ("length", train.length, 64, 131072),
-        ("batch", train.batch, 1, 4096),
-        ("accumulate", train.accumulate, 1, 4096),
-        ("steps", train.steps, 0, 10_000_000),
-        ("minutes", train.minutes, 0.1, 60 * 24 * 30),
-        ("rate", train.rate, 1e-8, 1.0),
-        ("dropout", train.dropout, 0.0, 0.9),
-        ("weight_decay", train.weight_decay, 0.0, 1.0),
-        ("processes", train.processes, 1, 4096),
-        ("holes", data.holes, 1, 100_000),
-        ("validation_holes", data.validation_holes, 1, 100_000),
-        ("library_holes", data.library_holes, 0, 10_000),
-        ("retrieval_share", data.retrieval_share, 0.0, 1.0),
-        ("retrieval_tokens", data.retrieval_tokens, 0, 16384),
-        ("random_share", data.random_share, 0.0, 1.0),
-        ("plain_share", data.plain_share, 0.0, 1.0),
-        ("middle_weight", data.middle_weight, 0.0, 100.0),
-    ):
-        if not least <= value <= most:
-            raise InputError(f"{name} is {value:g}; it has to lie between {least:g} and {most:g}.")
+    _check_types(config)
+    for _, name, value, _ in _values(config):
+        if said := fault_of_value(name, value):
+            raise InputError(said)
+    check_adapter_name(config.name)
+
+
+def _check_types(config: RunConfig) -> None:
+    for where, name, value, hint in _values(config):
+        if said := fault_of_type(f"{where}{name}", value, hint):
+            raise InputError(said)
+
+
+def _values(config: RunConfig) -> Iterator[tuple[str, str, object, Any]]:
+    """Yield each setting: the part that it is in, with a dot, its name, its value, and its type."""
+    for where, part in (("", config), ("data.", config.data), ("train.", config.train)):
+        for name, hint in _TYPES[type(part)].items():
+            if not dataclasses.is_dataclass(hint):
+                yield where, name, getattr(part, name), hint
+
+
+_TYPES: dict[type, dict[str, Any]] = {kind: get_type_hints(kind) for kind in (RunConfig, DataConfig, TrainConfig)}

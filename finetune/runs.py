@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
@@ -17,14 +18,17 @@ import psutil
 
 from assistant.config import Paths
 from assistant.errors import InputError
+from assistant.names import LONGEST, check_adapter_name
 from finetune.config import RunConfig, check, read_config, to_json
 from finetune.events import EventReader, Failed, Finished, Paused, Verdict
 
 State = Literal["new", "running", "paused", "stopped", "failed", "finished"]
 """``paused``: it was asked to stop and did; ``stopped``: its process ended without a word. Both go on when started."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# A run is called as its adapter, with the moment when it was made.
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 _STOP, _OWNER = "stop", "owner"
+_TRIALS = ".trials"
 _LEAST_FREE = 1 << 20
 """With fewer bytes a disk counts as full."""
 
@@ -46,38 +50,86 @@ class RunInfo:
         return self.folder.name
 
 
-def check_name(name: str) -> str:
-    """Return the name of a run or an adapter. Raises InputError for one that could not be a plain folder's."""
-    if not _NAME.fullmatch(name) or name.endswith("."):
-        raise InputError(f"'{name}' is no name; use letters, digits, dots, dashes and underlines, at most 100 in all.")
-    return name
+def free_name(paths: Paths, name: str) -> str:
+    """Return the name, or with a number where an adapter, be it a damaged one, is called so.
+
+    On some systems names that differ in capitals alone are one. Raises InputError for what can be no name.
+    """
+    check_adapter_name(name)
+    try:
+        taken = {place.name.casefold() for place in paths.adapters.iterdir()}
+    except OSError:
+        taken = set[str]()
+    endings = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
+    names = (name[: LONGEST - len(ending)] + ending for ending in endings)
+    return next(each for each in names if each.casefold() not in taken)
 
 
 def create(paths: Paths, config: RunConfig) -> Path:
-    """Make the folder of a new run and return it. Raises InputError for a config that cannot be, or a full disk."""
+    """Make the folder of a new run and return it; its adapter's name is one that is free (see ``free_name``).
+
+    Raises InputError for a config that cannot be, or a full disk.
+    """
     check(config)
-    check_name(config.name)
+    return _make(paths.runs, dataclasses.replace(config, name=free_name(paths, config.name)))
+
+
+@contextmanager
+def trial(paths: Paths, config: RunConfig) -> Generator[Path]:
+    """Yield the folder of a run that is in no list and is removed in the end: to measure what one would cost.
+
+    What was left by programs that were killed goes first. Raises InputError like ``create``.
+    """
+    check(config)
+    for left in paths.runs.glob(f"{_TRIALS}/*"):
+        if not is_owned(left):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = _make(paths.runs / _TRIALS, config)
+    try:
+        with owned(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def rename(paths: Paths, folder: Path, name: str) -> RunInfo:
+    """Have the adapter of a run that is not at work called otherwise. Raises InputError."""
+    config = dataclasses.replace(read_config(folder), name=free_name(paths, name))
+    try:
+        _write_config(folder, config)
+    except OSError as error:
+        raise InputError(f"The run {folder.name} cannot be changed: {error.strerror or error}.") from None
+    return look(folder)
+
+
+def _make(parent: Path, config: RunConfig) -> Path:
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
-        paths.runs.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(parents=True, exist_ok=True)
         for number in range(1000):
-            folder = paths.runs / (f"{config.name}-{stamp}" + (f"-{number}" if number else ""))
+            folder = parent / (f"{config.name}-{stamp}" + (f"-{number}" if number else ""))
             try:
                 folder.mkdir()
             except FileExistsError:
                 continue
-            part = folder / "config.part"
-            part.write_text(to_json(config), encoding="utf-8")
-            part.replace(folder / "config.json")
+            _write_config(folder, config)
             return folder
     except OSError as error:
-        raise InputError(f"The run cannot be made in {paths.runs}: {error.strerror or error}.") from None
+        raise InputError(f"The run cannot be made in {parent}: {error.strerror or error}.") from None
     raise InputError(f"There are too many runs named {config.name}; remove some.")
+
+
+def _write_config(folder: Path, config: RunConfig) -> None:
+    part = folder / "config.part"
+    part.write_text(to_json(config), encoding="utf-8")
+    part.replace(folder / "config.json")
 
 
 def find(paths: Paths, name: str) -> RunInfo:
     """Return the run of this name. Raises InputError where there is none."""
-    folder = paths.runs / check_name(name)
+    if not _RUN_NAME.fullmatch(name) or name.endswith("."):
+        raise InputError(f"{name[:200]!r} is no name of a run; 'grafter finetune --runs' lists them.")
+    folder = paths.runs / name
     if not (folder / "config.json").is_file():
         raise InputError(f"There is no run '{name}'; 'grafter finetune --runs' lists them.")
     return look(folder)

@@ -8,18 +8,24 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from hypothesis import settings
+from pytestqt.qtbot import QtBot
 
 from assistant.config import DEFAULT_MODEL, find_paths
+from tests.support.patience import PATIENCE_MS, PATIENCE_S
+
+# A slow machine breaks no promise: no deadline for one example. No data base: what runs beside it shares no file.
+settings.register_profile("grafter", deadline=None, database=None)
+settings.load_profile("grafter")
 
 # Asked before the fixtures below point GRAFTER_HOME elsewhere.
 _REAL_MODELS = find_paths().models
-
-_SETTLE_SECONDS = 5.0
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +56,31 @@ def home_with_real_model(grafter_home: Path, real_model: Path) -> Path:
     return grafter_home
 
 
+class PatientBot(QtBot):
+    """pytest-qt's bot, which waits as long for what a test waits for as every other test does."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = PATIENCE_MS) -> None:  # noqa: N802
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **options: Any) -> Any:  # noqa: N802
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+    def waitSignals(self, signals: Any, *, timeout: int = PATIENCE_MS, **options: Any) -> Any:  # noqa: N802
+        return super().waitSignals(signals, timeout=timeout, **options)
+
+    def waitExposed(self, widget: Any, *, timeout: int = PATIENCE_MS) -> Any:  # noqa: N802
+        return super().waitExposed(widget, timeout=timeout)
+
+    def waitActive(self, widget: Any, *, timeout: int = PATIENCE_MS) -> Any:  # noqa: N802
+        return super().waitActive(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> PatientBot:
+    """Return a bot that is patient: see tests/support/patience.py."""
+    return PatientBot(request)
+
+
 def running_children() -> list[psutil.Process]:
     """Return the processes that this one started, directly or not, and that still run."""
     running = []
@@ -72,7 +103,7 @@ def nothing_leaks() -> Iterator[None]:
         rows += [f"process {c.pid} {c.name()}" for c in running_children() if c.pid not in children]
         return rows
 
-    deadline = time.monotonic() + _SETTLE_SECONDS
+    deadline = time.monotonic() + PATIENCE_S
     while left() and time.monotonic() < deadline:
         time.sleep(0.02)
     if rest := left():

@@ -1,5 +1,6 @@
 """What import-linter cannot see: what a fresh interpreter really loads."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -7,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def loaded_by(statement: str) -> set[str]:
     code = f"import sys\n{statement}\nimport json\nprint(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -45,3 +50,26 @@ def test_quick_commands_load_no_torch(command):
         "try:\n    main()\nexcept SystemExit:\n    pass"
     )
     assert not loaded_by(statement) & {"torch", "transformers", "PySide6"}
+
+
+def test_one_place_starts_git_and_none_looks_for_programs_in_the_current_folder():
+    """The runner keeps a repository's settings from starting anything, which holds only if nobody goes around it."""
+    files = [file for package in ("app", "assistant", "finetune", "tools") for file in (ROOT / package).rglob("*.py")]
+    nodes = [
+        (file.relative_to(ROOT).as_posix(), node) for file in files for node in ast.walk(ast.parse(file.read_text()))
+    ]
+    git = {file for file, node in nodes if isinstance(node, ast.Constant) and node.value in ("git", "git.exe")}
+    assert git == {"assistant/system/git.py"}
+    which = {file for file, node in nodes if isinstance(node, ast.Attribute) and node.attr == "which"}
+    assert {file for file in which if not file.startswith(("app/", "tools/"))} == set()
+    modules = [
+        (file, node)
+        for file, node in nodes
+        if isinstance(node, ast.List | ast.Tuple)
+        and any(isinstance(part, ast.Attribute) and part.attr == "executable" for part in node.elts)
+        and any(isinstance(part, ast.Constant) and part.value in ("-m", "-c") for part in node.elts)
+        and not file.startswith("tools/")
+    ]
+    assert len(modules) > 5
+    for file, node in modules:  # without it Python imports from the current folder, which may be the repository
+        assert any(isinstance(part, ast.Constant) and part.value == "-P" for part in node.elts), (file, node.lineno)

@@ -2,8 +2,9 @@
 
     python3 tools/setup.py [--dev] [--window | --offscreen]
 
-It says what it does, does nothing twice, and ends with one message and the mending command where something is missing.
-On Debian and Ubuntu, when run by root (a container, a CI machine), it installs missing system packages itself.
+It says what it does, does nothing twice, and ends with one message and the mending command where something is missing,
+before anything is downloaded. On Debian and Ubuntu, when run by root (a container, a CI machine), it says so and
+installs missing system packages itself; GRAFTER_APT=no has it print the command instead.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tomllib
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +24,13 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 sys.path.insert(0, str(ROOT))
 
-from app import preflight  # noqa: E402 - the repository is not installed yet
+from tools import systems  # noqa: E402 - the repository is not installed yet
+
+LOCK_SECONDS = 600
+_LOCK_POLL_S = 5.0
+# pip's lines that say what takes long; the size stands in brackets.
+_DOWNLOADING = re.compile(r"\s*Downloading (\S+?)-\d\S*\.(?:whl|tar\.gz)\S* \((\d[\d.]* \wB)\)")
+_KEPT_LINES = 12
 
 
 class SetupError(Exception):
@@ -38,10 +46,12 @@ def main() -> int:
     screen.add_argument("--offscreen", action="store_true", help="check that Qt can draw without a screen")
     args = parser.parse_args()
     try:
+        system = systems.this_system()
+        check_system(system)
         if args.window or args.offscreen:
             check_qt(offscreen=args.offscreen)
         make_venv()
-        install(dev=args.dev)
+        install(system, dev=args.dev)
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -50,25 +60,62 @@ def main() -> int:
     return 0
 
 
+def say(text: str) -> None:
+    """Print one line of what is done."""
+    print(f"setup: {text}", flush=True)
+
+
+def check_system(system: systems.System) -> None:
+    """Raise SetupError where no set of packages fits this system."""
+    if problem := systems.problem(system):
+        raise SetupError(problem)
+
+
+# --- Debian's packages -------------------------------------------------------------------------
+
+
 def may_apt() -> bool:
     """Return whether missing Debian packages may be installed without asking: root on a system with apt-get."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return root and shutil.which("apt-get") is not None and os.environ.get("GRAFTER_APT", "") != "no"
 
 
 def apt_install(packages: list[str]) -> None:
-    """Install Debian packages. Raises SetupError when apt-get cannot."""
-    print(f"setup: installing system packages: {' '.join(packages)}", flush=True)
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt_get = ["apt-get", "-q", "-y"]
+    """Install Debian packages, waiting for a lock that another program holds. Raises SetupError when apt-get cannot."""
+    say(f"you are root, so the system packages that are missing are installed with apt-get: {' '.join(packages)}")
+    apt_get = ["apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
     for command in ([*apt_get, "update"], [*apt_get, "install", "--no-install-recommends", *packages]):
+        if failure := run_apt(command):
+            raise SetupError(
+                f"apt-get cannot install them ({failure.rstrip('.')}). Run 'apt-get update && apt-get install -y "
+                f"{' '.join(packages)}' yourself, then the same command again."
+            )
+
+
+def run_apt(command: list[str]) -> str:
+    """Run apt-get; return "" or why it failed. It is tried again while another program holds one of its locks.
+
+    ``DPkg::Lock::Timeout`` has it wait for one of them only: the lock of its package lists it does not wait for.
+    """
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    end, told = time.monotonic() + LOCK_SECONDS, False
+    while True:
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            raise SetupError(f"'{' '.join(command)}' failed: {' '.join(last)}")
+        if done.returncode == 0:
+            return ""
+        said = (done.stderr or done.stdout).strip()
+        if "lock" not in said.lower() or time.monotonic() > end:
+            return next((line for line in said.splitlines() if line.startswith("E:")), said[-200:]).removeprefix("E: ")
+        if not told:
+            say(f"another program is installing packages; waiting for it, at most {LOCK_SECONDS // 60} minutes")
+            told = True
+        time.sleep(_LOCK_POLL_S)
 
 
 def check_qt(*, offscreen: bool) -> None:
     """Raise SetupError with the mending command when Qt's system libraries, fonts or the display are missing."""
+    from app import preflight  # noqa: PLC0415 - no module for a Python that is too old
+
     environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen"} if offscreen else os.environ
     if sys.platform.startswith("linux") and may_apt():
         packages = preflight.debian_packages(preflight.missing_libraries(environ))
@@ -76,17 +123,15 @@ def check_qt(*, offscreen: bool) -> None:
             packages.append("fonts-dejavu-core")
         if packages:
             apt_install(packages)
-    if problem := preflight.find_problem(environ, sys.platform):
+    if problem := preflight.find_problem(environ, sys.platform, command="make run"):
         raise SetupError(problem)
+
+
+# --- Python's packages -------------------------------------------------------------------------
 
 
 def make_venv() -> None:
     """Create the virtual environment where there is none."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - the system's Python may be older than the project's
-        raise SetupError(
-            f"Python {sys.version_info.major}.{sys.version_info.minor} is too old: Grafter needs 3.11 or newer. "
-            "Name one with 'make PYTHON=python3.12 ...'."
-        )
     if PYTHON.exists():
         pip = subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False)
         if pip.returncode == 0:
@@ -98,30 +143,65 @@ def make_venv() -> None:
         if not may_apt():
             raise SetupError(f"Python's venv module is incomplete; run: sudo apt-get install -y {package}") from None
         apt_install([package])
-    print("setup: making the virtual environment in .venv", flush=True)
+    say("making the virtual environment in .venv")
     if subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False).returncode != 0:
         raise SetupError(f"'{sys.executable} -m venv .venv' failed; the message stands above.")
 
 
-def install(*, dev: bool) -> None:
+def install(system: systems.System, *, dev: bool) -> None:
     """Install the project, editable, with the known-good versions; skipped while nothing has changed."""
-    project = (ROOT / "pyproject.toml").read_bytes()
-    wanted = hashlib.sha256(project + (ROOT / "constraints.txt").read_bytes() + str(ROOT).encode()).hexdigest()
+    import tomllib  # noqa: PLC0415 - no module for a Python that is too old
+
+    project, pins = (ROOT / "pyproject.toml").read_bytes(), (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    wanted = hashlib.sha256(project + pins.encode() + str(ROOT).encode()).hexdigest()
     stamp = VENV / ("installed-dev" if dev else "installed")
     if any(mark.exists() and mark.read_text() == wanted for mark in (stamp, VENV / "installed-dev")):
         return
     tools = tomllib.loads(project.decode())["dependency-groups"]["dev"] if dev else []
-    print(
-        "setup: installing Grafter and what it needs (the first time this downloads 400 MB; with CUDA, some GB)",
-        flush=True,
-    )
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-q", "-c", "constraints.txt"]
-    if subprocess.run([*pip, "-e", ".", *tools], cwd=ROOT, check=False).returncode != 0:
+    constraints = VENV / "constraints.txt"
+    constraints.write_text(loosened(pins, systems.unpinned(system)), encoding="utf-8")
+    if systems.unpinned(system):
+        say("this system's glibc is older than the pinned Qt asks for: the newest Qt that fits is taken instead")
+    say("installing Grafter and what it needs: about five minutes, once (400 MB to download, 2 GB of disk;")
+    say("where torch comes for CUDA, some GB more)")
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--progress-bar", "off"]
+    begin = time.monotonic()
+    if not run_pip([*pip, "-c", str(constraints), "-e", ".", *tools]):
         raise SetupError(
             "pip could not install everything; its message stands above. Behind a proxy set HTTPS_PROXY; "
             "with a company mirror set PIP_INDEX_URL; then run the same command again."
         )
     stamp.write_text(wanted)
+    say(f"installed in {time.monotonic() - begin:.0f} s")
+
+
+def loosened(pins: str, packages: tuple[str, ...]) -> str:
+    """Return constraints without those of these packages."""
+    return "".join(line for line in pins.splitlines(keepends=True) if line.partition("==")[0] not in packages)
+
+
+def run_pip(command: list[str]) -> bool:
+    """Run pip, say what it fetches as it does, and its last lines where it fails; return whether it was well."""
+    last: list[str] = []
+    begin = time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            last = [*last[1 - _KEPT_LINES :], line]
+            if told := told_of_pip(line):
+                say(f"{time.monotonic() - begin:4.0f} s  {told}")
+    if process.returncode != 0:
+        sys.stderr.write("".join(last))
+    return process.returncode == 0
+
+
+def told_of_pip(line: str) -> str | None:
+    """Return what a line of pip's means to a person who waits, if it tells of something that takes long."""
+    if found := _DOWNLOADING.match(line):
+        size = found[2]
+        return f"downloading {found[1]} ({size})" if size.endswith(("MB", "GB")) else None
+    if line.startswith("Installing collected packages"):
+        return f"unpacking {line.count(',') + 1} packages; this takes a minute or two"
+    return None
 
 
 if __name__ == "__main__":

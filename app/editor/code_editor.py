@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from app.editor import brackets, editing, indent
+from app.editor import brackets, editing, indent_style, keys
 from app.editor.code_points import from_utf16
 from app.editor.ghost import Suggestion
+from app.editor.indent_style import IndentStyle
 from app.editor.suggestion_split import first_line, first_word
 from app.editor.text_view import TextView
-
-_PYTHON_LIKE = {"Python", "Python 2.x", "Cython", "Bazel", "Snakemake", "GDScript", "Nimrod", "CoffeeScript", "Xonsh"}
-_DETECT_IN = 100_000
-_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
 class CodeEditor(TextView):
@@ -32,6 +31,7 @@ class CodeEditor(TextView):
     cycle_requested = Signal(int)
     composing_changed = Signal(bool)
     """An input method begins to compose text at the cursor, or has ended."""
+    indent_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None, hint_count: int = 3) -> None:
         """``hint_count``: beside how many suggestions the key that takes them is shown."""
@@ -39,7 +39,7 @@ class CodeEditor(TextView):
         self._hints_left = hint_count
         self._suggestion: Suggestion | None = None
         self._edited = False
-        self._unit: str | None = None
+        self._indent: IndentStyle | None = None
         self.document().contentsChange.connect(self._note_edit)
         self.document().contentsChanged.connect(self._after_edit)
         self.cursorPositionChanged.connect(self._after_move)
@@ -66,8 +66,11 @@ class CodeEditor(TextView):
             if QAccessible.isActive():
                 said = self.tr("Suggestion: {0}").format(text)
                 QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
+        seen = self.cursor_is_on_screen()
         self._suggestion = Suggestion(cursor.position(), text, replaces)
         self.set_ghost(text, self._hint, replaces)
+        if seen and self.isVisible():  # a person who reads elsewhere is left there
+            self._reveal()
 
     def clear_suggestion(self) -> None:
         """Take the suggestion away without a signal."""
@@ -84,18 +87,34 @@ class CodeEditor(TextView):
 
     @Slot(str)
     def accept_suggestion(self, kind: str = "all") -> None:
-        """Put the suggestion, or its first ``word`` or ``line``, into the document as one undo step."""
+        """Put the suggestion, or its first ``word`` or ``line``, into the document as one undo step.
+
+        What cannot be seen is not taken: where there is something to scroll to, this scrolls and takes nothing; where
+        the view is too small for all of it, this takes what is seen, as a ``line``.
+        """
         part = {"all": str, "word": first_word, "line": first_line}[kind](self.suggestion())
-        if not part:
+        if not part or (self.isVisible() and self._reveal()):
             return
+        seen = self.ghost_seen()[0] if self.isVisible() else part
+        if part[len(seen) :].strip():
+            # A break of the line alone, with its indentation, lets the next line be seen.
+            kind, part = "line", seen or first_word(part)
         cursor = self.textCursor()
         with editing.one_step(cursor):
             if part == self.suggestion() and self._suggestion is not None:
                 editing.select_after(cursor, self._suggestion.replaces)
             cursor.insertText(part)
         self.setTextCursor(cursor)
-        self.ensureCursorVisible()
+        self.show_cursor()
         self.suggestion_accepted.emit(kind, part)
+
+    def _reveal(self) -> bool:
+        """Scroll so that more of the suggestion is seen; return whether that was possible."""
+        before = self.ghost_seen()
+        if before == (self.suggestion(), 0):
+            return False
+        self.show_cursor()
+        return before != self.ghost_seen()
 
     def set_hint_count(self, count: int) -> None:
         """Set beside how many more suggestions the key that takes them is shown."""
@@ -111,7 +130,8 @@ class CodeEditor(TextView):
     def _note_edit(self, position: int, removed: int, added: int) -> None:
         # The layout hears of the edit only after this signal: what is painted changes in _after_edit.
         self._edited = True
-        self._unit = None
+        if added > 1 and added >= self.document().characterCount() - 1:
+            self._indent_first_text()
         if self._suggestion is not None:
             text = self.plain_text()
             inserted = text[from_utf16(text, position) : from_utf16(text, position + added)]
@@ -136,40 +156,55 @@ class CodeEditor(TextView):
             self.clear_suggestion()
             self.composing_changed.emit(True)
         super().inputMethodEvent(event)
+        self.show_cursor()
         if not composing:
             self.composing_changed.emit(False)
 
     # --- keys --------------------------------------------------------------------------
 
     def event(self, event: QEvent) -> bool:
-        """Keep the keys that take a suggestion from being shortcuts of the window while there is one."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._taking(event):
-            event.accept()
-            return True
+        """Keep the keys that take a suggestion from the window's shortcuts while there is one, and no more than we use.
+
+        Qt's own text keys, such as Ctrl+K, would else never reach the window.
+        """
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if self._taking(event):
+                event.accept()
+                return True
+            if not keys.types(event) and not keys.edits_or_moves(event):
+                event.ignore()
+                return False
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys of the suggestion first, then of indentation, then Qt's own."""
+        """Keys of the suggestion first, then of indentation, then Qt's own; others go to whoever holds the editor."""
         kind = self._taking(event)
         if kind == "dismiss":
             self.dismiss_suggestion()
         elif kind:
             self.accept_suggestion(kind)
-        elif not self._asks(event) and (self.isReadOnly() or not self._edits(event)):
+        elif self._asks(event):
+            pass
+        elif not keys.types(event) and not keys.edits_or_moves(event):
+            event.ignore()
+        elif self.isReadOnly() or not self._edits(event):
+            before = self.textCursor().position(), self.document().revision()
             super().keyPressEvent(event)
+            if before != (self.textCursor().position(), self.document().revision()):
+                self.show_cursor()
 
     def _taking(self, event: QKeyEvent) -> str:
         if self._suggestion is None:
             return ""
-        key, modifiers = Qt.Key(event.key()), event.modifiers() & ~_KEYPAD
-        if modifiers == Qt.KeyboardModifier.NoModifier:
+        key, modifiers = Qt.Key(event.key()), keys.modifiers_of(event)
+        if modifiers == keys.NONE:
             return {Qt.Key.Key_Tab: "all", Qt.Key.Key_Escape: "dismiss"}.get(key, "")
-        if modifiers == Qt.KeyboardModifier.ControlModifier:
+        if modifiers == keys.CONTROL:
             return {Qt.Key.Key_Right: "word", Qt.Key.Key_Down: "line"}.get(key, "")
         return ""
 
     def _asks(self, event: QKeyEvent) -> bool:
-        if event.modifiers() & ~_KEYPAD != Qt.KeyboardModifier.AltModifier:
+        if keys.modifiers_of(event) != keys.ALT:
             return False
         if event.key() == Qt.Key.Key_Backslash:
             self.suggestion_requested.emit()
@@ -181,37 +216,66 @@ class CodeEditor(TextView):
 
     def _edits(self, event: QKeyEvent) -> bool:
         """Make the edit of a key that means more than its character; False where it does not."""
-        cursor = self.textCursor()
-        key, modifiers = event.key(), event.modifiers() & ~_KEYPAD
-        shift = modifiers == Qt.KeyboardModifier.ShiftModifier
+        cursor, style = self.textCursor(), self.indent_style()
+        key, modifiers = event.key(), keys.modifiers_of(event)
+        shift = modifiers == keys.SHIFT
         if event.text() in brackets.CLOSING:
             done = editing.close_bracket(cursor, event.text(), self._opener)
+        elif modifiers == keys.CONTROL and key == Qt.Key.Key_Y:
+            self.redo()
+            return True
         elif modifiers and not shift:
             done = False
         elif key == Qt.Key.Key_Backspace:
-            done = not shift and editing.delete_back(cursor, self.indent_unit())
+            done = not shift and editing.delete_back(cursor, style)
         else:
             done = True
             if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-                editing.break_line(cursor, self.indent_unit(), self.language() in _PYTHON_LIKE)
+                editing.break_line(cursor, style, self.colon_begins_block())
             elif key == Qt.Key.Key_Tab and not shift:
-                editing.indent_at(cursor, self.indent_unit())
+                editing.indent_at(cursor, style)
             elif key in {Qt.Key.Key_Backtab, Qt.Key.Key_Tab}:
-                editing.outdent(cursor, self.indent_unit())
+                editing.outdent(cursor, style)
             elif key == Qt.Key.Key_Home:
                 editing.to_line_start(cursor, keep_anchor=shift)
             else:
                 done = False
         if done:
             self.setTextCursor(cursor)
-            self.ensureCursorVisible()
+            self.show_cursor()
         return done
 
     def _opener(self, line: int, column: int, bracket: str) -> brackets.Place | None:
         return brackets.find_opener(self._code, line, column, bracket)
 
+    # --- indentation -------------------------------------------------------------------
+
+    def indent_style(self) -> IndentStyle:
+        """Return the indentation of the document: what was set, or what its text shows when first asked."""
+        if self._indent is None:
+            self.set_indent_style(indent_style.decide(self.plain_text(), self.language()))
+        return self._indent or IndentStyle()
+
+    def set_indent_style(self, style: IndentStyle | None) -> None:
+        """Indent like this from now on, whatever the text becomes; None: decide when next asked."""
+        changed, self._indent = style != self._indent, style
+        if style is not None:
+            self.set_tab_width(style.tab_width)
+            if changed:
+                self.indent_changed.emit()
+
+    def _indent_first_text(self) -> None:
+        """Go by a text of several lines that came at once into a document that showed no indentation."""
+        style, text = self._indent, self.plain_text()
+        if style is not None and not style.sure and "\n" in text.strip():
+            decided = indent_style.decide(text, self.language())
+            self.set_indent_style(dataclasses.replace(decided, tab_width=style.tab_width))
+
     def indent_unit(self) -> str:
-        """Return one level of indentation as the text has it: a tab or spaces."""
-        if self._unit is None:
-            self._unit = indent.detect_unit(self.plain_text()[:_DETECT_IN])
-        return self._unit
+        """Return one level of indentation: a tab or spaces."""
+        return self.indent_style().unit
+
+    def setPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Show another document."""
+        self._indent = None
+        super().setPlainText(text)

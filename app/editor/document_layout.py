@@ -1,14 +1,14 @@
-"""A plain-text layout with taller lines, and with room below one block for ghost text.
+"""A plain-text layout with taller lines, and with room for rows that are no part of the document.
 
 QPlainTextEdit knows no line height. Here each visual line stands in the middle of a
 taller slot: the block reports the height of its slots, and its text lines are moved down
-inside them. Room for ghost text makes one block taller still; the document holds
-nothing of it.
+inside them, below the virtual rows above. The document holds nothing of those rows.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QFont, QFontMetricsF, QTextBlock, QTextDocument, QTextLayout
@@ -18,15 +18,15 @@ LINE_HEIGHT = 1.35
 
 
 class DocumentLayout(QPlainTextDocumentLayout):
-    """Lays out blocks in slots of ``pitch`` pixels a line; ``set_ghost`` gives one block more lines and width."""
+    """Lays out blocks in slots of ``pitch`` pixels a line; ``set_rows`` says which have more rows."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self.pitch = 16.0
         self.lift = 0.0
-        self._ghost_block = -1
-        self._ghost_lines = 0
-        self._ghost_width = 0.0
+        self._rows: Callable[[QTextBlock], tuple[int, int]] = lambda _: (0, 0)
+        self._reach = 0.0
+        self._room_below = 0.0
         self.set_font(document.defaultFont())
 
     def set_font(self, font: QFont) -> None:
@@ -35,48 +35,49 @@ class DocumentLayout(QPlainTextDocumentLayout):
         self.pitch = float(math.ceil(height * LINE_HEIGHT))
         self.lift = float(math.floor((self.pitch - height) / 2))
 
-    def place_lines(self, layout: QTextLayout) -> None:
-        """Move each visual line of a laid-out text into the middle of its slot."""
+    def place_lines(self, layout: QTextLayout, above: int = 0) -> None:
+        """Move each visual line of a laid-out text into the middle of its slot, below ``above`` others."""
         for index in range(layout.lineCount()):
             line = layout.lineAt(index)
-            top = index * self.pitch + self.lift
+            top = (above + index) * self.pitch + self.lift
             if line.y() != top:
                 line.setPosition(QPointF(line.x(), top))
 
-    def set_ghost(self, block: int, lines: int, width: float) -> None:
-        """Give block number ``block`` that many more lines, and the document at least ``width`` pixels.
+    def set_rows(self, rows: Callable[[QTextBlock], tuple[int, int]]) -> None:
+        """Ask ``rows`` of each block for how many rows it has above its lines, and how many beside them in all."""
+        self._rows = rows
 
-        -1 takes the room away.
-        """
-        wanted = (block, lines, width)
-        if wanted == (self._ghost_block, self._ghost_lines, self._ghost_width):
-            return
-        moved = (self._ghost_block, self._ghost_lines) != wanted[:2] and bool(self._ghost_lines or lines)
-        self._ghost_block, self._ghost_lines, self._ghost_width = wanted
+    def rows_changed(self, reach: float) -> None:
+        """Place all blocks anew; virtual rows reach ``reach`` pixels to the right."""
+        self._reach = reach
         self.documentSizeChanged.emit(self.documentSize())
-        changed = self.document().findBlockByNumber(block)
-        if moved or not changed.isValid():
-            self.requestUpdate()
-        else:
-            self.updateBlock.emit(changed)
+        self.requestUpdate()
+
+    def set_room_below(self, pixels: float) -> None:
+        """Leave that much free below the last line: the last block is taller by it (or lower where it is negative)."""
+        if pixels != self._room_below:
+            self._room_below = pixels
+            self.documentSizeChanged.emit(self.documentSize())
 
     def blockBoundingRect(self, block: QTextBlock) -> QRectF:
-        """Return the block's slots, the ghost's room included; the position is the caller's business."""
+        """Return the block's slots, virtual rows and the room below included; where it is, the caller knows."""
         rect = super().blockBoundingRect(block)
         if not rect.isValid() or not block.isVisible():
             return rect
         layout = block.layout()
         # The base class lays a block out anew after each edit, at its own positions.
-        self.place_lines(layout)
-        lines = layout.lineCount()
-        number = self._ghost_block
-        if number >= 0 and self._ghost_lines and block.blockNumber() == number:
-            lines += self._ghost_lines
-        margin = 0.0 if block.next().isValid() else self.document().documentMargin()
-        rect.setHeight(lines * self.pitch + margin)
+        above, beside = self._rows(block)
+        self.place_lines(layout, above)
+        rows = layout.lineCount() + beside
+        if not block.next().isValid():
+            # What is below the last line has the room there; were it added, Qt would scroll to a line after the last.
+            rows = above + layout.lineCount()
+            rect.setHeight(max(1.0, rows * self.pitch + self.document().documentMargin() + self._room_below))
+        else:
+            rect.setHeight(rows * self.pitch)
         return rect
 
     def documentSize(self) -> QSizeF:  # noqa: N802 - Qt's name
         """Return the width in pixels and, as the base class does, the height in lines."""
         size = super().documentSize()
-        return QSizeF(max(size.width(), self._ghost_width), size.height())
+        return QSizeF(max(size.width(), self._reach), size.height())

@@ -11,6 +11,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextLine
 from app.editor import indent
 from app.editor.brackets import Place
 from app.editor.code_points import utf16_length
+from app.editor.indent_style import IndentStyle
 
 
 @contextmanager
@@ -44,12 +45,12 @@ def x_at(line: QTextLine, position: int) -> float:
     return float(found[0])
 
 
-def break_line(cursor: QTextCursor, unit: str, python_like: bool) -> None:
+def break_line(cursor: QTextCursor, style: IndentStyle, python_like: bool) -> None:
     """Insert a line break with the right indentation; between brackets the closing one goes to a line of its own."""
     with one_step(cursor):
         cursor.removeSelectedText()
         before, after = sides(cursor)
-        text = "\n" + indent.after_line(before, unit, python_like)
+        text = "\n" + indent.after_line(before, style.unit, python_like, style.tab_width)
         cursor.insertText(text)
         if indent.opens_pair(before, after):
             place = cursor.position()
@@ -61,24 +62,28 @@ def break_line(cursor: QTextCursor, unit: str, python_like: bool) -> None:
                 cursor.deleteChar()
 
 
-def indent_at(cursor: QTextCursor, unit: str) -> None:
+def indent_at(cursor: QTextCursor, style: IndentStyle) -> None:
     """Insert blanks up to the next level; with a selection indent its lines."""
     if cursor.hasSelection():
-        _change_lines(cursor, lambda line: indent.indented(line, unit))
+        _change_lines(cursor, lambda line: indent.shifted(line, style.unit))
     else:
-        cursor.insertText(indent.to_next_stop(sides(cursor)[0], unit))
+        cursor.insertText(indent.to_next_stop(sides(cursor)[0], style.unit, style.tab_width))
 
 
-def outdent(cursor: QTextCursor, unit: str) -> None:
-    """Take one level from the cursor's line or from each line of the selection."""
-    _change_lines(cursor, lambda line: indent.outdented(indent.leading(line), unit) + line.lstrip(" \t"))
+def outdent(cursor: QTextCursor, style: IndentStyle) -> None:
+    """Take one level from the cursor's line, to the stop before; with a selection undo what ``indent_at`` does."""
+    unit, width = style.unit, style.tab_width
+    if cursor.hasSelection():
+        _change_lines(cursor, lambda line: indent.shifted_back(line, unit, width))
+    else:
+        _change_lines(cursor, lambda line: indent.outdented(indent.leading(line), unit, width) + line.lstrip(" \t"))
 
 
-def delete_back(cursor: QTextCursor, unit: str) -> bool:
+def delete_back(cursor: QTextCursor, style: IndentStyle) -> bool:
     """Delete back to the stop before in leading blanks; return False where plain Backspace is right."""
     if cursor.hasSelection():
         return False
-    length = indent.backspace_length(sides(cursor)[0], unit)
+    length = indent.backspace_length(sides(cursor)[0], style.unit, style.tab_width)
     if length <= 1:
         return False
     cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, length)

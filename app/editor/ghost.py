@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.editor.code_points import utf16_length
@@ -65,3 +66,48 @@ class Ghost:
         if shown_position <= start + length:
             return min(shown_position, start)
         return shown_position - length + utf16_length(self.replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class Woven:
+    """A line with several texts in it, laid into it one after the other from the right, each with its style."""
+
+    line: str
+    ghosts: tuple[tuple[Ghost, str], ...] = ()
+
+    @classmethod
+    def of(cls, line: str, pieces: Iterable[tuple[int, str, int, str]]) -> Woven:
+        """Lay texts into a line: column, text, how many characters it replaces, style; columns are clamped."""
+        shown, ghosts = line, []
+        for column, text, replaces, style in sorted(pieces, key=lambda piece: piece[0], reverse=True):
+            before, after = shown[:column], shown[column:]
+            ghosts.append((Ghost(before, text, after[replaces:], after[:replaces]), style))
+            shown = ghosts[-1][0].shown
+        return cls(line, tuple(ghosts))
+
+    @property
+    def shown(self) -> str:
+        """The text to lay out."""
+        return self.ghosts[-1][0].shown if self.ghosts else self.line
+
+    def runs(self, line_runs: Runs) -> Runs:
+        """Return the runs of ``shown``."""
+        for ghost, style in self.ghosts:
+            line_runs = ghost.runs(line_runs, style)
+        return line_runs
+
+    def line_position(self, shown_position: int) -> int:
+        """Return the place in the real line of a place in ``shown``, both in UTF-16 units."""
+        for ghost, _ in reversed(self.ghosts):
+            shown_position = ghost.line_position(shown_position)
+        return shown_position
+
+    def span(self, style: str) -> tuple[int, int]:
+        """Return where in ``shown`` the leftmost text of a style stands, in characters: start and end."""
+        shift = 0
+        for ghost, own in reversed(self.ghosts):
+            if own == style:
+                start = len(ghost.before) + shift
+                return start, start + len(ghost.text)
+            shift += len(ghost.text) - len(ghost.replaced)
+        raise ValueError(style)

@@ -1,4 +1,4 @@
-"""The column of line numbers on the left of an editor."""
+"""The column on the left of an editor: line numbers, marks, and the signs of a change."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
+from app.editor.decorations import Decoration
+from app.editor.rows import BlockRows
 from app.theme import Theme
 
 if TYPE_CHECKING:
     from app.editor.text_view import TextView
 
 _LEFT, _RIGHT = 16, 12
+_MARK_LEFT, _MARK_WIDTH, _SIGN_LEFT = 0, 3, 5
 _MIN_DIGITS = 2
 
 
@@ -23,15 +26,13 @@ class Gutter(QWidget):
     def __init__(self, editor: TextView) -> None:
         super().__init__(editor)
         self._editor = editor
-        self._number, self._current, self._background = QColor(), QColor(), QColor()
+        self._colors: dict[str, QColor] = {}
         editor.updateRequest.connect(self._follow)
         editor.cursorPositionChanged.connect(self.update)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours: numbers as weak as ghost text, the current one as text."""
-        self._number = QColor(theme.colors["ghost"])
-        self._current = QColor(theme.colors["text"])
-        self._background = QColor(theme.colors["background"])
+        self._colors = {name: QColor(color) for name, color in theme.colors.items()}
         self.update()
 
     def width_needed(self) -> int:
@@ -47,16 +48,39 @@ class Gutter(QWidget):
         """Paint the numbers beside their lines."""
         painter = QPainter(self)
         painter.setFont(self._editor.font())
-        painter.fillRect(event.rect(), self._background)
+        painter.fillRect(event.rect(), self._colors["background"])
         current = self._editor.textCursor().blockNumber()
-        width = self.width() - _RIGHT
-        height = QFontMetricsF(self._editor.font()).height()
         for block, top in self._editor.visible_blocks():
-            number = block.blockNumber()
-            painter.setPen(self._current if number == current else self._number)
-            box = QRectF(0, top + self._editor.line_lift, width, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, str(number + 1))
+            rows, number = self._editor.rows_of(block), block.blockNumber()
+            own = top + len(rows.above) * self._editor.line_pitch
+            painter.setPen(self._colors["text" if number == current else "ghost"])
+            self._write(painter, own, str(number + 1))
+            self._signs(painter, top, rows, self._editor.decorations_beside(block))
         painter.end()
+
+    def _signs(self, painter: QPainter, top: float, rows: BlockRows, beside: list[Decoration]) -> None:
+        """Paint marks beside the lines that have them, and what a change adds and takes."""
+        pitch = self._editor.line_pitch
+        own = top + len(rows.above) * pitch
+        height = rows.line.lineCount() * pitch
+        for decoration in beside:
+            if decoration.kind == "mark":
+                painter.fillRect(QRectF(_MARK_LEFT, own, _MARK_WIDTH, height), self._colors[decoration.color])
+            elif decoration.kind == "removed":
+                painter.setPen(self._colors["error"])
+                self._write(painter, own, "\u2212", Qt.AlignmentFlag.AlignLeft)
+        painter.setPen(self._colors["ok"])
+        for start, virtual in ((top, rows.above), (own + height, rows.below)):
+            for index, (decoration, _) in enumerate(virtual):
+                if decoration.kind == "inserted":
+                    self._write(painter, start + index * pitch, "+")
+
+    def _write(
+        self, painter: QPainter, top: float, text: str, side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight
+    ) -> None:
+        height = QFontMetricsF(self._editor.font()).height()
+        box = QRectF(_SIGN_LEFT, top + self._editor.line_lift, self.width() - _RIGHT - _SIGN_LEFT, height)
+        painter.drawText(box, side | Qt.AlignmentFlag.AlignTop, text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select the line that was clicked."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QTextBlock, QTextDocument
 
 from app.editor.code_points import from_utf16
 from app.editor.lexing import MAX_LINE, LineTokens, Runs, find_lexer, lex_lines
+from assistant.languages import Language, language_called
 
 MAX_CHARACTERS = 500_000
 """Longer texts are coloured line by line, only those that are seen: wrong inside long comments, never slow."""
@@ -36,6 +37,7 @@ class Highlighter(QObject):
         self._document = document
         self._text = text
         self._lexer = None
+        self._record: Language | None = None
         self._tokens = LineTokens(None)
         self._alone: dict[str, Runs] = {}
         self._slices = QTimer(self)
@@ -56,8 +58,14 @@ class Highlighter(QObject):
         """Whether colours are still being worked out."""
         return self._slices.isActive() or self._rest.isActive()
 
+    @property
+    def record(self) -> Language | None:
+        """What is known of the language; None for plain text and for languages that only Pygments knows."""
+        return self._record
+
     def set_language(self, language: str) -> None:
         """Take a Pygments alias or a file name; an unknown one means plain text."""
+        self._record = language_called(language)
         self._lexer = find_lexer(language)
         self._start_over()
 

@@ -19,6 +19,8 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import _TokenType  # the only name Pygments has for its token type
 from pygments.util import ClassNotFound
 
+from assistant.languages import find_language
+
 Run = tuple[int, int, str]
 """Start and length in characters, and a name of a theme's syntax colours."""
 
@@ -68,15 +70,27 @@ def style_of(token: _TokenType) -> str:
 
 
 def find_lexer(language: str) -> Lexer | None:
-    """Return the lexer for a Pygments alias or a file name; None for plain text and unknown ones."""
-    try:
-        lexer = get_lexer_by_name(language)
-    except ClassNotFound:
+    """Return the lexer for a Pygments alias or a file name; None for plain text and unknown ones.
+
+    Of a file the record of its language has the first word: Pygments knows endings in lower case only, and takes Perl
+    for Prolog.
+    """
+    lexer = _lexer_named(language)
+    if lexer is None and (record := find_language(language)) is not None and record.lexer:
+        lexer = _lexer_named(record.lexer)
+    if lexer is None:
         try:
-            lexer = get_lexer_for_filename(language)
+            lexer = get_lexer_for_filename(language.lower() if find_language(language) else language)
         except ClassNotFound:
             return None
     return None if "text" in lexer.aliases else lexer
+
+
+def _lexer_named(alias: str) -> Lexer | None:
+    try:
+        return get_lexer_by_name(alias)
+    except ClassNotFound:
+        return None
 
 
 def keeps_state(lexer: Lexer) -> bool:

@@ -15,6 +15,7 @@ from app.editor.lexing import Runs
 from app.theme import Theme
 
 GHOST = "ghost"
+INSERTED = "inserted_text"
 _WIDE = 1e6
 _KEPT = 600
 
@@ -40,9 +41,12 @@ class LineCache:
     def set_theme(self, theme: Theme) -> None:
         """Use another theme's syntax colours."""
         self._formats = {}
-        for style, color in {**theme.syntax, GHOST: theme.colors["ghost"]}.items():
+        for style, color in {**theme.syntax, GHOST: theme.colors["ghost"], INSERTED: theme.colors["text"]}.items():
             self._formats[style] = QTextCharFormat()
             self._formats[style].setForeground(QColor(color))
+        # Italics say that it is no part of the file, also to people who see no difference of grey.
+        self._formats[GHOST].setFontItalic(True)
+        self._formats[INSERTED].setBackground(QColor(theme.colors["added_line"]))
         self.clear()
 
     def get(self, text: str, runs: Runs, option: QTextOption, width: float) -> QTextLayout:

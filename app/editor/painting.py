@@ -1,7 +1,8 @@
-"""Paints the lines of an editor: highlights over the full height of a line, coloured text, ghost text, caret."""
+"""Paints the lines of an editor: highlights over the full height of a line, coloured text, decorations, caret."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
@@ -18,8 +19,12 @@ from PySide6.QtGui import (
     QTextLayout,
 )
 
+from app.editor.decorations import Decoration, Kind
 from app.editor.editing import x_at
+from app.editor.rows import BlockRows
 from app.theme import Theme
+
+_BAR_LEFT, _BAR_WIDTH = 2.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,42 @@ class LinePainter:
         self._current = QColor(theme.colors["current_line"])
         self._bracket = QColor(theme.colors["selection"])
         self._bracket_edge = QColor(theme.colors["ghost"])
+        self._added = QColor(theme.colors["added_line"])
+        self._removed = QColor(theme.colors["removed_line"])
+        self._signs = {
+            "ghost": self._ghost,
+            "inserted": QColor(theme.colors["ok"]),
+            "removed": QColor(theme.colors["error"]),
+        }
 
     def current_line(self, top: float, lines: int) -> None:
         """Fill the line of the caret."""
         self._painter.fillRect(QRectF(0, top, self._area.width, lines * self._area.pitch), self._current)
+
+    def decorations(self, rows: BlockRows, own: QPointF, beside: Sequence[Decoration]) -> None:
+        """Draw virtual rows and the tint of a block, before its line. ``own``: the top left of the line's first row."""
+        pitch, count = self._area.pitch, rows.line.lineCount()
+        top = own.y() - len(rows.above) * pitch
+        for index, (decoration, layout) in enumerate(rows.above):
+            self._virtual(decoration, layout, QPointF(own.x(), top + index * pitch))
+        for decoration in beside:
+            if decoration.kind == "removed":
+                self._painter.fillRect(QRectF(0, own.y(), self._area.width, count * pitch), self._removed)
+                self._sign("removed", own.y(), count)
+        if rows.woven is not None and count > 1:
+            self._sign("ghost", own.y() + pitch, count - 1)
+        for index, (decoration, layout) in enumerate(rows.below):
+            self._virtual(decoration, layout, QPointF(own.x(), own.y() + (count + index) * pitch))
+
+    def _virtual(self, decoration: Decoration, layout: QTextLayout, origin: QPointF) -> None:
+        if decoration.kind == "inserted":
+            self._painter.fillRect(QRectF(0, origin.y(), self._area.width, self._area.pitch), self._added)
+        self._sign(decoration.kind, origin.y(), 1)
+        self.text(layout, origin, QRectF())
+
+    def _sign(self, kind: Kind, top: float, rows: int) -> None:
+        """Draw a bar on the left that says what a row is."""
+        self._painter.fillRect(QRectF(_BAR_LEFT, top, _BAR_WIDTH, rows * self._area.pitch), self._signs[kind])
 
     def marks(self, block: QTextBlock, layout: QTextLayout, origin: QPointF, marks: list[Mark]) -> None:
         """Fill the backgrounds of marks and draw their underlines."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 import os
 import stat
@@ -11,28 +10,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.editor.encodings import Evidence, Found, find_encoding, find_mark, mark_of, name_for_people
+from app.editor.escapes import count_escapes, to_bytes, to_text
 from app.editor.newlines import join_breaks, main_break, split_breaks
 from assistant.errors import DiskError, InputError
 
 MAX_BYTES = 20 * 1024 * 1024
 
-# UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
-# Qt's documents end paragraphs with these characters and cannot hold them otherwise.
-_NOT_KEPT = ("\u2029", "\ufdd0", "\ufdd1")
-
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\v\b\x1a\x1b")
 _MAX_CONTROL_SHARE = 0.05
 
-Stamp = tuple[int, int, int]
-"""Modification time in ns, size in bytes, inode: what shows that another program wrote the file."""
+Stamp = tuple[int, int, int, int]
+"""Times of modification and change in ns, size in bytes, inode: while it stays, nobody wrote the file.
+
+A program can set the time of modification back, never that of change.
+"""
 
 
 class FileChanged(InputError):  # noqa: N818 - named for what happened, as its family is
@@ -49,7 +41,10 @@ class CannotEncode(InputError):  # noqa: N818 - see above
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file as it was read or last saved. ``text`` has LF line ends; ``breaks`` are the file's own, in order."""
+    """A file as it was read or last saved. ``text`` has LF line ends; ``breaks`` are the file's own, in order.
+
+    Bytes that the encoding cannot decode are escapes in ``text`` (see app.editor.escapes), so that all come back.
+    """
 
     path: Path
     text: str = ""
@@ -57,6 +52,7 @@ class TextFile:
     bom: bytes = b""
     breaks: tuple[str, ...] = ()
     stamp: Stamp | None = None
+    evidence: Evidence = "unicode"
 
     @property
     def newline(self) -> str:
@@ -73,19 +69,29 @@ class TextFile:
     @property
     def encoding_name(self) -> str:
         """The encoding as people write it, e.g. UTF-8 or UTF-16 LE BOM."""
-        name = self.encoding.upper().replace("_", "-").replace("-LE", " LE").replace("-BE", " BE")
+        name = name_for_people(self.encoding)
         return f"{name} BOM" if self.bom else name
 
-    def as_utf8(self) -> TextFile:
-        """Return the same file to be saved as UTF-8 without a mark."""
-        return dataclasses.replace(self, encoding="utf-8", bom=b"")
+    @property
+    def is_guess(self) -> bool:
+        """Whether nothing but likelihood speaks for the encoding."""
+        return self.evidence == "guess"
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes have no character in the encoding and are kept as they are."""
+        return count_escapes(self.text)
+
+    def converted(self, encoding: str) -> TextFile:
+        """Return the same text to be written in another encoding; UTF-16 gets a mark, by which it is known again."""
+        return dataclasses.replace(self, encoding=encoding, bom=mark_of(encoding), evidence="chosen")
 
 
-def read_text_file(path: Path) -> TextFile:
-    """Read a text file.
+def read_text_file(path: Path, encoding: str = "") -> TextFile:
+    """Read a text file, in ``encoding`` where the person chose one.
 
-    Raises InputError for a folder, a missing, binary or too large file (MAX_BYTES) and one with
-    characters that the editor cannot keep, DiskError where the disk refuses.
+    Raises InputError for a folder, a missing, binary or too large file (MAX_BYTES), DiskError
+    where the disk refuses.
     """
     try:
         mode = path.stat().st_mode
@@ -105,18 +111,14 @@ def read_text_file(path: Path) -> TextFile:
     except OSError as error:
         text = _tr("{path} cannot be read: {error}. Check its permissions.")
         raise DiskError(text.format(path=path, error=error.strerror or error)) from None
-    return dataclasses.replace(decode(path, data), stamp=_stamp(status))
+    return dataclasses.replace(decode(path, data, encoding), stamp=_stamp(status))
 
 
-def decode(path: Path, data: bytes) -> TextFile:
+def decode(path: Path, data: bytes, encoding: str = "") -> TextFile:
     """Return the text of a file's bytes. Raises InputError for binary data; see read_text_file."""
-    encoding, bom = _find_encoding(path, data)
-    text = data[len(bom) :].decode(encoding)
-    if any(character in text for character in _NOT_KEPT):
-        words = _tr("{name} holds paragraph separators (U+2029) that the editor cannot keep. Use another one.")
-        raise InputError(words.format(name=path.name))
-    text, breaks = split_breaks(text)
-    return TextFile(path, text, encoding, bom, breaks)
+    found = _as_chosen(data, encoding) if encoding else _find(path, data)
+    text, breaks = split_breaks(to_text(data[len(found.bom) :], found.encoding))
+    return TextFile(path, text, found.encoding, found.bom, breaks, evidence=found.evidence)
 
 
 def encode_text(file: TextFile, text: str) -> bytes:
@@ -125,16 +127,21 @@ def encode_text(file: TextFile, text: str) -> bytes:
     Raises CannotEncode, naming the first character that the encoding cannot hold.
     """
     try:
-        return file.bom + join_breaks(file.text, file.breaks, text).encode(file.encoding)
+        return file.bom + to_bytes(join_breaks(file.text, file.breaks, text), file.encoding)
     except UnicodeEncodeError as error:
         character = error.object[error.start]
         words = _tr(
             "{name} is in {encoding}, which cannot hold '{character}' (U+{code:04X}). "
-            "Save it as UTF-8, or remove that character."
+            "Remove that character, or convert the file to UTF-8."
         )
         raise CannotEncode(
             words.format(name=file.path.name, encoding=file.encoding_name, character=character, code=ord(character))
         ) from None
+
+
+def breaks_of(file: TextFile, data: bytes) -> tuple[str, ...]:
+    """Return the line ends of what encode_text made of the file."""
+    return split_breaks(to_text(data[len(file.bom) :], file.encoding))[1]
 
 
 def stamp_of(path: Path) -> Stamp | None:
@@ -146,48 +153,28 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _find_encoding(path: Path, data: bytes) -> tuple[str, bytes]:
-    for bom, encoding in _MARKS:
-        if data.startswith(bom) and _round_trip(data[len(bom) :], encoding):
-            return encoding, bom
+def _as_chosen(data: bytes, encoding: str) -> Found:
+    mark = find_mark(data)
+    return Found(encoding, mark.bom if mark and mark.encoding == encoding else b"", "chosen")
+
+
+def _find(path: Path, data: bytes) -> Found:
+    mark = find_mark(data)
+    if mark is not None:
+        return mark
     if b"\0" in data or _control_share(data) > _MAX_CONTROL_SHARE:
         words = _tr("{name} is not a text file. Open it with the program that made it.")
         raise InputError(words.format(name=path.name))
-    if _round_trip(data, "utf-8"):
-        return "utf-8", b""
-    guess = _guess(data)
-    return (guess if guess and _round_trip(data, guess) else "latin-1"), b""
-
-
-def _round_trip(data: bytes, encoding: str) -> bool:
-    try:
-        return data.decode(encoding).encode(encoding) == data
-    except (UnicodeError, LookupError):
-        return False
+    return find_encoding(data)
 
 
 def _control_share(data: bytes) -> float:
     head = data[:65536]
     controls = sum(1 for byte in head if byte < 32 and byte not in _TEXT_CONTROLS)
     return controls / len(head) if head else 0.0
-
-
-def _guess(data: bytes) -> str | None:
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to import and seldom needed
-
-    best = from_bytes(data[: 256 * 1024]).best()
-    if best is None:
-        return None
-    # Source code is ASCII with some other letters: a guess that reads ASCII as something else is wrong.
-    return best.encoding if _reads_ascii(best.encoding) else None
-
-
-def _reads_ascii(encoding: str) -> bool:
-    ascii_bytes = bytes(range(32, 127))
-    return ascii_bytes.decode(encoding, "replace") == ascii_bytes.decode("ascii")
 
 
 def _tr(text: str) -> str:

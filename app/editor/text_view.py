@@ -1,12 +1,11 @@
-"""The widget under the code editor: taller lines, colours, line numbers, marks, and room for a ghost at the cursor."""
+"""The widget under the code editor: taller lines, colours, line numbers, marks, and decorations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QRectF, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QFontDatabase,
     QFontMetricsF,
@@ -15,23 +14,24 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
     QTextBlock,
-    QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextLayout,
-    QTextOption,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
 from app.editor import brackets, editing, indent
 from app.editor.code_points import from_utf16, to_utf16
+from app.editor.decorations import Decoration, Decorations
 from app.editor.document_layout import DocumentLayout
-from app.editor.ghost import Ghost
 from app.editor.gutter import Gutter
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
 from app.editor.line_cache import GHOST, LineCache
-from app.editor.painting import Area, LinePainter, Mark, full_width, hint_width
+from app.editor.painting import hint_width
+from app.editor.pointing import moved_to, text_point
+from app.editor.rows import BlockRows, Rows
+from app.editor.sight import Sight
+from app.editor.view_painting import Look, paint
 from app.theme import Theme, load_theme
 
 _MARGIN = 8
@@ -44,9 +44,7 @@ class TextView(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ghost: Ghost | None = None
         self._ghost_text = ""
-        self._replaced = 0
         self._hint = ""
         self._text: str | None = None
         self._brackets: tuple[int, ...] = ()
@@ -60,9 +58,16 @@ class TextView(QPlainTextEdit):
         self._lines = LineCache(self._layout)
         self._highlighter = Highlighter(document, self.plain_text, self)
         self._highlighter.changed.connect(self._follow_colors)
+        self._decorations = Decorations(document, self.plain_text, self)
+        self._decorations.changed.connect(self._place_rows)
+        self._rows = Rows(self._lines, self._highlighter, self._decorations, lambda: float(self.viewport().width()))
+        self._layout.set_rows(self._rows.around)
+        self._sight = Sight(self)
+        self._tab_width = indent.TAB_WIDTH
         self._gutter = Gutter(self)
         self._gutter.setAccessibleName(self.tr("Line numbers"))
         document.blockCountChanged.connect(self._fit_gutter)
+        self._layout.documentSizeChanged.connect(self._fit_page_step)
         self.cursorPositionChanged.connect(self._follow_cursor)
         # Qt repaints only the letters' boxes of a selection.
         self.selectionChanged.connect(self.viewport().update)
@@ -81,6 +86,11 @@ class TextView(QPlainTextEdit):
         if self._text is None:
             self._text = self.document().toRawText().replace("\u2029", "\n")
         return self._text
+
+    def setPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Show another document, without decorations."""
+        self._decorations.clear()
+        super().setPlainText(text)
 
     def cursor_offset(self) -> int:
         """Return the cursor's place in ``plain_text()``, in characters."""
@@ -110,6 +120,11 @@ class TextView(QPlainTextEdit):
         """Return the language's name for people; empty for plain text."""
         return self._highlighter.language
 
+    def colon_begins_block(self) -> bool:
+        """Return whether a colon at the end of a line begins a block in the language."""
+        record = self._highlighter.record
+        return record is not None and record.colon_blocks
+
     def set_theme(self, theme: Theme) -> None:
         """Use a theme's colours."""
         self._theme = theme
@@ -131,11 +146,16 @@ class TextView(QPlainTextEdit):
         font = self.font()
         self.document().setDefaultFont(font)
         self._layout.set_font(font)
-        self.setTabStopDistance(QFontMetricsF(font).horizontalAdvance(" ") * indent.TAB_WIDTH)
+        self.setTabStopDistance(QFontMetricsF(font).horizontalAdvance(" ") * self._tab_width)
         self._lines.set_font(font)
         self._fit_gutter()
-        self._place_ghost()
-        self._layout.requestUpdate()
+        self._place_rows()
+
+    def set_tab_width(self, columns: int) -> None:
+        """Set how many columns a tab stop has."""
+        if columns != self._tab_width:
+            self._tab_width = columns
+            self._take_font()
 
     @property
     def line_lift(self) -> float:
@@ -147,54 +167,85 @@ class TextView(QPlainTextEdit):
         """Pixels from one line to the next."""
         return self._layout.pitch
 
-    # --- the ghost ---------------------------------------------------------------------
+    # --- decorations -------------------------------------------------------------------
+
+    def decorate(self, owner: str, decorations: Sequence[Decoration]) -> None:
+        """Show these in place of what ``owner``, a name, had put there; they follow their lines through edits."""
+        self._decorations.set(owner, decorations)
+
+    def decorations(self, owner: str) -> tuple[Decoration, ...]:
+        """Return what ``owner`` has put there, where it is now."""
+        return self._decorations.of(owner)
+
+    def decorations_beside(self, block: QTextBlock) -> list[Decoration]:
+        """Return all that is beside a block."""
+        return self._decorations.beside(block.blockNumber())
+
+    def rows_of(self, block: QTextBlock) -> BlockRows:
+        """Return what a block looks like, row by row."""
+        return self._rows.of(block)
 
     def set_ghost(self, text: str, hint: str = "", replaces: int = 0) -> None:
         """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears.
 
         The next ``replaces`` characters of the line are not painted: the text takes their place.
         """
-        if text or self._ghost_text:
-            self._ghost_text, self._hint, self._replaced = text, hint, replaces
-            self._place_ghost()
+        self._ghost_text, self._hint = text, hint
+        column = len(editing.sides(self.textCursor())[0])
+        ghost = Decoration(
+            self.textCursor().blockNumber(), "ghost", tuple(text.split("\n")), "inline", column, replaces
+        )
+        self._decorations.set(GHOST, [ghost] if text else [])
 
-    def _place_ghost(self) -> None:
-        if not self._ghost_text:
-            self._ghost = None
-            self._layout.set_ghost(-1, 0, 0.0)
-            return
-        block = self.textCursor().block()
-        before, after = editing.sides(self.textCursor())
-        self._ghost = Ghost(before, self._ghost_text, after[self._replaced :], after[: self._replaced])
-        shown = self._visual(block, self._ghost)
-        lines = [shown.lineAt(index) for index in range(shown.lineCount())]
-        width = max(line.x() + line.naturalTextWidth() for line in lines) + self.document().documentMargin()
-        if self._hint:
-            width += hint_width(self.font(), self._hint, self._letter())
-        self.blockBoundingRect(block)
-        self._layout.set_ghost(block.blockNumber(), max(0, shown.lineCount() - block.layout().lineCount()), width)
+    @Slot()
+    def _place_rows(self) -> None:
+        reach = self._rows.widest(self.document().findBlockByNumber)
+        if self._ghost_text and self._hint:
+            reach += hint_width(self.font(), self._hint, self.letter_width)
+        self._layout.rows_changed(reach + self.document().documentMargin() if reach else 0.0)
+        self._gutter.update()
         self.viewport().update()
 
-    def _visual(self, block: QTextBlock, ghost: Ghost | None) -> QTextLayout:
-        """Return what a block looks like: its line in colours, with the ghost where it holds one.
-
-        Lines being composed by an input method and very long ones are Qt's own layout.
-        """
-        if ghost is None and (block.length() > MAX_LINE or block.layout().preeditAreaText()):
-            return block.layout()
-        runs = self._highlighter.runs(block)
-        option = self.document().defaultTextOption()
-        wraps = option.wrapMode() != QTextOption.WrapMode.NoWrap
-        width = self.viewport().width() - 2 * self.document().documentMargin() if wraps else 0.0
-        if ghost is None:
-            return self._lines.get(block.text(), runs, option, width)
-        return self._lines.get(ghost.shown, ghost.runs(runs, GHOST), option, width)
-
-    def _ghost_at(self, block: QTextBlock) -> Ghost | None:
-        return self._ghost if self._ghost and block == self.textCursor().block() else None
-
-    def _letter(self) -> float:
+    @property
+    def letter_width(self) -> float:
+        """Pixels of a letter."""
         return QFontMetricsF(self.font()).horizontalAdvance("m")
+
+    # --- what is seen ------------------------------------------------------------------
+
+    def cursor_is_seen(self) -> bool:
+        """Return whether the line of the cursor is seen whole."""
+        return self._sight.cursor_is_seen()
+
+    def cursor_is_on_screen(self, height: int | None = None) -> bool:
+        """Return whether half of the cursor's line is seen, or was with a viewport of ``height`` pixels."""
+        if not self.textCursor().block().isValid():  # in the middle of an edit
+            return False
+        return 0 <= self.cursorRect().center().y() <= (self.viewport().height() if height is None else height)
+
+    def ghost_seen(self) -> tuple[str, int]:
+        """Return the first lines of the ghost's text, as many as are seen, and how many pixels are hidden sideways."""
+        return self._sight.ghost_seen(self._ghost_text)
+
+    def show_cursor(self) -> None:
+        """Scroll until the cursor's line is seen whole, with the ghost, as far as it fits, and a margin."""
+        self.ensureCursorVisible()
+        self._sight.show_cursor(self._ghost_text)
+
+    def undo(self) -> None:
+        """Take the last step back and show where it was."""
+        super().undo()
+        self.show_cursor()
+
+    def redo(self) -> None:
+        """Make the step again and show where it is."""
+        super().redo()
+        self.show_cursor()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
+        """Paste, and show the end of it."""
+        super().insertFromMimeData(source)
+        self.show_cursor()
 
     # --- following ---------------------------------------------------------------------
 
@@ -250,9 +301,21 @@ class TextView(QPlainTextEdit):
         self._gutter.setGeometry(QRect(area.left(), area.top(), width, area.height()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the gutter as tall as the text."""
+        """Keep the gutter as tall as the text, and the line of the cursor in sight."""
+        # Only the width changes when the gutter grows, and that may be in the middle of an edit.
+        before = event.oldSize().height()
+        was_seen = before not in (-1, event.size().height()) and self.cursor_is_on_screen(before)
+        self._layout.set_room_below(self._sight.room_below(self.document().documentMargin()))
         super().resizeEvent(event)
         self._fit_gutter()
+        self._fit_page_step()
+        if was_seen and not self.cursor_is_seen():
+            self.show_cursor()
+
+    @Slot()
+    def _fit_page_step(self) -> None:
+        # Qt counts the lines that are seen when all is scrolled down, and that is one with the room below the text.
+        self.verticalScrollBar().setPageStep(max(1, int(self.viewport().height() / self.line_pitch)))
 
     # --- painting ----------------------------------------------------------------------
 
@@ -260,53 +323,17 @@ class TextView(QPlainTextEdit):
         """Paint what is seen; Qt's own painting knows neither taller lines nor ghosts."""
         painter = QPainter(self.viewport())
         try:
-            self._paint(painter, event)
+            paint(
+                self, painter, event.rect(), Look(self._theme, self._brackets, self._hint if self._ghost_text else "")
+            )
         finally:
             # A painter that outlives its event, as after an error, brings the program down.
             painter.end()
-
-    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(event.rect())
-        painter.fillRect(event.rect(), QColor(self._theme.colors["background"]))
-        width = max(float(self.viewport().width()), self._layout.documentSize().width())
-        lines = LinePainter(painter, self._theme, Area(width, self.line_pitch, self.line_lift, self._letter()))
-        context = self.getPaintContext()
-        marks = self._marks()
-        for block, top in self.visible_blocks():
-            origin = QPointF(self.contentOffset().x(), top)
-            ghost = self._ghost_at(block)
-            visual = self._visual(block, ghost)
-            if block == self.textCursor().block() and not self.textCursor().hasSelection():
-                lines.current_line(top, visual.lineCount())
-            lines.marks(block, block.layout(), origin, marks)
-            for position in self._brackets if ghost is None else ():
-                if block.contains(position):
-                    lines.bracket(block, block.layout(), origin, position)
-            lines.text(visual, origin, QRectF(event.rect()))
-            caret = _caret_in(block, context.cursorPosition)
-            if caret is not None and not self.isReadOnly():
-                lines.caret(block.layout(), origin, caret, self.cursorWidth())
-            if ghost is not None and self._hint:
-                lines.key_hint(visual, origin, self._hint, self.font())
 
     def setExtraSelections(self, selections: Sequence[QTextEdit.ExtraSelection]) -> None:  # noqa: N802 - Qt's name
         """Mark places, e.g. what was found; painted over the full height of their lines."""
         super().setExtraSelections(selections)
         self.viewport().update()
-
-    def _marks(self) -> list[Mark]:
-        marks: list[Mark] = []
-        # PySide's stubs leave the two attributes of ExtraSelection out.
-        for selection in self.extraSelections():
-            cursor, style = selection.cursor, QTextCharFormat(selection.format)  # type: ignore[attr-defined]
-            marks.append(Mark(cursor.selectionStart(), cursor.selectionEnd(), style, full_width(style)))
-        cursor = self.textCursor()
-        if cursor.hasSelection():
-            style = QTextCharFormat()
-            style.setBackground(QColor(self._theme.colors["selection"]))
-            marks.append(Mark(cursor.selectionStart(), cursor.selectionEnd(), style))
-        return marks
 
     # --- the mouse ---------------------------------------------------------------------
 
@@ -327,52 +354,19 @@ class TextView(QPlainTextEdit):
         super().mouseDoubleClickEvent(self._mapped(event))
 
     def _mapped(self, event: QMouseEvent) -> QMouseEvent:
-        point = self.text_point(event.position())
-        if point == event.position():
-            return event
-        return QMouseEvent(
-            event.type(),
-            point,
-            event.scenePosition(),
-            event.globalPosition(),
-            event.button(),
-            event.buttons(),
-            event.modifiers(),
-            event.pointingDevice(),
-        )
+        return moved_to(event, self.text_point(event.position()))
 
     def text_point(self, point: QPointF) -> QPointF:
-        """Return the point of the viewport that Qt must see for a point that a person means.
+        """Return the point of the viewport that Qt must see for a point that a person means."""
+        return text_point(self, point)
 
-        Qt finds places only in the letters' boxes, not in the space between lines, and
-        knows nothing of text that a ghost has pushed aside.
-        """
-        if not 0 <= point.y() < self.viewport().height():
-            return point
-        for block, top in self.visible_blocks():
-            if point.y() >= top + self.blockBoundingRect(block).height():
-                continue
-            layout = block.layout()
-            ghost = self._ghost_at(block)
-            visual = self._visual(block, ghost) if ghost else layout
-            index = min(max(int((point.y() - top) // self.line_pitch), 0), visual.lineCount() - 1)
-            line = visual.lineAt(index)
-            x = point.x()
-            if ghost:
-                place = ghost.line_position(line.xToCursor(x - self.contentOffset().x()))
-                line = layout.lineForTextPosition(place)
-                x = editing.x_at(line, place) + self.contentOffset().x()
-            return QPointF(x, top + line.y() + line.height() / 2)
-        return point
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+        """Copy what is selected as it is; Qt's own copy turns no-break spaces into blanks."""
+        data = super().createMimeDataFromSelection()  # one made here would outlive Python in the clipboard, and crash
+        data.text()  # Qt makes its texts when the first is asked for, and would overwrite ours
+        data.setText(self.textCursor().selectedText().replace("\u2029", "\n"))
+        return data
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 - Qt's name
         """Take text but no files: those are for the window to open."""
         return not source.hasUrls() and super().canInsertFromMimeData(source)
-
-
-def _caret_in(block: QTextBlock, position: int) -> int | None:
-    """Return where in a block's layout the caret is; below -1 it stands in text being composed (as in Qt's source)."""
-    layout = block.layout()
-    if position < -1:
-        return layout.preeditAreaPosition() - (position + 2) if layout.preeditAreaText() else None
-    return position - block.position() if block.contains(position) else None

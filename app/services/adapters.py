@@ -8,11 +8,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app.connection import Connection, ConnectionState
 from app.services.api import ApiClient
-from app.services.line_process import LineProcess, Outcome
+from app.services.connection import Connection, ConnectionState
+from app.services.json_command import JsonCommand
+from app.services.reply import Refusal
 
 _REST_MS = 250
+_NO_SUCH_ROUTE = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,9 @@ class Adapters(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._send)
-        self._remover = LineProcess(self)
-        self._remover.ended.connect(self._on_removed)
-        api.adapters_received.connect(self._on_received)
-        api.adapter_changed.connect(self._on_changed)
-        api.adapter_failed.connect(self._on_failed)
+        self._remover = JsonCommand(self.tr("The program that manages adapters"), self, needs_answer=False)
+        self._remover.answered.connect(self._on_removed)
+        self._remover.failed.connect(self._on_not_removed)
         connection.changed.connect(self._on_state)
 
     @property
@@ -68,7 +68,10 @@ class Adapters(QObject):
 
     def refresh(self) -> None:
         """Ask the service."""
-        self._api.get_adapters()
+        if self._api.has_service:
+            reply = self._api.get("/grafter/adapters")
+            reply.answered.connect(self._on_received)
+            reply.failed.connect(self._on_not_listed)
 
     def use(self, name: str | None, scale: float | None = None) -> None:
         """Have ``name`` answer from now on (None: the base alone), ``scale`` 0 to 1; None: as it was."""
@@ -99,17 +102,27 @@ class Adapters(QObject):
         if self._wanted is not None and not self.switching:
             (name, scale), self._wanted = self._wanted, None
             self.switching = True
-            self._api.set_adapter(name, scale)
+            reply = self._api.post("/grafter/adapter", {"name": name, "scale": scale})
+            reply.answered.connect(self._on_changed)
+            reply.failed.connect(self._on_failed)
             self.changed.emit()
 
     @Slot(object)
     def _on_received(self, answer: Mapping[str, Any]) -> None:
+        """Take what ``GET /grafter/adapters`` answers: active, scale and adapters."""
         rows = answer.get("adapters")
         self.rows = [_row(row) for row in rows if isinstance(row, dict) and row.get("name")] if rows else []
         self._take(answer)
 
     @Slot(object)
+    def _on_not_listed(self, refusal: Refusal) -> None:
+        # A service without that route has no adapters; and one that ended says so by its health.
+        if refusal.status not in {0, _NO_SUCH_ROUTE}:
+            self._on_failed(refusal)
+
+    @Slot(object)
     def _on_changed(self, answer: Mapping[str, Any]) -> None:
+        """Take what ``POST /grafter/adapter`` answers: active and scale."""
         self.switching = False
         self._take(answer)
         if self._wanted is not None and not self._rest.isActive():
@@ -121,10 +134,11 @@ class Adapters(QObject):
         self.scale = float(scale) if isinstance(scale, (int, float)) else 1.0
         self.changed.emit()
 
-    @Slot(str)
-    def _on_failed(self, sentence: str) -> None:
+    @Slot(object)
+    def _on_failed(self, refusal: Refusal) -> None:
         self.switching, self._wanted = False, None
-        self.failed.emit(sentence)
+        if refusal.status or not self._api.has_service:  # else it ended, which its health says
+            self.failed.emit(refusal.message)
         self.changed.emit()
 
     @Slot(object)
@@ -138,14 +152,16 @@ class Adapters(QObject):
                 self.switching = False
                 self.changed.emit()
 
-    @Slot(object)
-    def _on_removed(self, outcome: Outcome) -> None:
+    @Slot()
+    def _on_removed(self) -> None:
         name, self._removing = self._removing, ""
-        if outcome.kind == "exited" and outcome.exit_code == 0:
-            self.removed.emit(name)
-        else:
-            text = self.tr("{name} could not be removed.").format(name=name)
-            self.failed.emit(outcome.last_line or text)
+        self.removed.emit(name)
+        self.refresh()
+
+    @Slot(str)
+    def _on_not_removed(self, sentence: str) -> None:
+        self._removing = ""
+        self.failed.emit(sentence)
         self.refresh()
 
 

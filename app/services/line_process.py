@@ -30,6 +30,15 @@ class Outcome:
         said = next((line.strip() for line in reversed(self.stderr) if line.strip()), "")
         return said.removeprefix("grafter: ")
 
+    def sentence(self, name: str, program: str) -> str:
+        """Say how it ended, where it should not have; ``name`` is what a person calls it, with a capital letter."""
+        if self.kind == "not_started":
+            said = _tr("{name} cannot be started: {program} is missing or may not be run.")
+            return said.format(name=name, program=program)
+        if self.kind == "killed":
+            return _tr("{name} was killed or crashed, perhaps because memory ran out.").format(name=name)
+        return _tr("{name} ended unexpectedly (status {code}).").format(name=name, code=self.exit_code)
+
 
 class LineProcess(QObject):
     """Runs one command at a time; ``line`` for each line of its output, ``ended`` with an Outcome exactly once."""
@@ -74,14 +83,17 @@ class LineProcess(QObject):
         """The last lines that the current or last process wrote to standard error."""
         return tuple(self._tail)
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start ``command`` (program and arguments). The last one must have ended."""
+    def start(self, command: Sequence[str], text: str = "") -> None:
+        """Start ``command`` (program and arguments), which reads ``text``. The last one must have ended."""
         if self._active:
             raise RuntimeError("the last process has not ended yet")
         self._active = True
         self._out, self._err = LineSplitter(), LineSplitter(_STDERR_LINE_BYTES)
         self._tail.clear()
         self._process.start(command[0], list(command[1:]))
+        if text:
+            self._process.write(text.encode())
+        self._process.closeWriteChannel()  # what reads on meets the end
 
     @Slot()
     def stop(self) -> None:
@@ -137,3 +149,7 @@ class LineProcess(QObject):
         self._kill_timer.stop()
         self._active = False
         self.ended.emit(Outcome(kind, exit_code, self.stderr_tail))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("LineProcess", text)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.services.line_process import LineProcess, Outcome
+from app.services.json_command import JsonCommand
 from app.services.rate import RateEstimate
 from assistant.types import Progress
 
@@ -36,22 +35,21 @@ class ModelJobs(QObject):
     def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._command = tuple(command)
-        self._list_lines: list[str] = []
-        self._list_again = False
         self._job: _Job | None = None
         self._model = ""
-        self._cancelling = False
         self._succeeded = False
-        self._message = ""
         self._stage = ""
         self._rate = RateEstimate()
         self._default = ""
-        self._lister = LineProcess(self)
-        self._lister.line.connect(self._on_list_line)
-        self._lister.ended.connect(self._on_listed)
-        self._runner = LineProcess(self)
-        self._runner.line.connect(self._on_line)
-        self._runner.ended.connect(self._on_ended)
+        name = self.tr("The program that manages models")
+        self._lister = JsonCommand(name, self)
+        self._lister.answered.connect(self._on_listed)
+        self._lister.failed.connect(self.failed)
+        self._runner = JsonCommand(name, self, needs_answer=False)
+        self._runner.progress.connect(self._on_said)
+        self._runner.answered.connect(self._on_answered)
+        self._runner.failed.connect(self._on_failed)
+        self._runner.dropped.connect(self._on_dropped)
 
     @property
     def busy_with(self) -> str:
@@ -66,10 +64,6 @@ class ModelJobs(QObject):
     @Slot()
     def refresh(self) -> None:
         """Ask for the list of models; ``listed`` follows."""
-        if self._lister.active:
-            self._list_again = True
-            return
-        self._list_lines = []
         self._lister.start([*self._command, "list", "--json"])
 
     @Slot(str)
@@ -91,13 +85,11 @@ class ModelJobs(QObject):
     def cancel(self) -> None:
         """End the download or import that runs; what has been downloaded stays for the next try."""
         if self._job in {"pull", "add"}:
-            self._cancelling = True
-            self._runner.stop()
+            self._runner.drop()
 
     @Slot()
     def close(self) -> None:
         """End what runs and wait for that; for the end of the application."""
-        self._cancelling = True
         self._lister.close()
         self._runner.close()
 
@@ -106,24 +98,18 @@ class ModelJobs(QObject):
             self.failed.emit(self.tr("Wait until the work on {model} has ended.").format(model=self._model))
             return
         self._job, self._model = job, model
-        self._cancelling = self._succeeded = False
-        self._message = self._stage = ""
+        self._succeeded = False
+        self._stage = ""
         self._runner.start([*self._command, job, model, "--json"])
 
-    @Slot(str)
-    def _on_line(self, line: str) -> None:
-        data = _object(line)
-        match data.get("event"):
-            case "progress":
-                self._on_progress(data)
-            case "done":
-                self._succeeded = True
-            case "failed":
-                self._message = str(data.get("message", ""))
-            case _:
-                pass  # a library printed something; the exit code tells whether it mattered
+    @Slot(object)
+    def _on_said(self, data: Mapping[str, Any]) -> None:
+        if data.get("event") == "progress":
+            self._on_progress(data)
+        elif data.get("event") == "done":
+            self._succeeded = True
 
-    def _on_progress(self, data: dict[str, Any]) -> None:
+    def _on_progress(self, data: Mapping[str, Any]) -> None:
         try:
             progress = Progress(
                 self._model, str(data["stage"]), int(data["done"]), int(data["total"]), str(data.get("message", ""))
@@ -135,53 +121,39 @@ class ModelJobs(QObject):
         rate, left = self._rate.update(progress.done, progress.total, time.monotonic())
         self.progress.emit(progress, rate, left)
 
-    @Slot(object)
-    def _on_ended(self, outcome: Outcome) -> None:
-        job, model = self._job, self._model
+    def _end(self) -> tuple[_Job | None, str]:
+        ended = self._job, self._model
         self._job, self._model = None, ""
-        worked = outcome.kind == "exited" and outcome.exit_code == 0
-        if worked and job == "remove":
+        return ended
+
+    @Slot(object)
+    def _on_answered(self, _answer: Mapping[str, Any]) -> None:
+        job, model = self._end()
+        if job == "remove":
             self.removed.emit(model)
-        elif self._succeeded and (worked or self._cancelling):  # the cancel came too late: it is installed
+        elif self._succeeded:
             self.done.emit(model)
-        elif self._cancelling:
-            self.cancelled.emit(model)
         else:
-            self.failed.emit(self._message or self._why(outcome))
+            self.failed.emit(self.tr("The program that manages models ended without a result."))
 
     @Slot(str)
-    def _on_list_line(self, line: str) -> None:
-        self._list_lines.append(line)
+    def _on_failed(self, sentence: str) -> None:
+        self._end()
+        self.failed.emit(sentence)
+
+    @Slot()
+    def _on_dropped(self) -> None:
+        _, model = self._end()
+        if self._succeeded:  # the cancel came too late: it is installed
+            self.done.emit(model)
+        else:
+            self.cancelled.emit(model)
 
     @Slot(object)
-    def _on_listed(self, outcome: Outcome) -> None:
-        if self._list_again:
-            self._list_again = False
-            self.refresh()
-            return
-        data = _object("\n".join(self._list_lines))
-        models = data.get("models")
-        if outcome.kind == "exited" and outcome.exit_code == 0 and isinstance(models, list):
-            self._default = str(data.get("default") or "")
+    def _on_listed(self, answer: Mapping[str, Any]) -> None:
+        models = answer.get("models")
+        if isinstance(models, list):
+            self._default = str(answer.get("default") or "")
             self.listed.emit([model for model in models if isinstance(model, dict)])
         else:
-            self.failed.emit(str(data.get("message") or "") or self._why(outcome))
-
-    def _why(self, outcome: Outcome) -> str:
-        if outcome.kind == "not_started":
-            return self.tr("The program {program} is missing or may not be run.").format(program=self._command[0])
-        if outcome.last_line:
-            return outcome.last_line
-        if outcome.kind == "killed":
-            return self.tr("The program that manages models was killed or crashed.")
-        return self.tr("The program that manages models ended without a result (exit code {code}).").format(
-            code=outcome.exit_code
-        )
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
+            self.failed.emit(self.tr("The program that manages models ended without a result."))

@@ -9,11 +9,11 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QTimer, Signal, Slot
 
-from app.tuning.story import Story
+from app.services.run_progress import Story
 from assistant.config import Paths
 from assistant.errors import InputError
 from finetune import runs
-from finetune.config import RunConfig, read_config
+from finetune.config import RunConfig, check, read_config
 from finetune.events import EventReader, Failed, Finished, Paused
 from finetune.launch import LOG, job_command
 
@@ -108,8 +108,9 @@ class RunControl(QObject):
 
     def resume(self) -> None:
         """Go on where the run stands. Raises InputError."""
-        if self.folder is None or self.at_work:
+        if self.folder is None or self.config is None or self.at_work:
             return
+        check(self.config)  # one of another version, with what cannot end well any more
         self._start_job(self.folder)
         self._began = time.monotonic()
         self.state = "starting"

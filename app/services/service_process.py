@@ -178,14 +178,6 @@ class ServiceProcess(QObject):
         self.stopped.emit(reason, False)
 
     def _why(self, outcome: Outcome) -> str:
-        if outcome.kind == "not_started":
-            return self.tr("The service cannot be started: {program} is missing or may not be run.").format(
-                program=self._command[0]
-            )
         if outcome.exit_code == BAD_INPUT_EXIT_CODE and outcome.last_line:
             return outcome.last_line  # written for a person
-        if outcome.kind == "killed":
-            reason = self.tr("The service was killed or crashed.")
-        else:
-            reason = self.tr("The service ended unexpectedly (exit code {code}).").format(code=outcome.exit_code)
-        return f"{reason} {outcome.last_line}".rstrip()
+        return f"{outcome.sentence(self.tr('The service'), self._command[0])} {outcome.last_line}".rstrip()

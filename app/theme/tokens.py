@@ -28,6 +28,8 @@ COLORS = (
     "ghost",
     "selection",
     "current_line",
+    "added_line",
+    "removed_line",
     "hover",
 )
 

@@ -14,7 +14,7 @@ from assistant.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assistant.client.acceptance.summary import Counts, Row, Summary
+    from assistant.editing.acceptance.summary import Counts, Row, Summary
 
 _TRIGGERS = {"auto": "while typing", "manual": "by hand", "ahead": "ahead"}
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures, or erase what they come from."""
-    from assistant.client.acceptance.store import AcceptanceStore
+    from assistant.editing.acceptance.store import AcceptanceStore
 
     if args.days is not None and not 1 <= args.days <= 3650:
         raise InputError(f"--days is {args.days}; it can be 1 to 3650.")

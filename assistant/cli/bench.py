@@ -16,22 +16,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assistant.bench import report as reporting
-from assistant.bench.peers import KINDS
-from assistant.bench.replay import SPEEDS
-from assistant.bench.throughput import Measured, Plan, Results
 from assistant.cli import output
 from assistant.cli.local_model import add_adapter_argument, add_model_arguments, choose_model, loaded_engine
 from assistant.config import DEFAULT_MODEL, find_paths, load_settings
 from assistant.errors import InputError, ModelError
+from assistant.measure.bench import report as reporting
+from assistant.measure.bench.peers import KINDS
+from assistant.measure.bench.replay import SPEEDS
+from assistant.measure.bench.throughput import Measured, Plan, Results
 from assistant.models.files import human_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from assistant.bench.keystrokes import Session, Totals
-    from assistant.bench.memory import Memory
-    from assistant.bench.service import FirstSuggestion
+    from assistant.measure.bench.keystrokes import Session, Totals
+    from assistant.measure.bench.memory import Memory
+    from assistant.measure.bench.service import FirstSuggestion
 
 _INTERRUPTED = 130
 _DEFAULT_TRACE = "argparse"
@@ -99,10 +99,10 @@ def _add_peer_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _engine(args: argparse.Namespace) -> int:
-    from assistant.bench.peers import connect
-    from assistant.bench.sides import OurSide
-    from assistant.bench.source import Pieces
-    from assistant.bench.throughput import measure, steps
+    from assistant.measure.bench.peers import connect
+    from assistant.measure.bench.sides import OurSide
+    from assistant.measure.bench.source import Pieces
+    from assistant.measure.bench.throughput import measure, steps
     from assistant.types import Text
 
     _check_peer(args)
@@ -194,13 +194,13 @@ def _speed(found: Measured | None) -> str:
 
 
 def _keystrokes(args: argparse.Namespace) -> int:
-    from assistant.bench.askers import Asker, Grafter, peer_asker
-    from assistant.bench.keystrokes import Session, replay_all
-    from assistant.bench.peers import connect
-    from assistant.bench.service import serving
-    from assistant.bench.source import library_file, read_source
-    from assistant.bench.trace import check_source, load_trace
-    from assistant.client.suggestions.session import Options
+    from assistant.editing.suggestions.session import Options
+    from assistant.measure.bench.askers import Asker, Grafter, peer_asker
+    from assistant.measure.bench.keystrokes import Session, replay_all
+    from assistant.measure.bench.peers import connect
+    from assistant.measure.bench.service import serving
+    from assistant.measure.bench.source import library_file, read_source
+    from assistant.measure.bench.trace import check_source, load_trace
 
     _check_peer(args)
     paths = find_paths()
@@ -257,7 +257,7 @@ def _keystrokes(args: argparse.Namespace) -> int:
 
 
 def _show_keystrokes(session: Session, sides: list[Totals], running: tuple[str, str, str], *, stopped: bool) -> None:
-    from assistant.bench.keystrokes import compare
+    from assistant.measure.bench.keystrokes import compare
 
     console = output.console()
     model, device, dtype = running

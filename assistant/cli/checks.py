@@ -194,9 +194,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def devices() -> Iterator[Check]:
     """Say what PyTorch can compute on, with which number type, and whether it overlooks a graphics card."""
     try:
-        import torch
-
-        from assistant.engine.device import DEVICES, choose_device, choose_dtype
+        from assistant.engine.device import DEVICES, LIBRARY, choose_device, choose_dtype, name_of
         from assistant.errors import InputError
     except (ImportError, OSError) as error:
         advice = f"Run: {sys.executable} -m pip install --force-reinstall torch"
@@ -210,25 +208,15 @@ def devices() -> Iterator[Check]:
             continue
         chosen = ", used" if device == best else ""
         dtype = str(choose_dtype(device)).removeprefix("torch.")
-        yield Check(f"Device {kind}", "ok", f"{_device_name(torch, kind)}, {dtype}{chosen}")
+        yield Check(f"Device {kind}", "ok", f"{name_of(device)}, {dtype}{chosen}")
     machine = find_machine()
     if machine.gpu_memory and best.type == "cpu":
         yield Check(
             "Graphics card",
             "note",
-            f"{machine.gpu_name} ({human_bytes(machine.gpu_memory)}): PyTorch {torch.__version__} cannot use it",
+            f"{machine.gpu_name} ({human_bytes(machine.gpu_memory)}): {LIBRARY} cannot use it",
             "Install the PyTorch build for its driver (pytorch.org, 'Get started', tells which), then run this again.",
         )
-
-
-def _device_name(torch: Any, kind: str) -> str:
-    if kind in ("cuda", "xpu"):
-        part = torch.cuda if kind == "cuda" else torch.xpu
-        cards = [part.get_device_properties(n) for n in range(part.device_count())]
-        return "; ".join(f"{card.name} ({human_bytes(card.total_memory)})" for card in cards)
-    if kind == "cpu":
-        return f"PyTorch {torch.__version__} with {torch.backends.cpu.get_cpu_capability()}"
-    return f"PyTorch {torch.__version__}"
 
 
 def window() -> Iterator[Check]:

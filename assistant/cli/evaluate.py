@@ -22,17 +22,17 @@ from assistant.client.address import parse_address
 from assistant.config import find_paths
 from assistant.engine.protocol import EngineInfo
 from assistant.errors import InputError
-from assistant.evaluate import compare as comparing
-from assistant.evaluate import report as reporting
-from assistant.evaluate import run as running
-from assistant.evaluate.ask import WAYS, Ask, asker, leave_out
-from assistant.evaluate.data import Row, load_rows, sample
-from assistant.evaluate.infill import InfillServer, ask_infill
-from assistant.evaluate.library import library_holes
-from assistant.evaluate.lines import open_lines
-from assistant.evaluate.metrics import mean
-from assistant.evaluate.others import OtherFiles
-from assistant.evaluate.sandbox import Sandbox
+from assistant.measure.evaluate import compare as comparing
+from assistant.measure.evaluate import report as reporting
+from assistant.measure.evaluate import run as running
+from assistant.measure.evaluate.ask import WAYS, Ask, asker, leave_out
+from assistant.measure.evaluate.data import Row, load_rows, sample
+from assistant.measure.evaluate.infill import InfillServer, ask_infill
+from assistant.measure.evaluate.library import library_holes
+from assistant.measure.evaluate.lines import open_lines
+from assistant.measure.evaluate.metrics import mean
+from assistant.measure.evaluate.other_files import OtherFiles
+from assistant.measure.evaluate.sandbox import Sandbox
 
 _INTERRUPTED = 130
 CONTEXTS = ("files", "none")

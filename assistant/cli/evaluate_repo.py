@@ -21,21 +21,21 @@ from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.cli.signals import ended_by_sigterm
 from assistant.config import find_paths
-from assistant.context.window import Budget
 from assistant.engine.protocol import EngineInfo, Forgets
 from assistant.errors import InputError
-from assistant.evaluate.ask import OMITTABLE, leave_out
-from assistant.evaluate.metrics import mean
-from assistant.evaluate.report import Share
-from assistant.evaluate.repository import figures as counting
-from assistant.evaluate.repository.arms import ARMS, WINDOW, Bench, make_arms, read_arms
-from assistant.evaluate.repository.ask import Asked, ask_all, to_json
-from assistant.evaluate.repository.choose import Chooser, Held
-from assistant.evaluate.repository.history import History
-from assistant.evaluate.repository.page import About, make_page, points, verdict
-from assistant.evaluate.repository.record import open_record, read_record
-from assistant.evaluate.repository.tree import base_index
+from assistant.measure.evaluate.ask import OMITTABLE, leave_out
+from assistant.measure.evaluate.metrics import mean
+from assistant.measure.evaluate.report import Share
+from assistant.measure.repository import figures as counting
+from assistant.measure.repository.arms import ARMS, WINDOW, Bench, make_arms, read_arms
+from assistant.measure.repository.ask import Asked, ask_all, to_json
+from assistant.measure.repository.page import About, make_page, points, verdict
+from assistant.measure.repository.record import open_record, read_record
 from assistant.models.adapters import BASE
+from assistant.repository.history import History
+from assistant.repository.holes import Chooser, Held
+from assistant.retrieval.index.base_index import base_index
+from assistant.retrieval.search.window import Budget
 
 _INTERRUPTED = 130
 _TITLES = {"files": "Taking the files of the base commit", "index": "Indexing them"}
@@ -123,7 +123,12 @@ def run(args: argparse.Namespace) -> int:
     asked: list[Asked] = []
     code = 0
     begin = time.perf_counter()
-    with ended_by_sigterm(), opened_engine(find_paths(), args) as engine, _indexed(history, held) as index:
+    with (
+        ended_by_sigterm(),
+        contextlib.closing(history),
+        opened_engine(find_paths(), args) as engine,
+        _indexed(history, held) as index,
+    ):
         load_seconds = time.perf_counter() - begin
         with engine.begin() as model:
             info = model.info

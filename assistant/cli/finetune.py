@@ -7,97 +7,34 @@ adapter on only where it helps. It can be stopped at any point, and goes on with
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from assistant.cli import output
+from assistant.cli.finetune_options import add_arguments, make_config
 from assistant.cli.following import Follower
-from assistant.cli.local_model import DEVICES, choose_model
 from assistant.cli.signals import ended_by_sigterm
-from assistant.config import DEFAULT_MODEL, Paths, find_paths
+from assistant.config import Paths, find_paths
 from assistant.errors import InputError, ModelError
 from finetune import launch, runs
-from finetune.config import PRESETS, RunConfig, change, check
+from finetune.config import RunConfig, check
 from finetune.events import DataReady, EventReader, Failed, Finished, Paused, PlanReady
+
+__all__ = ["add_arguments", "run"]
 
 _STOPPED, _BAD_INPUT = 3, 2
 _POLL_SECONDS = 0.2
-_METHODS = ("lora", "dora", "rslora")
-_STRATEGIES = ("auto", "ddp", "fsdp", "zero2", "zero3")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the options."""
-    parser.add_argument(
-        "repository", nargs="?", type=Path, metavar="REPO", help="a git repository, or a folder of code"
-    )
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--files", action="store_true", help="only say which files are learned, and why others are not")
-    what.add_argument("--preview", type=int, metavar="N", help="only show N samples as the model will read them")
-    what.add_argument("--dry-run", action="store_true", help="only prepare, try some steps, and say what it will cost")
-    what.add_argument("--detach", action="store_true", help="start the run and return at once")
-    what.add_argument("--runs", action="store_true", help="list all runs")
-    what.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
-    what.add_argument("--follow", metavar="RUN", help="show the progress of a run")
-    what.add_argument("--stop", metavar="RUN", help="ask a run to keep a checkpoint and end")
-    what.add_argument("--remove", metavar="RUN", help="remove a run; the adapter that it installed stays")
-    parser.add_argument("--name", metavar="N", help="what to call the adapter (the repository's name)")
-    parser.add_argument("--model", metavar="ID", help="the installed model to tune; else the chosen one")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="train on this device (auto)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same samples (0)")
-    parser.add_argument("--no-activate", action="store_true", help="keep the adapter off whatever the verdict is")
-    _add_data_arguments(parser.add_argument_group("what is learned"))
-    _add_training_arguments(parser.add_argument_group("how it is learned"))
-    parser.add_argument("--json", action="store_true", help="print JSON lines: the run's events, or one object")
-
-
-def _add_data_arguments(group: Any) -> None:
-    group.add_argument("--since", metavar="DATE|REV", help="hold out what came after a date or a commit")
-    for option, text in (
-        ("--keep", "learn this file or folder although the rules drop it (again for more)"),
-        ("--drop", "do not learn this file or folder (again for more)"),
-        ("--trust", "learn this file although a secret seems to be in it (again for more)"),
-    ):
-        group.add_argument(option, action="append", default=[], metavar="PATH", help=text)
-    group.add_argument("--holes", type=int, metavar="N", help="judge by N held-out holes (200; quick: 80)")
-    group.add_argument(
-        "--library-holes",
-        type=int,
-        metavar="N",
-        help="look at N lines of Python's library for what was forgotten (100; quick: 40)",
-    )
-    group.add_argument("--retrieval-share", type=float, metavar="P", help="share of samples with other places in front")
-
-
-def _add_training_arguments(group: Any) -> None:
-    group.add_argument("--preset", choices=tuple(PRESETS), default="normal", help="quick, normal (default) or thorough")
-    length = group.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, metavar="M", help="train for about so long")
-    length.add_argument("--steps", type=int, metavar="N", help="train for so many steps")
-    group.add_argument("--method", choices=_METHODS, help="kind of adapter (lora)")
-    group.add_argument("--rank", type=int, metavar="R", help="rank of the adapter; alpha is twice that")
-    group.add_argument("--rate", type=float, metavar="LR", help="highest learning rate")
-    group.add_argument("--length", type=int, metavar="N", help="tokens of a packed row")
-    group.add_argument("--batch", type=int, metavar="N", help="rows of a step on one process")
-    group.add_argument("--accumulate", type=int, metavar="N", help="steps whose gradients are added up")
-    group.add_argument("--processes", type=int, metavar="P", help="train with so many processes (1)")
-    group.add_argument("--strategy", choices=_STRATEGIES, help="how several processes share the work (auto)")
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change any other setting that config.json of a run shows, such as patience=8 (again for more)",
-    )
-    group.add_argument("--load-in-4bit", action="store_true", default=None, help="QLoRA: the base in 4 bits, on CUDA")
+_MOST_SAMPLES = 10_000
 
 
 def run(args: argparse.Namespace) -> int:
@@ -109,62 +46,26 @@ def run(args: argparse.Namespace) -> int:
         return _act(paths, args)
     if args.resume or args.follow:
         folder = runs.find(paths, args.resume or args.follow).folder
-        return _resume(folder, args) if args.resume else _follow(folder, None, as_json=args.json)
+        return _resume(paths, folder, args) if args.resume else _follow(folder, None, as_json=args.json)
+    if args.preview is not None and not 1 <= args.preview <= _MOST_SAMPLES:
+        raise InputError(f"--preview is {_shortened(args.preview)}; it has to lie between 1 and {_MOST_SAMPLES:,}.")
     config = make_config(paths, args)
     if args.files or args.preview is not None:
         return _look(config, args)
-    folder = runs.create(paths, config)
     if args.dry_run:
-        with ended_by_sigterm():  # so that the trainer ends and the folder goes
+        # So that SIGTERM ends the trainer and takes the folder away.
+        with ended_by_sigterm(), runs.trial(paths, config) as folder:
             return _plan(folder, as_json=args.json)
+    folder = runs.create(paths, config)
+    name = runs.look(folder).config.name
+    if name != config.name:
+        said = f"There is an adapter '{config.name}' already; what is learned now will be called '{name}'."
+        print(said, file=sys.stderr if args.json else sys.stdout)
     return _start(folder, args)
 
 
-def make_config(paths: Paths, args: argparse.Namespace) -> RunConfig:
-    """Return the run that the options describe. Raises InputError, ModelError."""
-    if args.repository is None:
-        raise InputError("Name the repository to learn: grafter finetune REPO.")
-    repository = args.repository.expanduser()
-    if not repository.is_dir():
-        raise InputError(f"There is no folder {repository}.")
-    model = choose_model(paths, args.model)
-    if model is None:
-        raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
-    repository = repository.resolve()
-    train, data = PRESETS[args.preset]
-    names = ("method", "rate", "length", "batch", "accumulate", "processes", "strategy", "minutes", "load_in_4bit")
-    changes: dict[str, Any] = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if args.rank is not None:
-        changes |= {"rank": args.rank, "alpha": 2 * args.rank}
-    if args.steps is not None:
-        changes["steps"] = args.steps
-    data = dataclasses.replace(
-        data, since=args.since, keep=tuple(args.keep), drop=tuple(args.drop), trusted=tuple(args.trust)
-    )
-    for option in ("holes", "library_holes", "retrieval_share"):
-        if getattr(args, option) is not None:
-            data = dataclasses.replace(data, **{option: getattr(args, option)})
-    config = RunConfig(
-        repository=str(repository),
-        model=model.id,
-        name=runs.check_name(args.name or _name_for(repository)),
-        seed=args.seed,
-        device=args.device,
-        activate=not args.no_activate,
-        data=data,
-        train=dataclasses.replace(train, **changes),
-    )
-    config = change(config, args.set)
-    check(config)
-    return config
-
-
-def _name_for(repository: Path) -> str:
-    """Return the repository's name as an adapter's: what a name cannot have becomes a dash."""
-    plain = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in repository.name
-    )
-    return plain.strip("-._")[:60] or "repository"
+def _shortened(number: int) -> str:
+    return str(number) if abs(number) < 10**15 else "a number of many digits"
 
 
 # --- a run -----------------------------------------------------------------------------
@@ -181,12 +82,19 @@ def _start(folder: Path, args: argparse.Namespace) -> int:
     return _follow(folder, _start_child(folder), as_json=args.json)
 
 
-def _resume(folder: Path, args: argparse.Namespace) -> int:
+def _resume(paths: Paths, folder: Path, args: argparse.Namespace) -> int:
     run_ = runs.look(folder)
+    if args.name is not None and run_.state not in ("running", "finished"):
+        run_ = runs.rename(paths, folder, args.name)
     if run_.state == "running":
         raise InputError(f"The run {folder.name} is at work already; --follow {folder.name} shows how it goes.")
     if run_.state == "finished":
         raise InputError(f"The run {folder.name} is finished; its report is {folder / 'report.html'}.")
+    try:
+        check(run_.config)
+    except InputError as error:
+        name = "; --name NAME gives it another name" if str(error).startswith(repr(run_.config.name)) else ""
+        raise InputError(f"The run {folder.name} cannot go on: {str(error).rstrip('.')}{name}.") from None
     return _follow(folder, _start_child(folder), as_json=args.json)
 
 
@@ -208,7 +116,7 @@ def _follow(folder: Path, child: subprocess.Popen[bytes] | None, *, as_json: boo
     if child is not None:  # what was said before is history
         for _ in reader.read():
             pass
-    with Follower(sys.stdout if as_json else None) as follower:
+    with _leaving(folder, child), Follower(sys.stdout if as_json else None) as follower:
         while True:
             try:
                 alive = runs.is_owned(folder) if child is None else child.poll() is None
@@ -224,6 +132,22 @@ def _follow(folder: Path, child: subprocess.Popen[bytes] | None, *, as_json: boo
                 runs.ask_to_stop(folder)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
     return _end(folder, follower.last, as_json=as_json)
+
+
+@contextlib.contextmanager
+def _leaving(folder: Path, child: subprocess.Popen[bytes] | None) -> Generator[None]:
+    """Say at SIGTERM that the run goes on without the one who followed it; the exit status is 143."""
+    with ended_by_sigterm():
+        try:
+            yield
+        except SystemExit:
+            if child is not None and child.poll() is None:
+                print(
+                    f"grafter: The run {folder.name} goes on without this program; "
+                    f"'grafter finetune --follow {folder.name}' shows it, --stop {folder.name} ends it.",
+                    file=sys.stderr,
+                )
+            raise
 
 
 def _end(folder: Path, last: object, *, as_json: bool) -> int:
@@ -295,24 +219,21 @@ def _show_samples(found: dict[str, Any]) -> None:
 
 
 def _plan(folder: Path, *, as_json: bool) -> int:
-    """Prepare and probe in a run of its own, say what it would cost, and remove it again."""
-    import shutil
-
-    try:
-        for stage in ("data", "train"):
-            command = launch.stage_command(stage, folder, runs.look(folder).config)
-            command += ["--plan-only"] if stage == "train" else []
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-            failed = [each.event for each in EventReader(folder).read() if isinstance(each.event, Failed)]
-            if failed:
-                raise InputError(failed[-1].sentence)
-            if done.returncode:
-                raise ModelError(f"Trying some steps ended unexpectedly (status {done.returncode}).")
-        data = next(each.event for each in EventReader(folder).read() if isinstance(each.event, DataReady))
-        # The trainer prints its plan last, and writes it down only when it goes on to train.
-        plan = _read_plan(done.stdout)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Prepare and probe in a run that nobody sees, and say what it would cost."""
+    printed = b""
+    for stage in ("data", "train"):
+        command = launch.stage_command(stage, folder, runs.look(folder).config)
+        command += ["--plan-only"] if stage == "train" else []
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        failed = [each.event for each in EventReader(folder).read() if isinstance(each.event, Failed)]
+        if failed:
+            raise InputError(failed[-1].sentence)
+        if done.returncode:
+            raise ModelError(f"Trying some steps ended unexpectedly (status {done.returncode}).")
+        printed = done.stdout
+    data = next(each.event for each in EventReader(folder).read() if isinstance(each.event, DataReady))
+    # The trainer prints its plan last, and writes it down only when it goes on to train.
+    plan = _read_plan(printed)
     if as_json:
         output.print_json({"data": dataclasses.asdict(data), "plan": dataclasses.asdict(plan)})
         return 0

@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bring the index up to date and say what it holds."""
-    from assistant.retrieval.place import index_file
-    from assistant.retrieval.reader import IndexReader
-    from assistant.retrieval.writer import IndexBusy
+    from assistant.retrieval.index.place import index_file
+    from assistant.retrieval.index.reader import IndexReader
+    from assistant.retrieval.index.writer import IndexBusy
 
     workspace = folder_of(args.path)
     file = index_file(find_paths(), workspace)
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def folder_of(path: Path) -> Path:
     """Return the workspace that a person named, as its index names it. Raises InputError where it is no folder."""
-    from assistant.retrieval.place import resolved
+    from assistant.retrieval.index.place import resolved
 
     try:
         workspace = resolved(path)
@@ -66,9 +66,9 @@ def folder_of(path: Path) -> Path:
 
 def _build(file: Path, workspace: Path) -> dict[str, Any]:
     """Scan the workspace; a damaged index is built anew once."""
-    from assistant.retrieval.indexer import Indexer, Scan
-    from assistant.retrieval.keeper import describe
-    from assistant.retrieval.writer import IndexWriter
+    from assistant.retrieval.index.index_loop import describe
+    from assistant.retrieval.index.indexer import Indexer, Scan
+    from assistant.retrieval.index.writer import IndexWriter
 
     start = time.monotonic()
     with contextlib.closing(IndexWriter(file, workspace)) as writer, output.progress_bars(_TITLES) as bars:

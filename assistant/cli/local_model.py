@@ -13,7 +13,7 @@ from assistant.engine import threads
 from assistant.engine.factory import EngineSpec, open_engine
 from assistant.engine.protocol import Adapts, Engine
 from assistant.errors import GrafterError, InputError, ModelError
-from assistant.models.adapters import BASE, AdapterStore, Shelf, parse_choice
+from assistant.models.adapters import BASE, AdapterStore, ModelAdapters, parse_choice
 from assistant.models.store import InstalledModel, Store
 
 DEVICES: tuple[Device, ...] = ("auto", "cuda", "mps", "xpu", "cpu")
@@ -121,7 +121,7 @@ def local_spec(paths: Paths, model: InstalledModel, running: Running) -> EngineS
         running.bits,
         running.threads,
         running.lean,
-        Shelf(AdapterStore(paths), model, BASE).find,
+        ModelAdapters(AdapterStore(paths), model, BASE).find,
     )
 
 
@@ -137,7 +137,7 @@ def loaded_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False)
     model = choose_model(paths, args.model)
     if model is None:
         raise ModelError(f"No model is installed yet; run 'grafter models pull {DEFAULT_MODEL}' first.")
-    shelf = Shelf(AdapterStore(paths), model, args.adapter or (None if once else BASE))
+    model_adapters = ModelAdapters(AdapterStore(paths), model, args.adapter or (None if once else BASE))
     console = Console(stderr=True)
     with console.status(f"Loading {model.name} ...") as status:
 
@@ -148,7 +148,7 @@ def loaded_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False)
     try:
         try:
             if isinstance(engine, Adapts):
-                engine.set_adapter(shelf.first(), wait=not once)
+                engine.set_adapter(model_adapters.first(), wait=not once)
         except GrafterError as error:
             if args.adapter is not None:
                 raise

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from assistant.cli import output
 from assistant.errors import InputError, ModelError
-from assistant.evaluate.compare import compare
+from assistant.measure.evaluate.compare import compare
 from assistant.models.files import Report, human_bytes
 from assistant.models.quantise import quantise, target_id
 from assistant.models.store import InstalledModel, Quantisation, Store

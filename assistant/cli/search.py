@@ -16,7 +16,7 @@ from assistant.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assistant.retrieval.hits import ChunkHit, SymbolHit
+    from assistant.retrieval.index.hits import ChunkHit, SymbolHit
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _LINES_SHOWN = 8
@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
     """Print the definitions of the names in the question, then the pieces of code that match its words best."""
     if not 1 <= args.limit <= 100:
         raise InputError(f"--limit is {args.limit}; it can be 1 to 100.")
-    from assistant.retrieval.place import index_file
-    from assistant.retrieval.reader import IndexReader
-    from assistant.retrieval.words import words_of
+    from assistant.retrieval.index.place import index_file
+    from assistant.retrieval.index.reader import IndexReader
+    from assistant.retrieval.index.words import words_of
 
     words = words_of(args.query)
     file = index_file(find_paths(), folder_of(args.path))
@@ -78,7 +78,7 @@ def _show(symbols: Sequence[SymbolHit], chunks: Sequence[ChunkHit], words: froze
 
 def _first_match(chunk: ChunkHit, words: frozenset[str]) -> int:
     """Return the first line of a chunk that has the most of the words."""
-    from assistant.retrieval.words import words_of
+    from assistant.retrieval.index.words import words_of
 
     counts = [len(words.intersection(words_of(line))) for line in chunk.text.split("\n")]
     return chunk.first_line + counts.index(max(counts))

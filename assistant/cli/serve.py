@@ -17,7 +17,7 @@ from assistant.cli.remote import add_remote_arguments, remote_spec
 from assistant.config import Paths, find_paths
 from assistant.engine.factory import EngineSpec
 from assistant.errors import InputError
-from assistant.models.adapters import AdapterStore, Shelf
+from assistant.models.adapters import AdapterStore, ModelAdapters
 from assistant.models.store import Store
 from assistant.server.settings import LiveSettings
 from assistant.types import ROLES, Role
@@ -79,8 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until something ends it; the model loads after the ready line."""
     from assistant.engine.roles import open_roles, usual_budget
-    from assistant.engine.worker import EngineWorker
-    from assistant.retrieval.opening import workspace_indexes
+    from assistant.engine.scheduler.worker import EngineWorker
+    from assistant.retrieval.index.opening import workspace_indexes
     from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
     log_to_stderr()
@@ -88,17 +88,17 @@ def run(args: argparse.Namespace) -> int:
     parent = None if args.stay else find_parent(args.parent_pid)
     settings = LiveSettings(paths)
     idle = _idle_seconds(settings, args.idle_minutes)
-    specs, shelf = _find_specs(paths, args)
+    specs, model_adapters = _find_specs(paths, args)
     main = specs.get("complete")
     budget = usual_budget() if args.model_memory is None else args.model_memory
     worker = EngineWorker(
         functools.partial(open_roles, specs, budget) if main else None,
-        shelf.model.id if shelf else None,
+        model_adapters.model.id if model_adapters else None,
         idle_seconds=idle,
-        adapter=shelf.first if shelf else lambda: None,
+        adapter=model_adapters.first if model_adapters else lambda: None,
         roles=_role_models(args),
     )
-    name = shelf.model.id if shelf else main.name if main else None
+    name = model_adapters.model.id if model_adapters else main.name if main else None
     file = _token_file(args.token_file)
     with settings.followed(), bind(args.port) as listener:
         token = make_token(paths, given=os.environ.get("GRAFTER_TOKEN"), file=file)
@@ -110,33 +110,33 @@ def run(args: argparse.Namespace) -> int:
             name,
             indexes=workspace_indexes(paths),
             options=_options(settings),
-            shelf=shelf,
+            model_adapters=model_adapters,
         )
         return service.run(parent)
 
 
-def _find_specs(paths: Paths, args: argparse.Namespace) -> tuple[dict[Role, EngineSpec], Shelf | None]:
+def _find_specs(paths: Paths, args: argparse.Namespace) -> tuple[dict[Role, EngineSpec], ModelAdapters | None]:
     """Return the engine of each role that has one (none at all: there is no model), and the main model's adapters.
 
     Raises InputError for a model that is not installed, ModelError for one that is damaged.
     """
     specs: dict[Role, EngineSpec] = {}
-    shelf = None
+    model_adapters = None
     running = choose_running(paths, args)
     remote = remote_spec(paths, args, named_is_local=False)
     if remote is not None:
         specs["complete"] = remote
     elif (model := choose_model(paths, args.model)) is not None:
         specs["complete"] = local_spec(paths, model, running)
-        shelf = Shelf(AdapterStore(paths), model, args.adapter)
+        model_adapters = ModelAdapters(AdapterStore(paths), model, args.adapter)
     if not specs:
         return {}, None
-    by_model = {shelf.model.id: specs["complete"]} if shelf else {}  # roles of one model share it
+    by_model = {model_adapters.model.id: specs["complete"]} if model_adapters else {}  # roles of one model share it
     for role, model_id in _role_models(args).items():
         if model_id not in by_model:
             by_model[model_id] = local_spec(paths, Store(paths).get(model_id), running)
         specs[role] = by_model[model_id]
-    return specs, shelf
+    return specs, model_adapters
 
 
 def _role_models(args: argparse.Namespace) -> dict[Role, str]:

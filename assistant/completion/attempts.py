@@ -11,12 +11,12 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
+from assistant.completion.alternative_start import Beginning, second_choice
+from assistant.completion.block_headers import head_instead
 from assistant.completion.filters import FILTERS, MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
 from assistant.completion.filters.draft import Hole
-from assistant.completion.heads import head_instead
 from assistant.completion.indentation import Place
 from assistant.completion.prompt import Laid
-from assistant.completion.second_choice import Beginning, second_choice
 from assistant.completion.suggest import Suggestions
 from assistant.engine.protocol import CancelToken, Lease
 from assistant.types import Delta, Event, Failed, Finished, GenerateRequest, Prompt, Text

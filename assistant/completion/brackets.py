@@ -6,40 +6,54 @@ import functools
 import re
 from collections.abc import Iterator
 
+from assistant.languages import Comments, Language, language_named
+
 PAIRS = {")": "(", "]": "[", "}": "{"}
 """The bracket that each closing one closes."""
 _NESTING = 100
 """So many open brackets are compared with the closing ones below: the innermost."""
 _QUOTES = frozenset("\"'`")
-_HASH_COMMENTS = frozenset({"python", "ruby", "bash"})
-_SLASH_COMMENTS = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
 # A string that has no end yet ends with its line.
-_DOUBLE_QUOTED = r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)'
-_SINGLE_QUOTED = r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z)"
+_STRINGS = {
+    '"': r'"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z)',
+    "'": r"'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z)",
+    "`": r"`(?:\\.|[^`\\])*(?:`|\Z)",
+    '"""': r'"""(?:\\.|.)*?(?:"""|\Z)',
+    "'''": r"'''(?:\\.|.)*?(?:'''|\Z)",
+}
 # Where ' encloses one character, or stands alone (lifetimes, apostrophes).
 _CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
-_BACKQUOTED = r"`(?:\\.|[^`\\])*(?:`|\Z)"
-_SINGLE_QUOTES = frozenset({"python", "javascript", "typescript", "tsx", "ruby", "php", "bash", "css"})
-_BACKQUOTES = frozenset({"javascript", "typescript", "tsx", "go"})
-_TRIPLE = r'"""(?:\\.|.)*?(?:"""|\Z)' + r"|'''(?:\\.|.)*?(?:'''|\Z)"
+# What may stand before a comment that must not be inside of a word.
+_ALONE = r"(?<![^\s;&|()])"
 _BRACKET = r"[()\[\]{}]"
 
 
 def brackets_of(text: str, language: str | None) -> Iterator[tuple[int, str]]:
     """Yield place and character of each bracket of code, none of those in comments and strings."""
-    for found in _code(language).finditer(text):
+    for found in _code(language_named(language)).finditer(text):
         if found[1]:
             yield found.start(), found[1]
 
 
 @functools.cache
-def _code(language: str | None) -> re.Pattern[str]:
-    """Return what finds comments and strings of a language, and in group 1 brackets outside of them."""
-    parts = [r"#[^\n]*" if language in _HASH_COMMENTS else _SLASH_COMMENTS]
-    parts += [_TRIPLE] if language == "python" else []
-    parts += [_DOUBLE_QUOTED, _SINGLE_QUOTED if language in _SINGLE_QUOTES else _CHARACTER]
-    parts += [_BACKQUOTED] if language in _BACKQUOTES else []
+def _code(record: Language | None) -> re.Pattern[str]:
+    """Return what finds comments and strings of a language, and in group 1 brackets outside of them.
+
+    Of a language that nobody knows no comments are known either: what looks like one may be half of an address.
+    """
+    comments = record.comments if record else Comments()
+    quotes = record.quotes if record else ('"',)
+    parts = [rf"{re.escape(begin)}.*?(?:{re.escape(end)}|\Z)" for begin, end in comments.block]
+    parts += [_line_comment(mark, comments) for mark in comments.line]
+    parts += [_STRINGS[quote] for quote in sorted(quotes, key=len, reverse=True)]
+    parts += [_CHARACTER] if "'" not in quotes else []
     return re.compile("|".join((*parts, f"({_BRACKET})")), re.DOTALL)
+
+
+def _line_comment(mark: str, comments: Comments) -> str:
+    others = [re.escape(other) for other in comments.not_comments if other.startswith(mark)]
+    none_of = f"(?!{'|'.join(others)})" if others else ""
+    return f"{_ALONE if comments.alone else ''}{none_of}{re.escape(mark)}[^\\n]*"
 
 
 def closable_brackets(before: str, after: str, language: str | None) -> str:
@@ -88,7 +102,7 @@ def _homes(open_: str, closing: list[str]) -> list[int]:
 
 def open_quote(line: str, language: str | None) -> str:
     """Return the quote of a string on this line that has no end yet, or nothing."""
-    *_, last = ["", *(found[0] for found in _code(language).finditer(line))]
+    *_, last = ["", *(found[0] for found in _code(language_named(language)).finditer(line))]
     quote = last[:1]
     is_open = line.endswith(last) and quote in _QUOTES and not last.startswith(3 * quote)
     return quote if is_open and (len(last) == 1 or last[-1] != quote) else ""

@@ -8,17 +8,17 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from assistant.completion.alternative_start import Beginning
 from assistant.completion.attempts import SURE, Answer, Asking, Attempt
+from assistant.completion.block_headers import missing_head
 from assistant.completion.filters import MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
 from assistant.completion.filters.draft import Hole
-from assistant.completion.heads import missing_head
 from assistant.completion.indentation import statement_place, sure_indentation
 from assistant.completion.prompt import Finds, Laid, lay_prompt, without_others
-from assistant.completion.second_choice import Beginning
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.syntax import read_syntax
-from assistant.context.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
 from assistant.engine.protocol import CancelToken, Lease
+from assistant.retrieval.search.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
 from assistant.types import (
     CompleteRequest,
     ContextPiece,
@@ -32,7 +32,7 @@ from assistant.types import (
 
 
 class Retriever(Finds, Protocol):
-    """What finds help in the rest of the repository: ``assistant.retrieval.retriever.IndexRetriever``."""
+    """What finds help in the rest of the repository: ``assistant.retrieval.search.retriever.IndexRetriever``."""
 
     def learn(self, finished: Finished) -> None:
         """Take note of how long a request took."""

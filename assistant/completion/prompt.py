@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Protocol
 
-from assistant.completion.heal import take_back
-from assistant.context.window import Budget, CountTokens, Window, fit_budget, take_window
+from assistant.completion.token_healing import take_back
 from assistant.prompts.fim import FimPrompt, infill_prompt, takes_files
-from assistant.retrieval.retrieve import Retrieved
+from assistant.retrieval.search.retrieve import Retrieved
+from assistant.retrieval.search.window import Budget, CountTokens, Window, fit_budget, take_window
 from assistant.types import CompleteRequest
 
 

@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from tree_sitter import Node, Point, Tree
 
 from assistant.completion.brackets import PAIRS, brackets_of, closable_brackets, open_quote
-from assistant.context.languages import language_of, parse
+from assistant.languages import find_language, language_named
+from assistant.repository.parsing import parse
 
 WINDOW_CHARS = 30_000
 """So many characters on each side of the cursor are parsed, in up to ten milliseconds; a change takes one or two."""
 BELOW_LINES = 6
+# So much of a file is looked at for a line that names the program that runs it.
+_FIRST_CHARS = 200
 _MORE_BELOW = 3
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
 _AT_MARGIN = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
@@ -53,10 +56,11 @@ class Syntax:
 
 def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     """Return what the syntax says of the cursor between ``before`` and ``after`` in a file of this name."""
-    language = language_of(path) if path else None
+    record = find_language(path, before[:_FIRST_CHARS]) if path else None
+    language = record.name if record else None
     line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
     head, tail = _window(before, after)
-    tree = parse(language, _encode(head + tail)) if language else None
+    tree = parse(record.name, _encode(head + tail)) if record and record.grammar else None
     quote = open_quote(line[-WINDOW_CHARS:], language)
     # A string without an end is no string in the tree.
     in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), rest))
@@ -117,7 +121,7 @@ def surplus_bracket(text: str, syntax: Syntax) -> int | None:
     """Return where ``text`` closes a bracket that is not its to close, or a comment; inside of a string it has none."""
     start = 0
     if syntax.in_text and not syntax.quote:
-        return _comment_end(text, syntax.after)
+        return _comment_end(text, syntax)
     if syntax.in_text:
         start = text.find(syntax.quote) + 1
         if start == 0:
@@ -135,10 +139,14 @@ def surplus_bracket(text: str, syntax: Syntax) -> int | None:
     return None
 
 
-def _comment_end(text: str, after: str) -> int | None:
-    """Return where ``text`` ends a block comment that ends in ``after``, or None."""
-    place, end, begin = text.find("*/"), after.find("*/"), after.find("/*")
-    return place if place >= 0 and end >= 0 and not 0 <= begin < end else None
+def _comment_end(text: str, syntax: Syntax) -> int | None:
+    """Return where ``text`` ends a block comment that ends right of the cursor, or None."""
+    record = language_named(syntax.language)
+    for opens, closes in record.comments.block if record else ():
+        place, end, begin = text.find(closes), syntax.after.find(closes), syntax.after.find(opens)
+        if place >= 0 and end >= 0 and not 0 <= begin < end:
+            return place
+    return None
 
 
 def _bracket_window(before: str, after: str) -> tuple[str, str]:

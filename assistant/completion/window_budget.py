@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from assistant.completion.complete import Options
 from assistant.completion.filters import SURER_ALONE
-from assistant.context.speed import ReadingSpeed
-from assistant.context.window import Budget
+from assistant.retrieval.search.reading_speed import ReadingSpeed
+from assistant.retrieval.search.window import Budget
 from assistant.types import Event, Finished
 
 # From so many tokens a second on. At a new place all of the window has to be read before the first suggestion, and

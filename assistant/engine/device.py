@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from assistant.errors import InputError
+from assistant.models.files import human_bytes
 
 DEVICES = ("cuda", "mps", "xpu", "cpu")
 """Every kind of device, the one to prefer first."""
+
+LIBRARY = f"PyTorch {torch.__version__}"
+"""What computes, with its version."""
 
 _NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
 
@@ -30,6 +36,15 @@ def choose_device(wanted: str = "auto") -> torch.device:
             "choose auto, or install the driver and the PyTorch build for that device."
         )
     return torch.device(wanted)
+
+
+def name_of(device: torch.device) -> str:
+    """Return what computes there: the cards with their memory, or the library with what it uses of the processor."""
+    if device.type in ("cuda", "xpu"):
+        part: Any = torch.cuda if device.type == "cuda" else torch.xpu
+        cards = [part.get_device_properties(number) for number in range(part.device_count())]
+        return "; ".join(f"{card.name} ({human_bytes(card.total_memory)})" for card in cards)
+    return f"{LIBRARY} with {torch.backends.cpu.get_cpu_capability()}" if device.type == "cpu" else LIBRARY
 
 
 def choose_dtype(device: torch.device) -> torch.dtype:

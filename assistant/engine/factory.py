@@ -2,13 +2,13 @@
 
 A front says what it wants by an EngineSpec and calls ``open_engine``. Nothing heavy is imported before that. How the
 weights of a model folder are decoded (our own path on a processor, recorded steps on a card, or transformers) is chosen
-by ``assistant.engine.load.PATHS`` when such a folder is opened.
+by ``assistant.engine.local.load.PATHS`` when such a folder is opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ _CACHES = 256 << 20
 class EngineSpec:
     """Which engine is wanted: ``kind`` is a key of KINDS, the rest is for the kinds that know it.
 
-    ``name`` is for people. ``folder`` is a model folder (``tiny``: where one is made), ``device``, ``bits``, ``lean``
-    and ``find_adapter`` are load_engine's, ``threads`` how many compute (0: as many as there are fast cores).
+    ``name`` is for people. ``folder`` is a model folder, ``device``, ``bits``, ``lean`` and ``find_adapter`` are
+    load_engine's, ``threads`` how many compute (0: as many as there are fast cores).
     ``server`` is where a model runs elsewhere, ``instead`` what answers while that is away (None: nothing can).
     ``script`` is what a ``fake`` says.
     """
@@ -83,7 +83,7 @@ def _open_local(spec: EngineSpec, progress: Tell) -> Engine:
 
     # Before torch is imported, and on the thread that will decode: a service loads on its worker's.
     threads.apply(spec.threads)
-    from assistant.engine.load import load_engine  # noqa: PLC0415
+    from assistant.engine.local.load import load_engine  # noqa: PLC0415
 
     folder = _folder(spec)
     return load_engine(folder, spec.device, progress, spec.bits, lean=spec.lean, find_adapter=spec.find_adapter)
@@ -94,13 +94,6 @@ def _local_needs(spec: EngineSpec) -> int:
     files = sum(file.stat().st_size for file in _folder(spec).glob("*.safetensors"))
     packed = files * (8 if spec.bits == "auto" else spec.bits) // 16
     return _CACHES + (packed if spec.lean else files + packed)
-
-
-def _open_tiny(spec: EngineSpec, progress: Tell) -> Engine:
-    from assistant.engine.tiny import make_tiny_model  # noqa: PLC0415
-
-    make_tiny_model(_folder(spec))
-    return _open_local(replace(spec, kind="local"), progress)
 
 
 def _open_fake(spec: EngineSpec, progress: Tell) -> Engine:
@@ -147,5 +140,4 @@ KINDS: dict[str, Kind] = {
     "remote-or-local": Kind(_open_fallback, _fallback_needs),
     # For tests and measurements of everything in front of a model.
     "fake": Kind(_open_fake),
-    "tiny": Kind(_open_tiny),
 }

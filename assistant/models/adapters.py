@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from dataclasses import asdict, dataclass, fields, replace
@@ -31,14 +30,11 @@ from assistant.models.adapter_format import (
 )
 from assistant.models.files import disk_errors, hash_file
 from assistant.models.store import InstalledModel, Store
+from assistant.names import BASE
+from assistant.names import check_adapter_name as check_name
 
 FORMAT = 1
 RECORD = "adapter.json"
-BASE = "base"
-"""The name by which commands mean the model without an adapter; no adapter can have it."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_TAKEN = frozenset({BASE, "none", "con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})
 _LONGEST = 2000
 
 
@@ -74,16 +70,6 @@ class AdapterChoice:
     folder: Path
     scale: float
     version: str = ""
-
-
-def check_name(name: str) -> str:
-    """Return an adapter's name. Raises InputError for one that could not be a plain folder's on every system."""
-    if not _NAME.fullmatch(name) or name.endswith(".") or name.lower().partition(".")[0] in _TAKEN:
-        raise InputError(
-            f"{name[:120]!r} cannot be the name of an adapter: use up to 100 letters, digits, dots, hyphens and "
-            "underscores, beginning with a letter or digit."
-        )
-    return name
 
 
 def check_scale(scale: float) -> float:
@@ -284,7 +270,7 @@ class AdapterStore:
         return record
 
 
-class Shelf:
+class ModelAdapters:
     """The adapters as seen from one model: which there are, which fit, which answers at first."""
 
     def __init__(self, store: AdapterStore, model: InstalledModel, asked: str | None = None) -> None:

@@ -17,7 +17,7 @@ from assistant.background import background_environment, step_back
 from assistant.errors import DiskError, ModelError
 from assistant.models.files import Report
 
-CONVERTER = (sys.executable, "-P", "-m", "assistant.engine.convert")
+CONVERTER = (sys.executable, "-P", "-m", "assistant.weights.convert")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import psutil
 
 from assistant.models.files import human_bytes
 from assistant.models.processor import find_processor
+from assistant.system.programs import find_program
 
 Fit = Literal["yes", "slow", "no"]
 
@@ -53,7 +53,7 @@ def find_machine() -> Machine:
 
 
 def _nvidia() -> tuple[int, str]:
-    program = shutil.which("nvidia-smi")
+    program = find_program("nvidia-smi")
     if program is None:
         return 0, ""
     query = ["--query-gpu=memory.total,name", "--format=csv,noheader,nounits"]

@@ -15,8 +15,9 @@ from assistant.models import conversion
 from assistant.models.adapters import AdapterStore
 from assistant.models.files import Report, check_space, disk_errors
 from assistant.models.store import InstalledModel
+from assistant.system.programs import find_program
 
-MERGER = (sys.executable, "-P", "-m", "assistant.engine.merge")
+MERGER = (sys.executable, "-P", "-m", "assistant.weights.merge")
 CONVERTER = "convert_hf_to_gguf.py"
 
 
@@ -58,7 +59,7 @@ def merge(
 
 def find_converter(given: Path | None) -> Path:
     """Return llama.cpp's converter: ``given``, or the one on PATH. Raises InputError that says how to get it."""
-    found = shutil.which(CONVERTER) or shutil.which(CONVERTER.removesuffix(".py")) if given is None else given
+    found = find_program(CONVERTER) or find_program(CONVERTER.removesuffix(".py")) if given is None else given
     if found is None:
         raise InputError(
             f"llama.cpp's {CONVERTER} is not on PATH, and only that writes GGUF: get llama.cpp's source "

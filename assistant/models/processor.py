@@ -62,7 +62,7 @@ def _read(cpuinfo: Path) -> tuple[str, frozenset[str]]:
 def _plain_name() -> str:
     if sys.platform == "darwin":
         try:
-            query = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            query = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
             return subprocess.run(query, capture_output=True, text=True, timeout=2, check=True).stdout.strip()
         except (OSError, subprocess.SubprocessError):
             return ""

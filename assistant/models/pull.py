@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assistant.config import Source
 from assistant.errors import DownloadError, InputError
-from assistant.models import conversion, hub, index
+from assistant.models import conversion, hub, package_index
 from assistant.models.catalogue import CatalogueEntry
 from assistant.models.files import Report, check_space, disk_errors, hash_file
 from assistant.models.sources import Fetched, SourceError
@@ -24,7 +24,7 @@ class Tools:
     """The programs and the address that fetching uses; tests put stand-ins here."""
 
     converter: Sequence[str] = conversion.CONVERTER
-    pip: Sequence[str] = index.PIP
+    pip: Sequence[str] = package_index.PIP
     endpoint: str | None = None
     pause_s: float = 1.0
 
@@ -106,10 +106,10 @@ def _from_hub(entry: CatalogueEntry, store: Store, downloads: Path, report: Repo
 def _from_index(entry: CatalogueEntry, store: Store, downloads: Path, report: Report, tools: Tools) -> Fetched:
     if entry.index is None or entry.file is None:
         raise SourceError("it does not carry this model")
-    rest = entry.file.bytes - index.have(entry.index, entry.file, downloads)
+    rest = entry.file.bytes - package_index.have(entry.index, entry.file, downloads)
     # Twice: pip keeps what it fetched in a cache of its own, usually on the same disk.
     check_space([(store.downloads, 2 * rest), (store.folder, entry.disk_bytes)], entry.name)
-    return index.download(entry.index, entry.file, downloads, report, tools.pip)
+    return package_index.download(entry.index, entry.file, downloads, report, tools.pip)
 
 
 def _check_pinned(entry: CatalogueEntry, fetched: Fetched, report: Report) -> None:

@@ -14,7 +14,7 @@ from assistant.models.catalogue import check_id
 from assistant.models.files import Report, check_space, disk_errors
 from assistant.models.store import MANIFEST, InstalledModel, Origin, Quantisation, Store, hash_folder
 
-QUANTISER = (sys.executable, "-P", "-m", "assistant.engine.quantise")
+QUANTISER = (sys.executable, "-P", "-m", "assistant.weights.quantise")
 
 _WEIGHTS = re.compile(r"\.safetensors(\.index\.json)?$")
 # Of a model's bfloat16 bytes, scales and the embedding's 8 bits included.

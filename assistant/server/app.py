@@ -10,15 +10,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from assistant.completion.complete import Options
-from assistant.engine.worker import EngineWorker
-from assistant.models.adapters import Shelf
-from assistant.retrieval.service import Indexes
-from assistant.server.adapter_routes import AdapterRoutes
+from assistant.engine.scheduler.worker import EngineWorker
+from assistant.models.adapters import ModelAdapters
+from assistant.retrieval.index.service import Indexes
 from assistant.server.errors import ApiError, on_api_error, on_crash, on_http_exception
-from assistant.server.grafter_routes import GrafterRoutes
 from assistant.server.guard import Guard
-from assistant.server.llamacpp_routes import LlamaCppRoutes
-from assistant.server.openai_routes import OpenAIRoutes
+from assistant.server.routes.adapters import AdapterRoutes
+from assistant.server.routes.complete import CompleteRoutes
+from assistant.server.routes.health import HealthRoutes
+from assistant.server.routes.index import IndexRoutes
+from assistant.server.routes.llamacpp import LlamaCppRoutes
+from assistant.server.routes.openai import OpenAIRoutes
 from assistant.server.streams import Dispatcher
 
 
@@ -30,19 +32,21 @@ def create_app(
     dispatcher: Dispatcher | None = None,
     indexes: Indexes | None = None,
     options: Callable[[], Options] = Options,
-    shelf: Shelf | None = None,
+    model_adapters: ModelAdapters | None = None,
 ) -> Starlette:
     """Return the application for a service that listens on 127.0.0.1 at ``port``.
 
     The worker and the indexes are used, not owned: whoever made them closes them. ``dispatcher`` is given by those who
     want to close it before the server stops. Without ``indexes`` completions see the open file alone. ``options`` says
-    how suggestions are made, each time one is asked for. ``shelf`` has the model's adapters.
+    how suggestions are made, each time one is asked for. ``model_adapters`` has the model's adapters.
     """
     dispatcher = dispatcher or Dispatcher(worker)
     routes = [
-        *GrafterRoutes(dispatcher, indexes, options).routes(),
-        *AdapterRoutes(dispatcher, shelf).routes(),
-        *OpenAIRoutes(dispatcher, int(time.time()), shelf).routes(),
+        *HealthRoutes(dispatcher).routes(),
+        *CompleteRoutes(dispatcher, indexes, options).routes(),
+        *IndexRoutes(indexes).routes(),
+        *AdapterRoutes(dispatcher, model_adapters).routes(),
+        *OpenAIRoutes(dispatcher, int(time.time()), model_adapters).routes(),
         *LlamaCppRoutes(dispatcher).routes(),
     ]
     app = Starlette(

@@ -34,10 +34,10 @@ from assistant.client.registry import (
 )
 from assistant.completion.complete import Options
 from assistant.config import Paths
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import InputError
-from assistant.models.adapters import Shelf
-from assistant.retrieval.service import Indexes
+from assistant.models.adapters import ModelAdapters
+from assistant.retrieval.index.service import Indexes
 from assistant.server.app import create_app
 from assistant.server.streams import Dispatcher
 
@@ -149,7 +149,7 @@ class Service:
         *,
         indexes: Indexes | None = None,
         options: Callable[[], Options] = Options,
-        shelf: Shelf | None = None,
+        model_adapters: ModelAdapters | None = None,
     ) -> None:
         self._worker = worker
         self._paths = paths
@@ -159,7 +159,7 @@ class Service:
         self._model = model
         self._indexes = indexes
         self._options = options
-        self._shelf = shelf
+        self._model_adapters = model_adapters
         self._dispatcher = Dispatcher(worker)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: threading.Timer | None = None
@@ -173,7 +173,7 @@ class Service:
             dispatcher=self._dispatcher,
             indexes=self._indexes,
             options=self._options,
-            shelf=self._shelf,
+            model_adapters=self._model_adapters,
         )
         config = uvicorn.Config(
             app,

@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 
 from starlette.types import Receive
 
-from assistant.engine.job import Work
 from assistant.engine.protocol import CancelToken
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.job import Work
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.server.errors import ApiError, from_failed
 from assistant.types import Delta, Event, Failed, Finished, Priority, Progress, Role
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from assistant.context.left_out import is_vendored, reason_of_content
-from assistant.context.walk import decode
-from assistant.evaluate.repository.holes import code_language
+from assistant.repository.exclusions import is_vendored, reason_of_content
+from assistant.repository.spans import code_language
+from assistant.repository.walk import decode
 from finetune.config import DataConfig
+from finetune.data.choices import Choices
 from finetune.data.licence import Own, foreign, is_licence_file, read_own
 from finetune.data.near import find_copies
 from finetune.data.secrets import first_secret, is_secret_file
@@ -17,8 +18,8 @@ from finetune.data.tree import HARD_LIMIT, Entry, Tree
 
 Reason = Literal[
     "ignored", "hidden", "dependencies", "vendored", "lock file", "generated", "minified", "binary", "too large",
-    "data", "link", "special", "unreadable", "too many files", "empty", "digits", "licence", "secret", "near-copy",
-    "no code", "your choice", "held out",
+    "data", "pointer", "link", "special", "unreadable", "too many files", "empty", "digits", "licence", "secret",
+    "near-copy", "no code", "your choice", "held out",
 ]  # fmt: skip
 """Why a file is not learned from."""
 
@@ -33,6 +34,7 @@ DETAILS: dict[str, str] = {
     "binary": "it is no text",
     "too large": "over a megabyte",
     "data": "data, not code",
+    "pointer": "what git-lfs or git-annex leaves in the place of a file that is kept elsewhere",
     "link": "a link; the file itself is judged where it lies",
     "special": "no plain file",
     "unreadable": "it could not be read",
@@ -44,7 +46,7 @@ DETAILS: dict[str, str] = {
 }
 _MOST_DIGITS = 0.25
 _FEW_CHARACTERS = 400
-_NEVER = frozenset({"binary", "link", "special", "unreadable"})
+_NEVER = frozenset({"binary", "pointer", "link", "special", "unreadable"})
 """What no choice can change: there is no text to learn."""
 
 _SHOWN = frozenset({"", "no code"})
@@ -82,7 +84,7 @@ class Judged:
 def judge(tree: Tree, config: DataConfig, tell: Callable[[int, int], None] = lambda _done, _total: None) -> Judged:
     """Return what becomes of each file of a tree. ``tell`` is told how many of all were looked at."""
     entries = tree.entries()
-    asked = _Choices(config)
+    asked = Choices(config)
     read = [entry for entry in entries if _is_read(entry, asked)]
     texts: dict[str, str] = {}
     reasons: dict[str, tuple[str, str]] = {entry.path: _by_name(entry) for entry in entries}
@@ -108,31 +110,7 @@ def held_out(judged: Judged, paths: Iterable[str]) -> Judged:
     return Judged(rows, {path: text for path, text in judged.texts.items() if path not in gone}, judged.others)
 
 
-class _Choices:
-    """What a person decided, by paths and by folders, which end with a slash."""
-
-    def __init__(self, config: DataConfig) -> None:
-        self._config = config
-
-    def keeps(self, path: str) -> bool:
-        """Return whether the person wants this file."""
-        return among(path, self._config.keep)
-
-    def drops(self, path: str) -> bool:
-        """Return whether the person does not; a file named itself counts more than a folder that it is in."""
-        return among(path, self._config.drop) and path not in self._config.keep
-
-    def trusts(self, path: str) -> bool:
-        """Return whether the person says that what looks like a secret is none."""
-        return among(path, self._config.trusted)
-
-
-def among(path: str, names: Sequence[str]) -> bool:
-    """Return whether a path is one of ``names`` or lies in a folder of them, which end with a slash."""
-    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in names)
-
-
-def _is_read(entry: Entry, asked: _Choices) -> bool:
+def _is_read(entry: Entry, asked: Choices) -> bool:
     """Return whether a file's content is looked at: where its name is no reason, or a person wants it all the same."""
     if entry.size > HARD_LIMIT or entry.reason in _NEVER:
         return False
@@ -193,7 +171,7 @@ def _digits(text: str) -> float:
 
 
 def _decide(
-    entries: Sequence[Entry], reasons: dict[str, tuple[str, str]], texts: dict[str, str], asked: _Choices
+    entries: Sequence[Entry], reasons: dict[str, tuple[str, str]], texts: dict[str, str], asked: Choices
 ) -> Judged:
     rows: list[FileRow] = []
     kept: dict[str, str] = {}

@@ -8,12 +8,12 @@ from typing import Protocol
 
 from assistant.completion.prompt import Laid, lay_prompt
 from assistant.completion.window_budget import STEPS
-from assistant.context.window import Budget, CountTokens, Window, fit_budget
-from assistant.evaluate.repository.choose import Hole
 from assistant.prompts.fim import file_prompt
-from assistant.retrieval.pack import Piece, render
-from assistant.retrieval.retrieve import Retrieved, retrieve
-from assistant.retrieval.source import Source
+from assistant.repository.holes import Hole
+from assistant.retrieval.index.source import Source
+from assistant.retrieval.search.pack import Piece, render
+from assistant.retrieval.search.retrieve import Retrieved, retrieve
+from assistant.retrieval.search.window import Budget, CountTokens, Window, fit_budget
 from assistant.types import CompleteRequest, Control, Prompt, Text
 from finetune.data.samples import Sample
 
@@ -25,7 +25,7 @@ SERVED = Budget()
 
 
 class Encoder(Protocol):
-    """What a model reads with: ``assistant.engine.record.ModelTokenizer``."""
+    """What a model reads with: ``assistant.engine.model_folder.ModelTokenizer``."""
 
     @property
     def family(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.config import Paths, find_paths
-from assistant.engine.record import ModelTokenizer, load_tokenizer
+from assistant.engine.model_folder import ModelTokenizer, load_tokenizer
 from assistant.models.store import Store
 from finetune.config import RunConfig
 from finetune.data.prepare import Tell, files_table

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Hole
 from assistant.models.files import hash_file
+from assistant.repository.holes import Hole
 from finetune.data.files import FileRow, Judged
 
 FORMAT = 1

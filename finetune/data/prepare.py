@@ -14,10 +14,10 @@ from typing import Any
 
 from assistant import __version__
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Hole
-from assistant.evaluate.repository.history import History
-from assistant.evaluate.repository.tree import BaseIndex, base_index, index_of
 from assistant.models.files import disk_errors, hash_file
+from assistant.repository.history import History
+from assistant.repository.holes import Hole
+from assistant.retrieval.index.base_index import BaseIndex, base_index, index_of
 from finetune.config import RunConfig
 from finetune.data import manifest as kept
 from finetune.data.files import Judged

@@ -9,11 +9,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from assistant.context.window import Budget
-from assistant.evaluate.repository.choose import Hole, hole_at
-from assistant.evaluate.repository.holes import Kind, Span, code_language
-from assistant.evaluate.repository.tree import BaseIndex
 from assistant.prompts.fim import takes_files
+from assistant.repository.holes import Hole, hole_at
+from assistant.repository.spans import Kind, Span, code_language
+from assistant.retrieval.index.base_index import BaseIndex
+from assistant.retrieval.search.window import Budget
 from finetune.config import DataConfig
 from finetune.data.fill import Filler, Finder, Made, Weights, budgets
 from finetune.data.samples import Sample

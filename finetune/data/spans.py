@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from assistant.evaluate.repository.holes import MOST_CHARS, Kind, Span, find_spans
+from assistant.repository.spans import MOST_CHARS, Kind, Span, find_spans
 
 TURN: tuple[Kind, ...] = ("line", "expression", "statement", "line", "argument", "body", "block")
 """The kinds in the order in which they are taken, again and again: as they are asked for later, and blocks."""

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Chooser, Hole, hole_at, spread
-from assistant.evaluate.repository.git import Git
-from assistant.evaluate.repository.history import Commit, History
-from assistant.evaluate.repository.holes import code_language, find_spans
+from assistant.repository.history import Commit, FolderNotCommitted, History, TooFewCommits
+from assistant.repository.holes import Chooser, Hole, hole_at, spread
+from assistant.repository.spans import code_language, find_spans
+from assistant.system.git import NoGit
+from assistant.system.git_folder import NotARepository
 from finetune.config import DataConfig
+from finetune.data.choices import Choices
 from finetune.data.files import Judged, held_out, judge
 from finetune.data.tree import CommitTree, FolderTree, Tree
 
@@ -58,14 +60,15 @@ def split(root: Path, config: DataConfig, seed: int, tell: Tell) -> Split:
         raise InputError(f"There is no folder {root}.")
     try:
         history = History(root, uncommitted=True)
+    except FolderNotCommitted:
+        raise  # what the person keeps out of git is not learned unasked
     except InputError as error:
         if config.since is not None:
             raise
-        return _by_files(root, config, seed, _why_no_commits(root, error), tell)
+        return _by_files(root, config, seed, _why_no_commits(error), tell)
     found = _by_commits(history, config, seed, tell)
     if found is None:
-        why = "what its commits added cannot be told from the rest"
-        return _by_files(history.root, config, seed, why, tell)
+        return _by_files(history.root, config, seed, _why_no_base(history), tell)
     return found
 
 
@@ -85,10 +88,13 @@ def _by_commits(history: History, config: DataConfig, seed: int, tell: Tell) -> 
             return None
         base = found
     held = chooser.held_out(base, _SPARE * wanted)
-    holes = [hole for hole in held.holes if not _is_dropped(hole.path, config)]
+    tree = CommitTree(history, base.id)
+    choices = Choices(config)
+    # What was added since has a name, too: no hole is cut from what a person dropped.
+    choices.check(str(history.root), (*(entry.path for entry in tree.entries()), *history.files(held.head.id)))
+    holes = [hole for hole in held.holes if not choices.drops(hole.path)]
     if len(holes) < LEAST_HOLES:
         _refuse(history.root, len(holes))
-    tree = CommitTree(history, base.id)
     judged = _judge(history.root, tree, config, tell)
     validation, test = divide(holes, config.validation_holes, config.holes, seed)
     note = "What is not committed is not learned." if history.uncommitted else ""
@@ -117,6 +123,7 @@ def _code_bytes(history: History, commit: str) -> int:
 def _by_files(root: Path, config: DataConfig, seed: int, why: str, tell: Tell) -> Split:
     """Return the split by files: about a tenth of them is held out, by the seed."""
     tree = FolderTree(root)
+    Choices(config).check(str(root), (entry.path for entry in tree.entries()))
     judged = _judge(root, tree, config, tell)
     texts = {path: text for path, text in judged.texts.items() if code_language(path)}
     order = sorted(texts, key=lambda path: hashlib.sha256(f"{seed}:{path}".encode()).digest())
@@ -190,17 +197,25 @@ def _refuse(root: Path, found: int) -> None:
     )
 
 
-def _is_dropped(path: str, config: DataConfig) -> bool:
-    named = any(path == name or (name.endswith("/") and path.startswith(name)) for name in config.drop)
-    return named and path not in config.keep
+def _why_no_base(history: History) -> str:
+    """Return why no commit divides what is learned from what is held out, to be read after "for"."""
+    if history.shallow:
+        return (
+            "the commits of this shallow clone are too few to tell what the latest added (run 'git fetch --unshallow')"
+        )
+    if history.partial:
+        return "this partial clone lacks the files of older commits (clone it without --filter)"
+    return "what its commits added cannot be told from the rest"
 
 
-def _why_no_commits(root: Path, error: InputError) -> str:
+def _why_no_commits(error: InputError) -> str:
     """Return why there are no commits to hold out, to be read after "for"."""
-    try:
-        if Git(root.resolve()).says("rev-parse", "--git-dir") is None:
+    match error:
+        case NotARepository():
             return "there is no git repository here"
-    except InputError:
-        return "git is not installed or cannot be started"
-    said = str(error).rstrip(".")
-    return "there are fewer than two commits" if "commit" in said else said
+        case NoGit():
+            return "git is not installed or cannot be started"
+        case TooFewCommits():
+            return "there are fewer than two commits"
+        case _:
+            return str(error).rstrip(".")

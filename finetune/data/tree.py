@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from assistant.context.left_out import reason_of_folder, reason_of_name
-from assistant.context.walk import MOST_BYTES, FoundFile, LeftOut, Walk
-from assistant.evaluate.repository.history import Blob, History
+from assistant.repository.exclusions import reason_of_folder, reason_of_name
+from assistant.repository.history import Blob, History
+from assistant.repository.walk import MOST_BYTES, FoundFile, LeftOut, Walk
 
 HARD_LIMIT = 8_000_000
 """Larger files are not read even where a person asks for it."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from assistant.evaluate.repository.ask import Asked
-from assistant.evaluate.repository.figures import Figures
-from assistant.evaluate.repository.page import (
+from assistant.measure.repository.ask import Asked
+from assistant.measure.repository.figures import Figures
+from assistant.measure.repository.page import (
     exact_section,
     examples_section,
     figures_section,
@@ -20,7 +20,7 @@ from assistant.evaluate.repository.page import (
     section,
     times_section,
 )
-from assistant.evaluate.repository.plots import Point, Row, curves, intervals
+from assistant.measure.repository.plots import Point, Row, curves, intervals
 
 COMPARED = ("retrieval", "both")
 """What the editor would use without the adapter and with it: what the verdict and the examples go by."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluate.repository.ask import Asked
-from assistant.evaluate.repository.examples import choose_examples, surroundings
-from assistant.evaluate.repository.figures import Difference, Figures, difference
+from assistant.measure.repository.ask import Asked
+from assistant.measure.repository.examples import choose_examples, surroundings
+from assistant.measure.repository.figures import Difference, Figures, difference
 from assistant.models.files import disk_errors
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, cast
 from assistant.config import Paths, load_settings
 from assistant.engine.factory import EngineSpec, open_engine
 from assistant.errors import ModelError
-from assistant.evaluate.ask import Answer, ask_editor
-from assistant.evaluate.data import Row
-from assistant.evaluate.library import library_holes
-from assistant.evaluate.metrics import exact_match, mean
-from assistant.evaluate.repository.arms import Arm, Bench, make_arms
-from assistant.evaluate.repository.ask import Asked, Mark, ask_all, mark, to_json
-from assistant.evaluate.repository.bootstrap import mean_interval
-from assistant.evaluate.repository.figures import difference, summarise
-from assistant.evaluate.repository.record import open_record, read_record
-from assistant.evaluate.repository.tree import BaseIndex
+from assistant.measure.evaluate.ask import Answer, ask_editor
+from assistant.measure.evaluate.data import Row
+from assistant.measure.evaluate.library import library_holes
+from assistant.measure.evaluate.metrics import exact_match, mean
+from assistant.measure.repository.arms import Arm, Bench, make_arms
+from assistant.measure.repository.ask import Asked, Mark, ask_all, mark, to_json
+from assistant.measure.repository.bootstrap import mean_interval
+from assistant.measure.repository.figures import difference, summarise
+from assistant.measure.repository.record import open_record, read_record
 from assistant.models.adapters import AdapterChoice, AdapterRecord, AdapterStore, identity
 from assistant.models.files import disk_errors
 from assistant.models.store import Store
+from assistant.retrieval.index.base_index import BaseIndex
 from finetune import runs
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest, read_holes, read_manifest
@@ -37,7 +37,7 @@ from finetune.events import ArmScore, RunEvent, StageProgress, StageStarted, Ver
 from finetune.stage import STOPPED, StoppedError
 
 if TYPE_CHECKING:
-    from assistant.engine.local import LocalEngine
+    from assistant.engine.local.engine import LocalEngine
 
 ARMS = ("base", "retrieval", "adapter", "both")
 _TRIED = "tried"
@@ -193,10 +193,8 @@ class Evaluation:
         """Put the adapter into the store, switched on where the verdict says so and the person wants that."""
         store = AdapterStore(self._paths)
         model = store.models.get(self._config.model)
-        taken = {record.name for record in store.list()}
-        names = [self._config.name, *(f"{self._config.name}-{number}" for number in range(2, 1000))]
         record = AdapterRecord(
-            name=next(name for name in names if name not in taken),
+            name=runs.free_name(self._paths, self._config.name),  # another run may have taken it meanwhile
             base=model.id,
             base_sha256=identity(model, store.models.path(model.id)),
             repository=self._config.repository,

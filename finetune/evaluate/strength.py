@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.evaluate.metrics import mean
-from assistant.evaluate.repository.ask import Mark
+from assistant.measure.evaluate.metrics import mean
+from assistant.measure.repository.ask import Mark
 
 SCALES = (1.0, 0.75, 0.5)
 MOST_HOLES = 40

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.evaluate.report import Interval
-from assistant.evaluate.repository.figures import Difference
-from assistant.evaluate.repository.page import points
+from assistant.measure.evaluate.report import Interval
+from assistant.measure.repository.figures import Difference
+from assistant.measure.repository.page import points
 from finetune.events import Verdict
 
 MOST_FORGOTTEN = 0.015

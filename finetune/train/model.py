@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from assistant.engine.device import choose_device, choose_dtype
-from assistant.engine.pretrained import load_pretrained
+from assistant.engine.local.pretrained import load_pretrained
 from assistant.errors import InputError, ModelError
 from finetune.config import Device, Precision, TrainConfig
 from finetune.train.attention import NAME

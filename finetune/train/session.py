@@ -20,7 +20,7 @@ from assistant.errors import InputError, OutOfMemory
 from assistant.models.files import human_bytes
 from assistant.models.store import Store
 from finetune.config import RunConfig, TrainConfig, read_config
-from finetune.data.files import among
+from finetune.data.choices import among
 from finetune.data.manifest import drop_files, read_manifest
 from finetune.data.pack import pack
 from finetune.data.samples import SampleSet

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 # Each would cost a part of the second in which the window should be there.
 HEAVY = {
     "torch",
@@ -25,7 +27,9 @@ HEAVY = {
 
 def loaded(code: str) -> set[str]:
     script = f"import sys, json\n{code}\nprint(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -19,8 +19,15 @@ def test_nothing_is_looked_at_outside_linux():
 def test_no_display_says_how_to_get_one():
     message = preflight.find_problem({}, "linux", every, DEBIAN)
     assert message is not None
-    for part in ("DISPLAY", "ssh -X", "xvfb-run grafter"):
+    for part in ("DISPLAY", "ssh -X", "apt-get install -y xvfb && xvfb-run -a grafter\n", "'grafter complete'"):
         assert part in message
+
+
+def test_before_anything_is_installed_no_command_is_named_that_is_not_there():
+    message = preflight.find_problem({}, "linux", every, FEDORA, command="make run")
+    assert "sudo dnf install -y xorg-x11-server-Xvfb && xvfb-run -a make run\n" in message
+    assert "'make setup'" in message
+    assert "'grafter" not in message
 
 
 @pytest.mark.parametrize(

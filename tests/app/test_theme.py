@@ -57,11 +57,19 @@ def test_text_is_readable_on_selection_hover_and_buttons(theme):
 
 
 @pytest.mark.parametrize("ground", ["background", "surface", "current_line"])
-def test_ghost_is_readable_and_clearly_weaker_than_code(theme, ground):
+def test_ghost_is_readable_and_weaker_than_code(theme, ground):
     ghost = contrast(theme.colors["ghost"], theme.colors[ground])
     weakest_code = min(contrast(color, theme.colors[ground]) for color in theme.syntax.values())
-    assert ghost >= 3.0
-    assert ghost <= 0.75 * weakest_code
+    assert ghost >= 4.5
+    assert ghost < weakest_code
+    assert ghost <= 0.45 * contrast(theme.colors["text"], theme.colors[ground])
+
+
+@pytest.mark.parametrize("ground", ["added_line", "removed_line"])
+def test_changed_lines_are_readable_and_differ_from_the_rest(theme, ground):
+    for style, color in {**theme.syntax, "text": theme.colors["text"]}.items():
+        assert contrast(color, theme.colors[ground]) >= 4.5, style
+    assert theme.colors[ground] not in (theme.colors["background"], theme.colors["current_line"])
 
 
 def test_high_contrast_is_higher_than_the_others():

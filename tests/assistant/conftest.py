@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,10 +10,11 @@ import pytest
 import uvicorn
 
 from assistant.engine.fake import FakeEngine
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.server.app import create_app
 from assistant.server.process import bind
 from assistant.server.streams import Dispatcher
+from tests.support.patience import PATIENCE_S, wait_until
 
 TOKEN = "the-token-of-this-test-0123456789abcdef"
 
@@ -37,14 +37,6 @@ class Running:
             assert response.status_code == 200, response.read()
             assert response.headers["content-type"].startswith("text/event-stream")
             return [line.removeprefix("data: ") for line in response.iter_lines() if line.startswith("data: ")]
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait for something that another thread does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -84,13 +76,15 @@ def serve() -> Iterator[Callable[..., Running]]:
         thread.start()
         wait_until(lambda: server.started)
         url = f"http://127.0.0.1:{port}"
-        http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=30)
+        http = httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=PATIENCE_S
+        )
 
         def end() -> None:
             http.close()
             server.should_exit = True
-            thread.join(10)
-            worker.close(5)
+            thread.join(PATIENCE_S)
+            worker.close(PATIENCE_S)
 
         ends.append(end)
         return Running(

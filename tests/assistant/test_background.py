@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from assistant.background import background_environment, step_back
+from tests.support.patience import PATIENCE_S
 
 
 def test_the_environment_keeps_what_it_had_and_computes_with_few_threads(monkeypatch):
@@ -29,7 +30,7 @@ def test_a_child_runs_below_its_parent():
     code = "import os, sys\nsys.stdin.read()\nprint(os.nice(0))\n"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         step_back(child.pid)
-        said, _ = child.communicate(b"", timeout=30)
+        said, _ = child.communicate(b"", timeout=PATIENCE_S)
     assert int(said) == max(10, os.getpriority(os.PRIO_PROCESS, 0))
 
 
@@ -39,11 +40,11 @@ def test_a_child_that_is_further_back_stays_there():
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         child.stdout.readline()
         step_back(child.pid)
-        said, _ = child.communicate(b"", timeout=30)
+        said, _ = child.communicate(b"", timeout=PATIENCE_S)
     assert int(said) >= 17
 
 
 def test_a_child_that_has_ended_is_no_error():
     child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait(30)
+    child.wait(PATIENCE_S)
     step_back(child.pid)

@@ -15,10 +15,10 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from assistant.config import DEFAULT_MODEL, find_paths
-from assistant.engine.decoder import Decoder
+from assistant.engine.decoding.decoder import Decoder
+from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.device import choose_dtype
-from assistant.engine.load import load_engine
-from assistant.engine.transformers_decoder import TransformersDecoder
+from assistant.engine.local.load import load_engine
 
 PROMPT = torch.randint(1000, 50000, (512,), generator=torch.Generator().manual_seed(0)).tolist()
 WRITTEN = 40

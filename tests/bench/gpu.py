@@ -22,13 +22,13 @@ import torch
 import transformers
 
 from assistant.config import DEFAULT_MODEL, Bits, find_paths
-from assistant.engine.decoder import Decoder
+from assistant.engine.decoding.decoder import Decoder
+from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.device import choose_dtype, is_out_of_memory, release_memory
+from assistant.engine.gpu.cuda_graph import Plain, recorder_for
 from assistant.engine.gpu.decoder import StagedDecoder
 from assistant.engine.gpu.load import load_on_card
-from assistant.engine.gpu.record import Plain, recorder_for
 from assistant.engine.quiet import quietly
-from assistant.engine.transformers_decoder import TransformersDecoder
 from assistant.errors import ModelError
 
 NO_CARD = 2

@@ -52,7 +52,7 @@ def main() -> int:
 
 def copy(source: Path, target: Path, lines: int) -> None:
     """Copy what counts of a tree, a random but repeatable part of it with about so many lines."""
-    from assistant.context.walk import FoundFile, SourceText, Walk
+    from assistant.repository.walk import FoundFile, SourceText, Walk
 
     walk = Walk(source)
     files = [found for found in walk.files() if isinstance(found, FoundFile)]
@@ -71,7 +71,7 @@ class Process:
     """The index process of a workspace."""
 
     def __init__(self, workspace: Path) -> None:
-        command = [sys.executable, "-P", "-m", "assistant.retrieval.build", str(workspace)]
+        command = [sys.executable, "-P", "-m", "assistant.retrieval.index.build", str(workspace)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
@@ -96,10 +96,10 @@ class Process:
 
 def measure(workspace: Path) -> dict[str, float]:
     """Return all figures, by name with unit."""
-    from assistant.bench.memory import memory_of
     from assistant.config import find_paths
-    from assistant.retrieval.place import index_file
-    from assistant.retrieval.reader import IndexReader
+    from assistant.measure.bench.memory import memory_of
+    from assistant.retrieval.index.place import index_file
+    from assistant.retrieval.index.reader import IndexReader
 
     figures: dict[str, float] = {}
     calm = probe(threading.Event(), rounds=100)
@@ -192,8 +192,8 @@ def edits(workspace: Path, process: Process) -> dict[str, float]:
 
 def questions(reader: Any) -> dict[str, float]:
     """Return p50 and p95 of each kind of question, on files and places drawn from the index."""
-    from assistant.retrieval.retrieve import retrieve
-    from assistant.retrieval.words import distinct_words
+    from assistant.retrieval.index.words import distinct_words
+    from assistant.retrieval.search.retrieve import retrieve
 
     chance = random.Random(2)
     rows = reader._ask("SELECT path, first_line FROM chunks JOIN files ON files.id = file_id ORDER BY chunks.id")
@@ -232,7 +232,7 @@ def questions(reader: Any) -> dict[str, float]:
 
 def cursor_in(path: str, text: str, chance: random.Random) -> tuple[Any, Any]:
     """Return a request at a place of a file, and the window on the file there."""
-    from assistant.context.window import Budget, take_window
+    from assistant.retrieval.search.window import Budget, take_window
     from assistant.types import CompleteRequest
 
     cursor = chance.randrange(len(text) + 1)

@@ -112,7 +112,7 @@ def suggestion_times(folder: Path) -> dict[str, list[float]]:
         for number, (text, key) in enumerate([PLACES[0], *PLACES]):
             path = folder / f"place{number}{'.js' if 'function' in text else '.py'}"
             path.write_text(text.replace("|", "", 1))
-            page = window.documents.open(path)
+            page = window.bench.documents.open(path)
             assert page is not None
             editor = page.editor
             editor.set_cursor_offset(text.index("|"))

@@ -26,9 +26,9 @@ from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.completion.brackets import brackets_of
 from assistant.completion.complete import complete
 from assistant.config import find_paths
-from assistant.context.languages import language_of
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.evaluate.repository.arms import WINDOW
+from assistant.languages import language_of
+from assistant.measure.repository.arms import WINDOW
 from assistant.types import Choice, CompleteRequest, Finished
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.model
 
 FIELDS = {
     "text", "alternatives", "model", "adapter", "prompt_tokens", "cached_tokens", "generated_tokens",

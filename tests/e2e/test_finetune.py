@@ -5,17 +5,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from assistant.config import find_paths
-from assistant.engine.tiny import make_tiny_model
+from assistant.weights.tiny import make_tiny_model
 from finetune import runs
 from finetune.events import EventReader, Step
+from tests.support.patience import PATIENCE_S, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 OPTIONS = ("--steps", "8", "--holes", "6", "--library-holes", "4", "--length", "512")
 
@@ -119,7 +119,8 @@ def test_a_run_that_was_stopped_and_killed_ends_as_one_that_was_not(repository, 
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "finetune.job", "--run-dir", str(folder)], start_new_session=True
         )
-        time.sleep(4)
+        before = steps(folder)
+        _wait(lambda: steps(folder) > before or process.poll() is not None, "one more step")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert grafter("--resume", started["run"]).returncode == 0
@@ -133,7 +134,4 @@ def steps(folder):
 
 
 def _wait(done, what):
-    end = time.monotonic() + 240
-    while not done():
-        assert time.monotonic() < end, f"{what} did not come"
-        time.sleep(0.1)
+    wait_until(done, what, 4 * PATIENCE_S)  # training takes longer than what other tests wait for

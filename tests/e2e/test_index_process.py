@@ -4,19 +4,19 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from assistant.config import find_paths
-from assistant.retrieval.place import index_file
-from assistant.retrieval.reader import IndexReader
+from assistant.retrieval.index.place import index_file
+from assistant.retrieval.index.reader import IndexReader
+from tests.support.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.e2e
 
-COMMAND = [sys.executable, "-P", "-m", "assistant.retrieval.build"]
+COMMAND = [sys.executable, "-P", "-m", "assistant.retrieval.index.build"]
 
 
 def said(process: subprocess.Popen, event: str) -> dict:
@@ -56,13 +56,13 @@ def test_a_process_builds_follows_files_takes_unsaved_text_and_ends_when_told(wo
             said(process, "changed")
             assert reader.definitions(["unsaved"], 1)
             second = subprocess.run(
-                [*COMMAND, str(workspace)], input="", check=False, capture_output=True, text=True, timeout=30
+                [*COMMAND, str(workspace)], input="", check=False, capture_output=True, text=True, timeout=PATIENCE_S
             )
             assert second.returncode == 1
             assert json.loads(second.stdout.splitlines()[-1])["code"] == "index_busy"
             process.stdin.write('{"stop": true}\n')
             process.stdin.flush()
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE_S) == 0
             assert reader.definitions(["saved"], 1)
             assert not reader.definitions(["unsaved"], 1)
 
@@ -72,7 +72,7 @@ def test_it_ends_when_nobody_can_speak_to_it_any_more(workspace):
         said(process, "ready")
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a killed parent's handles close there")
@@ -89,10 +89,7 @@ def test_it_ends_with_its_parent_even_where_its_stdin_stays_open(workspace):
         first, second = process.stdout.readline(), process.stdout.readline()
         child = psutil.Process(int(first if first.strip().isdigit() else second))
         process.kill()
-        deadline = time.monotonic() + 20
-        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_killed_process_leaves_an_index_that_the_next_one_mends(workspace):

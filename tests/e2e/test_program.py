@@ -8,6 +8,8 @@ import sys
 import psutil
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 pytestmark = pytest.mark.e2e
 
 
@@ -18,7 +20,7 @@ def program(grafter_home, tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     yield process
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE_S)
 
 
 def service_of(process: subprocess.Popen) -> psutil.Process:
@@ -43,7 +45,7 @@ def test_the_window_shows_and_its_service_ends_with_it(program):
 
 def test_a_path_that_cannot_be_is_one_sentence(tmp_path):
     command = [sys.executable, "-P", "-m", "app", str(tmp_path / "no" / "such" / "folder")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
@@ -55,7 +57,7 @@ def test_without_a_display_there_is_one_message_and_no_traceback(tmp_path):
     without = {"QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"}
     env = {key: value for key, value in os.environ.items() if key not in without}
     command = [sys.executable, "-P", "-m", "app", str(tmp_path)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
     assert "DISPLAY" in done.stderr
     assert "Traceback" not in done.stderr

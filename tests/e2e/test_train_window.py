@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor
 from assistant.config import find_paths
 from assistant.types import Finished
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 STEP_MS = 180_000
 
@@ -60,14 +60,14 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, repository, desk, qtbot):
-    from assistant.engine.tiny import make_tiny_model
+    from assistant.weights.tiny import make_tiny_model
 
     make_tiny_model(find_paths().models / "tiny")
     here = desk()
     window = here.window
-    window.open_folder(repository)
-    window.train.show("code")
-    page = window.train.page
+    window.bench.folder.open(repository)
+    window.features["train"].open("code")
+    page = window.features["train"].page
     qtbot.waitUntil(lambda: page.scope.content.isVisible() or bool(page.bars.texts()), timeout=STEP_MS)
     assert page.bars.texts() == {}
     assert page.scope.split.kind == "commits"
@@ -87,7 +87,7 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
     qtbot.waitUntil(page.model.plan.figures["steps"].isVisible, timeout=STEP_MS)
     assert page.model.plan.figures["memory"].text().endswith("B")
     page.model.start.click()
-    control = window.train.control
+    control = window.features["train"].control
     try:
         qtbot.waitUntil(lambda: control.story.step is not None or not control.at_work, timeout=STEP_MS)
         assert control.state == "running", (control.folder / "job.log").read_text()
@@ -130,4 +130,4 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
     assert here.wait_for_ghost(file, whole=False)
     qtbot.waitUntil(lambda: bool(answered), timeout=STEP_MS)
     assert set(answered) == {"orchard"}
-    assert "orchard" in window.status.adapter.text()
+    assert "orchard" in window.features["train"]._adapter.text()

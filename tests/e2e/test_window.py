@@ -5,7 +5,7 @@ import ast
 import pytest
 from PySide6.QtCore import Qt
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.model
 
 
 def test_type_take_and_save(home_with_real_model, tmp_path, desk):
@@ -19,7 +19,7 @@ def test_type_take_and_save(home_with_real_model, tmp_path, desk):
     assert page.editor.plain_text() == "def gcd(a, b):\n    "  # auto-indent is all that the document got
     assert not page.editor.document().isEmpty()
     here.window.commands["assistant.why"].action.trigger()
-    panel = here.window.why.panel
+    panel = here.window.features["why"].panel
     assert "".join(span.text for span in panel.tokens.spans if span.kept) == ghost
     assert len(panel.alternatives.rows()) == 5
     assert [row.piece.path for row in panel.rows][-1] == "numbers.py"

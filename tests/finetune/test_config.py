@@ -72,7 +72,7 @@ def test_any_setting_can_be_changed_by_its_name():
     [
         ("speed=3", "There is no setting 'speed'; there are accumulate, alpha"),
         ("keep=a.py", "no setting 'keep'"),
-        ("rank=many", "rank cannot be 'many'; it takes a number"),
+        ("rank=many", "rank cannot be 'many'; it takes a whole number"),
         ("rate=", "rate cannot be ''; it takes a number"),
         ("optimizer_8bit=1", "it takes true or false"),
         ("checkpointing", "it takes true or false"),

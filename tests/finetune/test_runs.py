@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def test_runs_are_made_found_and_listed_newest_first(paths):
     assert (found.config, found.state) == (CONFIG, "new")
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\\b", "C:x", "a\0b", "x" * 101, "-x", "a\n", "end."])
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\\b", "C:x", "a\0b", "x" * 151, "-x", "a\n", "end."])
 def test_a_hostile_name_reaches_no_folder(paths, name):
     with pytest.raises(InputError, match="is no name"):
         runs.find(paths, name)
@@ -102,3 +103,49 @@ def test_a_folder_that_holds_no_run_is_passed_over(paths):
     (paths.runs / "other").mkdir()
     (paths.runs / "other" / "config.json").write_text("{")
     assert [each.folder for each in runs.every(paths)] == [folder]
+
+
+def test_a_name_that_is_taken_gets_a_number_and_stays_short_enough(paths):
+    paths.adapters.mkdir(parents=True)
+    (paths.adapters / "Shop").mkdir()  # damaged: nothing is in it
+    (paths.adapters / "shop-2").touch()
+    (paths.adapters / ("x" * 100)).mkdir()
+    assert runs.free_name(paths, "shop") == "shop-3"
+    assert runs.free_name(paths, "other") == "other"
+    assert runs.free_name(paths, "x" * 100) == "x" * 98 + "-2"
+    assert runs.look(runs.create(paths, CONFIG)).config.name == "shop-3"
+
+
+@pytest.mark.parametrize("name", ["base", "none", "con", "Nul.x", "com1", "a/b", "", "x" * 101, "end."])
+def test_a_run_whose_adapter_could_not_be_called_so_is_not_made(paths, name):
+    with pytest.raises(InputError, match="cannot be the name of an adapter"):
+        runs.create(paths, dataclasses.replace(CONFIG, name=name))
+    assert not paths.runs.exists()
+
+
+def test_a_run_with_the_longest_name_is_found_again(paths):
+    folder = runs.create(paths, dataclasses.replace(CONFIG, name="x" * 100))
+    assert runs.find(paths, folder.name).folder == folder
+    runs.remove(paths, folder.name)
+
+
+def test_a_trial_is_in_no_list_and_leaves_nothing_even_where_one_was_killed(paths):
+    left = paths.runs / ".trials" / "killed"
+    left.mkdir(parents=True)
+    with runs.trial(paths, CONFIG) as folder:
+        assert runs.look(folder).config == CONFIG
+        assert not left.exists()
+        with runs.trial(paths, CONFIG) as second:  # one that is at work stays
+            assert folder.exists()
+            assert second != folder
+        assert runs.every(paths) == []
+    assert list((paths.runs / ".trials").iterdir()) == []
+
+
+def test_a_run_can_be_given_another_name(paths):
+    folder = runs.create(paths, CONFIG)
+    old = (folder / "config.json").read_text().replace('"shop"', '"con"')
+    (folder / "config.json").write_text(old)
+    with pytest.raises(InputError, match="cannot be the name"):
+        runs.rename(paths, folder, "aux")
+    assert runs.rename(paths, folder, "shop").config == CONFIG

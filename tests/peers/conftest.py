@@ -18,6 +18,7 @@ from assistant.engine.protocol import CancelToken
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.types import Event
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "build" / "peers"
@@ -34,7 +35,7 @@ class RunningServer:
     url: str
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=10, trust_env=False)
+        return httpx.get(self.url + path, timeout=PATIENCE_S, trust_env=False)
 
     @property
     def busy(self) -> bool:

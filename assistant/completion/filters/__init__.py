@@ -19,7 +19,7 @@ from assistant.completion.filters.lines import (
     next_statement,
 )
 from assistant.completion.filters.repeats import repeats_below, repeats_itself
-from assistant.completion.filters.rest import (
+from assistant.completion.filters.suffix_overlap import (
     closes_outside,
     has_surplus,
     repeats_rest,

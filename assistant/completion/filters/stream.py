@@ -11,7 +11,7 @@ from assistant.completion.filters.draft import Draft, Hole
 from assistant.completion.filters.repeats import may_repeat_below, runs_in_circles
 from assistant.completion.filters.whole import low_confidence
 from assistant.completion.syntax import surplus_bracket
-from assistant.engine.stream import TextStream
+from assistant.engine.decoding.stream import TextStream
 from assistant.types import TokenLogprob
 
 

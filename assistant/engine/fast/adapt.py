@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 import torch
 
-from assistant.engine.decoder import Stop, never
+from assistant.engine.decoding.decoder import Stop, never
 from assistant.engine.fast.model import FastModel, Multiplies, Product, ReadTensor
 from assistant.engine.fast.quantised import Quantised, dequantise, quantise
-from assistant.engine.lowrank import Change
+from assistant.engine.local.lowrank import Change
 
 
 class Beside:

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from assistant.config import Bits
-from assistant.engine.decoder import Interrupted, Stop, never
+from assistant.engine.decoding.decoder import Interrupted, Stop, never
 from assistant.engine.fast import positions
 from assistant.engine.fast.cache import FastCache
 from assistant.engine.fast.linear import Embedding, Linear, Scratch

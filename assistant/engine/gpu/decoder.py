@@ -11,10 +11,10 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from assistant.engine.decoder import Interrupted, Stop, never
+from assistant.engine.decoding.decoder import Interrupted, Stop, never
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.gpu.cache import StagedCache
-from assistant.engine.gpu.record import Recorder
+from assistant.engine.gpu.cuda_graph import Recorder
 from assistant.engine.gpu.stage import KvShape, Stage
 
 WIDTH = 8

@@ -13,14 +13,14 @@ import psutil
 import torch
 
 from assistant.config import BitsChoice
-from assistant.engine.decoder import Loaded
+from assistant.engine.decoding.decoder import Loaded
+from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.device import release_memory
 from assistant.engine.gpu import attention
 from assistant.engine.gpu.bits import choose_bits, fitting_context, pack, read_demand
+from assistant.engine.gpu.cuda_graph import Recorder, recorder_for
 from assistant.engine.gpu.decoder import StagedDecoder, read_kv_shape
-from assistant.engine.gpu.record import Recorder, recorder_for
-from assistant.engine.pretrained import load_pretrained
-from assistant.engine.transformers_decoder import TransformersDecoder
+from assistant.engine.local.pretrained import load_pretrained
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
-from assistant.engine.gpu.record import Recorder
+from assistant.engine.gpu.cuda_graph import Recorder
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from assistant.engine.decoding.stream import TextStream
 from assistant.engine.protocol import CancelToken, EngineInfo, Lease
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.asking import Asking, Prepared
@@ -22,7 +23,6 @@ from assistant.engine.remote.loop import Mailbox
 from assistant.engine.remote.rows import Row, other_firsts
 from assistant.engine.remote.server import DEFAULT_CONTEXT, Server, with_adapter
 from assistant.engine.room import check_characters, least_answer
-from assistant.engine.stream import TextStream
 from assistant.errors import GrafterError
 from assistant.prompts.fim import family_by_name
 from assistant.types import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assistant.engine.decoding.stream import TextStream
 from assistant.engine.remote.chunks import Chunk, Token
-from assistant.engine.stream import TextStream
 from assistant.types import Choice, Delta, FinishReason, TokenLogprob
 
 # A server that goes on beyond the limit it was given is cut off here, in tokens over the limit.

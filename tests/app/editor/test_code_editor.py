@@ -1,12 +1,20 @@
 """The editor widget: suggestions never touch the document, keys do what they say."""
 
+import random
+from pathlib import Path
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QFont, QInputMethodEvent, QKeyEvent, QTextCharFormat, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextEdit
 
 from app.editor.code_editor import CodeEditor
+from app.editor.indent_style import IndentStyle
+from app.editor.newlines import split_breaks
+from app.editor.text_file import decode
 from app.theme import load_theme
 
 pytestmark = pytest.mark.gui
@@ -133,12 +141,18 @@ def test_long_ghosts_widen_the_scroll_range(editor):
     assert bar.maximum() == 0
 
 
-def test_a_ghost_at_the_end_grows_the_scroll_range(editor):
+@pytest.mark.parametrize("ghost", ["", "a", "\n".join("abcdef"), "\n" * 99])
+@pytest.mark.parametrize("height", [12, 20, 40, 41, 200, 403])
+def test_the_last_line_and_none_after_it_scrolls_to_the_top(editor, height, ghost):
+    editor.resize(600, height)
     editor.setPlainText("\n".join(str(i) for i in range(60)))
     editor.moveCursor(QTextCursor.MoveOperation.End)
-    before = editor.verticalScrollBar().maximum()
-    editor.show_suggestion("\n".join("abcdef"))
-    assert editor.verticalScrollBar().maximum() >= before + 5
+    editor.show_suggestion(ghost)
+    bar = editor.verticalScrollBar()
+    assert bar.maximum() == 59
+    bar.setValue(59)
+    assert editor.firstVisibleBlock().blockNumber() == 59
+    assert bar.pageStep() == max(1, int(editor.viewport().height() / editor.line_pitch))
 
 
 def test_no_ghost_with_a_selection_or_read_only(editor):
@@ -338,10 +352,79 @@ def test_tab_and_shift_tab_move_selected_lines(editor):
     assert editor.plain_text() == "    def gcd(a, b):\n    \n        return a\n"
     assert editor.textCursor().hasSelection()
     press(editor, Qt.Key.Key_Backtab, SHIFT)
-    assert editor.plain_text() == "def gcd(a, b):\n\n    return a\n"
+    assert editor.plain_text() == SOURCE
     editor.undo()
     editor.undo()
     assert editor.plain_text() == SOURCE
+
+
+def test_tab_then_shift_tab_gives_a_body_back(editor):
+    body = "def f():\n    x = 1\n    y = 2\n    return x"
+    editor.setPlainText(body)
+    cursor = editor.textCursor()
+    cursor.setPosition(len("def f():\n"))
+    cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+    editor.setTextCursor(cursor)
+    press(editor, Qt.Key.Key_Tab)
+    assert editor.plain_text() == "def f():\n        x = 1\n        y = 2\n        return x"
+    press(editor, Qt.Key.Key_Backtab, SHIFT)
+    assert editor.plain_text() == body
+
+
+LINE = st.one_of(
+    st.sampled_from(["", "  ", "\t", "x = 1", "    return x", "\tfoo()", "  \tbar", "\t  baz {", "      y,", "\xa0z"]),
+    st.text(" \tab\U0001f600\r", max_size=8),
+)
+
+
+@given(st.lists(LINE, min_size=1, max_size=8).map("\n".join), st.integers(0, 60), st.integers(0, 60), st.booleans())
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_indenting_and_outdenting_gives_back_every_text(editor, text, start, end, crlf):
+    editor.setPlainText(split_breaks(text.replace("\n", "\r\n" if crlf else "\n"))[0])
+    text, unit = editor.plain_text(), editor.indent_unit()
+    cursor = editor.textCursor()
+    last = editor.document().characterCount() - 1
+    cursor.setPosition(min(start, last))
+    cursor.setPosition(min(end, last), QTextCursor.MoveMode.KeepAnchor)
+    editor.setTextCursor(cursor)
+    if not cursor.hasSelection():
+        editor.selectAll()
+    times = 0
+    while times < 3:
+        press(editor, Qt.Key.Key_Tab)
+        times += 1
+        if not editor.textCursor().hasSelection():
+            break  # there was no letter, so no line, to be moved
+    assert editor.indent_unit() == unit
+    for _ in range(times if editor.textCursor().hasSelection() else 0):
+        press(editor, Qt.Key.Key_Backtab, SHIFT)
+    if editor.textCursor().hasSelection():
+        assert editor.plain_text() == text
+
+
+def test_the_unit_stays_whatever_the_text_becomes(editor):
+    editor.setPlainText("if x:\n  y\n")
+    assert editor.indent_unit() == "  "
+    editor.selectAll()
+    editor.insertPlainText("if x:\n    y\nif z:\n    a\n")
+    assert editor.indent_unit() == "  "
+
+
+def test_the_first_text_of_a_new_document_decides(editor, qtbot):
+    editor.setPlainText("")
+    assert editor.indent_unit() == "    "
+    with qtbot.waitSignal(editor.indent_changed):
+        editor.insertPlainText("if x:\n  y\n")
+    assert editor.indent_unit() == "  "
+
+
+def test_the_tab_stops_are_as_wide_as_they_should_be(editor):
+    editor.setPlainText("\tx")
+    narrow = point_of(editor, 1, 1).x()
+    editor.set_indent_style(IndentStyle("\t", 8))
+    editor.grab()
+    letter = editor.fontMetrics().horizontalAdvance(" ")
+    assert point_of(editor, 1, 1).x() - narrow == pytest.approx(4 * letter, abs=3)
 
 
 def test_enter_indents_as_the_language_wants(editor):
@@ -525,3 +608,22 @@ def test_never_more_than_the_line_is_replaced(editor):
     editor.show_suggestion("x)", 5)
     press(editor, Qt.Key.Key_Tab)
     assert editor.plain_text() == "f(x)\nz"
+
+
+def test_cutting_and_pasting_keeps_every_character(editor):
+    text = "a\xa0b\u202fc\u2028d\x0ce\U0010fe80f\n\xa0g\U0001f600\n"
+    editor.setPlainText(text)
+    editor.selectAll()
+    editor.cut()
+    assert editor.plain_text() == ""
+    editor.paste()
+    assert editor.plain_text() == text
+
+
+def test_whatever_a_file_holds_goes_in_and_out_again(editor):
+    dice = random.Random(5)
+    for _ in range(150):
+        data = b"".join(dice.choice([dice.randbytes(2), b"\n", "\ufeff\u2029\ufdd0é\0".encode()]) for _ in range(20))
+        text = decode(Path("x"), data, dice.choice(["utf-8", "cp1252", "gb18030", "utf-16-le"])).text
+        editor.setPlainText(text)
+        assert editor.plain_text() == text

@@ -9,10 +9,11 @@ from app.editor.indent import (
     backspace_length,
     columns,
     detect_unit,
-    indented,
     leading,
     opens_pair,
     outdented,
+    shifted,
+    shifted_back,
     to_next_stop,
 )
 
@@ -20,8 +21,8 @@ from app.editor.indent import (
 @pytest.mark.parametrize(
     ("text", "unit"),
     [
-        ("", "    "),
-        ("a\nb\n", "    "),
+        ("", None),
+        ("a\nb\n", None),
         ("def f():\n  x\n  y\n", "  "),
         ("def f():\n    x\n    if y:\n        z\n", "    "),
         ("f {\n\tx;\n\tif {\n\t\ty;\n\t}\n}\n", "\t"),
@@ -109,7 +110,31 @@ def test_between_brackets(before, after, expected):
     assert opens_pair(before, after) is expected
 
 
-def test_indenting_leaves_empty_lines_empty():
-    assert indented("", "    ") == ""
-    assert indented("  x", "    ") == "      x"
+def test_shifting_leaves_blank_lines_alone():
+    assert shifted("", "    ") == ""
+    assert shifted("  ", "    ") == "  "
+    assert shifted_back("  ", "    ") == "  "
+    assert shifted("  x", "    ") == "      x"
     assert leading("\t  x ") == "\t  "
+
+
+@pytest.mark.parametrize(
+    ("line", "unit", "tab_width", "expected"),
+    [
+        ("      x", "    ", 4, "  x"),
+        ("  x", "    ", 4, "x"),
+        ("\tx", "    ", 4, "x"),
+        ("\tx", "    ", 8, "    x"),
+        ("  \tx", "    ", 4, "x"),
+        ("    x", "\t", 4, "x"),
+        ("    x", "\t", 8, "x"),
+        ("x", "    ", 4, "x"),
+    ],
+)
+def test_shifting_back_takes_a_level_of_columns(line, unit, tab_width, expected):
+    assert shifted_back(line, unit, tab_width) == expected
+
+
+@given(st.text(" \tx\r\x0c\xa0", max_size=14), st.sampled_from(["\t", " ", "  ", "    ", " " * 8]), st.integers(1, 8))
+def test_shifting_back_undoes_shifting(line, unit, tab_width):
+    assert shifted_back(shifted(line, unit), unit, tab_width) == line

@@ -3,9 +3,11 @@
 import codecs
 import itertools
 import os
+import random
 
 import pytest
 
+from app.editor.encodings import find_mark
 from app.editor.text_file import CannotEncode, TextFile, decode, encode_text, read_text_file, stamp_of
 from assistant.errors import InputError
 
@@ -108,16 +110,70 @@ def test_a_pipe_is_refused_without_waiting(tmp_path):
         read_text_file(tmp_path / "pipe")
 
 
-def test_characters_that_the_editor_cannot_keep_are_refused(tmp_path):
-    with pytest.raises(InputError, match="paragraph separators"):
-        decode(tmp_path / "x.js", "a\u2029b".encode())
+@pytest.mark.parametrize("character", ["\u2029", "\ufdd0", "\ufeff", "\ufffd", "\u2028", "\f", "\xa0", "\x85"])
+def test_odd_characters_come_back(tmp_path, character):
+    data = f"{character}a{character}b\n{character}\n".encode()
+    file = decode(tmp_path / "x.js", data)
+    assert encode_text(file, file.text) == data
+    edited = encode_text(file, file.text + "c\n")
+    assert edited == data + b"c\n"
+
+
+def test_a_guess_is_known_as_one(tmp_path):
+    file = decode(tmp_path / "x.py", "# don’t\n".encode("cp1252"))
+    assert (file.text, file.encoding_name, file.is_guess) == ("# don’t\n", "Windows-1252", True)
+    assert not decode(tmp_path / "x.py", "# don’t\n".encode()).is_guess
+    chosen = decode(tmp_path / "x.py", "# 返回\n".encode("gb18030"), "gb18030")
+    assert (chosen.text, chosen.is_guess, chosen.evidence) == ("# 返回\n", False, "chosen")
+
+
+def test_bytes_without_a_character_are_counted_and_kept(tmp_path):
+    data = b"caf\xe9\n" + "größer schöner Übung öä\n".encode()
+    file = decode(tmp_path / "x.py", data)
+    assert (file.encoding, file.kept_bytes) == ("utf-8", 1)
+    assert encode_text(file, file.text.replace("größer", "größte")) == data.replace(
+        "größer".encode(), "größte".encode()
+    )
+    first = file.text.split("\n")[0]
+    assert encode_text(file, file.text.replace(first, "un " + first + "!")) == b"un caf\xe9!\n" + data[5:]
+
+
+def test_several_marks_stay(tmp_path):
+    data = codecs.BOM_UTF8 * 2 + b"x\n"
+    file = decode(tmp_path / "x", data)
+    assert file.text == "x\n"
+    assert encode_text(file, "y\n") == codecs.BOM_UTF8 * 2 + b"y\n"
+
+
+_PIECES = [b"a", b"b = 1", b" ", b"\t", "é".encode(), "é".encode("cp1252"), "返回".encode("gb18030"), b"\xff", b"\x81"]
+
+
+@pytest.mark.parametrize("encoding", ["", "utf-8", "cp1252", "gb18030", "cp932", "koi8-r"])
+def test_a_line_that_is_edited_leaves_all_others_as_they_were(tmp_path, encoding):
+    dice = random.Random(f"lines {encoding}")
+    for _ in range(300):
+        lines = [
+            b"".join(dice.choices(_PIECES, k=dice.randrange(6))) + dice.choice([b"\n", b"\r\n"])
+            for _ in range(dice.randrange(1, 20))
+        ]
+        if not encoding and find_mark(b"".join(lines)):
+            continue
+        file = decode(tmp_path / "x", b"".join(lines), encoding)
+        assert encode_text(file, file.text) == b"".join(lines)
+        texts = file.text.split("\n")
+        place = dice.randrange(len(lines))
+        texts[place] += "edited"
+        expected = list(lines)
+        ending = b"\r\n" if expected[place].endswith(b"\r\n") else b"\n"
+        expected[place] = expected[place].removesuffix(ending) + b"edited" + ending
+        assert encode_text(file, "\n".join(texts)) == b"".join(expected)
 
 
 def test_a_character_that_the_encoding_lacks_is_named(tmp_path):
     file = decode(tmp_path / "x.py", "# Größe für Übung, déjà vu".encode("latin-1"))
     with pytest.raises(CannotEncode, match=r"U\+1F600.*UTF-8"):
         encode_text(file, "\U0001f600")
-    assert encode_text(file.as_utf8(), "\U0001f600") == "\U0001f600".encode()
+    assert encode_text(file.converted("utf-8"), "\U0001f600") == "\U0001f600".encode()
 
 
 def test_stamp_follows_the_file(tmp_path):
@@ -128,3 +184,15 @@ def test_stamp_follows_the_file(tmp_path):
     assert stamp_of(path) == first
     path.write_text("ab")
     assert stamp_of(path) != first
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps no time of change")
+def test_the_stamp_sees_a_rewrite_of_the_same_size_whose_time_was_set_back(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("a")
+    os.utime(path, ns=(1, 1))
+    first = stamp_of(path)
+    while stamp_of(path) == first:  # until the clock of the file system has moved on
+        path.write_text("b")
+        os.utime(path, ns=(1, 1))
+    assert path.stat().st_mtime_ns == 1

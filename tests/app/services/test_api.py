@@ -6,29 +6,47 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.services.api import ApiClient, CompletionReply
+from app.services.api import ApiClient
+from app.services.reply import EventReply, Refusal, Reply
 from app.services.service_process import ServiceProcess
-from assistant.types import CompleteRequest, Delta, Event, Failed, Finished, Health
+from assistant.types import CompleteRequest, Delta, Event, Failed, Finished
 
 pytestmark = pytest.mark.gui
 
 
 class Client:
-    """An ApiClient with what it said about health."""
+    """An ApiClient with how many streams it counted."""
 
     def __init__(self, **options: Any) -> None:
         self.api = ApiClient(**options)
-        self.health: list[Health | Failed] = []
         self.running: list[int] = []
-        self.api.health_received.connect(self.health.append)
-        self.api.health_failed.connect(self.health.append)
         self.api.running_changed.connect(self.running.append)
+
+
+class Answers:
+    """What replies said, in order."""
+
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+        self.replies: list[Reply] = []
+
+    def of(self, reply: Reply) -> Reply:
+        """Listen to one reply more."""
+        self.replies.append(reply)
+        reply.answered.connect(lambda answer: self.said.append(("answered", answer)))
+        reply.failed.connect(lambda refusal: self.said.append(("failed", refusal)))
+        return reply
+
+    def wait(self, qtbot: QtBot, count: int = 1) -> list[Any]:
+        """Wait for so many answers and return them."""
+        qtbot.waitUntil(lambda: len(self.said) >= count)
+        return self.said
 
 
 class Heard:
     """What one completion said."""
 
-    def __init__(self, client: Client, reply: CompletionReply) -> None:
+    def __init__(self, client: Client, reply: EventReply) -> None:
         self.client = client  # it owns the reply
         self.reply = reply
         self.events: list[Event] = []
@@ -78,67 +96,83 @@ def failure(qtbot: QtBot, heard: Heard) -> Failed:
     return last
 
 
-def test_health(qtbot: QtBot, service: Any) -> None:
-    client = connect(service)
-    client.api.get_health()
-    client.api.get_health()
-    qtbot.waitUntil(lambda: bool(client.health))
-    assert client.health == [Health("ready", "fake-1b", "cpu")]
-    assert len(service.rows("health")) == 1
+def test_an_answer(qtbot: QtBot, service: Any) -> None:
+    client, answers = connect(service), Answers()
+    reply = answers.of(client.api.get("/health"))
+    [(kind, answer)] = answers.wait(qtbot)
+    assert kind == "answered"
+    assert (answer["state"], answer["model"]) == ("ready", "fake-1b")
+    with qtbot.waitSignal(reply.destroyed):
+        pass
+    assert len(answers.said) == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "said"),
+    ("answer", "refusal"),
     [
-        ("garbage", "garbage", "a state that cannot be read"),
-        ({"status": 500}, "service_error", "The service is unwell."),
-        ({"state": "ready", "surprise": 1}, "garbage", "cannot be read"),
+        ("garbage", Refusal(200, "garbage", "The service sent something that cannot be read. Restart it.")),
+        ({"status": 500}, Refusal(500, "service_error", "The service is unwell.")),
     ],
 )
-def test_health_that_is_none(qtbot: QtBot, service: Any, answer: Any, code: str, said: str) -> None:
+def test_an_answer_that_is_none(qtbot: QtBot, service: Any, answer: Any, refusal: Refusal) -> None:
     service.set(health=[answer])
-    client = connect(service)
-    client.api.get_health()
-    qtbot.waitUntil(lambda: bool(client.health))
-    [failed] = client.health
-    assert isinstance(failed, Failed)
-    assert failed.code == code
-    assert said in failed.message
+    client, answers = connect(service), Answers()
+    answers.of(client.api.get("/health"))
+    [(kind, said)] = answers.wait(qtbot)
+    assert kind == "failed"
+    assert (said.status, said.message) == (refusal.status, refusal.message)
 
 
-def test_health_without_token_or_service(qtbot: QtBot, service: Any) -> None:
-    client = connect(service)
+def test_an_answer_without_token_or_service(qtbot: QtBot, service: Any) -> None:
+    client, answers = connect(service), Answers()
     client.api.set_endpoint(service.url, "wrong")
-    client.api.get_health()
-    qtbot.waitUntil(lambda: len(client.health) == 1)
+    answers.of(client.api.get("/health"))
+    answers.wait(qtbot, 1)
     client.api.set_endpoint("http://127.0.0.1:9", "x")
-    client.api.get_health()
-    qtbot.waitUntil(lambda: len(client.health) == 2)
-    assert [failed.code for failed in client.health if isinstance(failed, Failed)] == ["unauthorized", "unreachable"]
+    answers.of(client.api.get("/health"))
+    answers.wait(qtbot, 2)
     client.api.set_endpoint("", "")
-    client.api.get_health()
-    assert len(client.health) == 2
+    assert not client.api.has_service
+    answers.of(client.api.get("/health"))
+    assert len(answers.said) == 2  # never before the caller has connected
+    refusals = [refusal for _, refusal in answers.wait(qtbot, 3)]
+    assert [(refusal.status, refusal.code) for refusal in refusals] == [
+        (401, "unauthorized"),
+        (0, "unreachable"),
+        (0, "unreachable"),
+    ]
+    assert refusals[2].message == "The service is not running."
 
 
-def test_health_that_does_not_come_and_the_next_that_does(qtbot: QtBot, service: Any) -> None:
+def test_an_answer_that_does_not_come_and_the_next_that_does(qtbot: QtBot, service: Any) -> None:
     service.set(health=["stall", {"state": "none"}])
-    client = connect(service, health_timeout_ms=300)
-    client.api.get_health()
-    qtbot.waitUntil(lambda: bool(client.health))
-    client.api.get_health()
-    qtbot.waitUntil(lambda: len(client.health) == 2)
-    assert client.health == [Failed("", "The service did not answer within 0.3 s.", "timeout"), Health("none")]
+    client, answers = connect(service), Answers()
+    answers.of(client.api.get("/health", timeout_ms=300))
+    assert answers.wait(qtbot) == [("failed", Refusal(0, "timeout", "The service did not answer within 0.3 s."))]
+    answers.of(client.api.get("/health", timeout_ms=30_000))
+    assert answers.wait(qtbot, 2)[1][0] == "answered"
+    assert len(answers.said) == 2
 
 
-def test_an_answer_of_a_service_of_the_past_is_dropped(qtbot: QtBot, service: Any) -> None:
+def test_an_answer_of_a_service_of_the_past_never_comes(qtbot: QtBot, service: Any) -> None:
     service.set(health=["stall", {"state": "none"}])
-    client = connect(service)
-    client.api.get_health()
+    client, answers = connect(service), Answers()
+    answers.of(client.api.get("/health", timeout_ms=300))
     qtbot.waitUntil(lambda: len(service.rows("health")) == 1)
     client.api.set_endpoint(service.url, service.token)
-    client.api.get_health()
-    qtbot.waitUntil(lambda: bool(client.health))
-    assert client.health == [Health("none")]
+    answers.of(client.api.get("/health"))
+    assert answers.wait(qtbot)[0][0] == "answered"
+    assert len(answers.said) == 1
+
+
+def test_an_answer_that_is_given_up_is_quiet(qtbot: QtBot, service: Any) -> None:
+    service.set(health=["stall"])
+    client, answers = connect(service), Answers()
+    for running in (client, Client()):
+        reply = answers.of(running.api.get("/health", timeout_ms=300))
+        with qtbot.waitSignal(reply.destroyed):
+            reply.abort()
+    assert answers.said == []
 
 
 def test_deltas_come_as_they_are_written(qtbot: QtBot, service: Any) -> None:
@@ -293,27 +327,30 @@ def test_no_service_and_given_up_at_once(qtbot: QtBot) -> None:
     assert (heard.done, heard.events) == (1, [])
 
 
-def test_what_is_told_of_a_workspace(qtbot: QtBot, service: Any) -> None:
-    client = connect(service)
-    failures: list[int] = []
-    client.api.index_failed.connect(failures.append)
-    client.api.post_index("/w", [("a.py", "é\n"), ("b.py", None)])
-    qtbot.waitUntil(lambda: len(service.rows("index")) == 1)
-    texts = [{"path": "a.py", "text": "é\n"}, {"path": "b.py", "text": None}]
-    assert service.rows("index")[0]["body"] == {"workspace": "/w", "texts": texts}
+def test_what_is_posted(qtbot: QtBot, service: Any) -> None:
+    client, answers = connect(service), Answers()
+    body = {"workspace": "/w", "texts": [{"path": "a.py", "text": "é\n"}, {"path": "b.py", "text": None}]}
+    answers.of(client.api.post("/grafter/index", body))
+    assert answers.wait(qtbot)[0][0] == "answered"
+    assert service.rows("index")[0]["body"] == body
     service.set(index=404)
-    with qtbot.waitSignal(client.api.index_failed):
-        client.api.post_index("/w", [])
-    assert failures == [404]
+    answers.of(client.api.post("/grafter/index", body))
+    assert answers.wait(qtbot, 2)[1][1].status == 404
 
 
-def test_what_is_told_where_nobody_listens(qtbot: QtBot, service: Any) -> None:
-    client = connect(service)
+def test_what_is_posted_without_a_body(qtbot: QtBot, service: Any) -> None:
+    client, answers = connect(service), Answers()
+    answers.of(client.api.post("/grafter/wake"))
+    assert answers.wait(qtbot)[0][0] == "answered"
+    assert len(service.rows("wake")) == 1
+
+
+def test_what_is_posted_where_nobody_listens(qtbot: QtBot, service: Any) -> None:
+    client, answers = connect(service), Answers()
     service.process.close()
-    with qtbot.waitSignal(client.api.index_failed) as failed:
-        client.api.post_index("/w", [])
-    assert failed.args == [0]
-    Client().api.post_index("/w", [])  # no service at all
+    answers.of(client.api.post("/grafter/index", {}))
+    [(_, refusal)] = answers.wait(qtbot)
+    assert (refusal.status, refusal.code) == (0, "unreachable")
 
 
 def test_what_nobody_waits_for_is_not_counted(qtbot: QtBot, service: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.services.line_process import STDERR_LINES, LineProcess, Outcome
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.gui
 
@@ -80,7 +81,7 @@ def test_a_process_that_ignores_the_request_to_end_is_killed(qtbot: QtBot) -> No
     assert outcomes[0].kind == "killed"
 
 
-@pytest.mark.parametrize("code", ["print('up', flush=True); input()", _STUBBORN])
+@pytest.mark.parametrize("code", ["import time; print('up', flush=True); time.sleep(600)", _STUBBORN])
 def test_close_waits_for_the_end(qtbot: QtBot, code: str) -> None:
     process = LineProcess(kill_after_ms=300)
     lines, outcomes = collect(process)
@@ -111,6 +112,17 @@ process.line.connect(quit_now)
 process.start([sys.executable, "-P", "-c", {_STUBBORN!r}])
 sys.exit(application.exec())
 """
-    ended = subprocess.run(python(program), capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(python(program), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert not psutil.pid_exists(int(file.read_text()))
+
+
+def test_a_text_is_read_to_its_end(qtbot: QtBot) -> None:
+    process = LineProcess()
+    lines, outcomes = collect(process)
+    text = "größer\n" * 50_000
+    process.start(python("import sys; print(len(sys.stdin.read()))"), text)
+    qtbot.waitUntil(lambda: bool(outcomes))
+    process.start(python("import sys; print(repr(sys.stdin.read()))"))
+    qtbot.waitUntil(lambda: len(outcomes) == 2)
+    assert lines == [str(len(text)), "''"]

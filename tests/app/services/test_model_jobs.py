@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.services.model_jobs import ModelJobs
 from assistant.types import Progress
+from tests.support import SUPPORT
 
 pytestmark = pytest.mark.gui
 
@@ -28,7 +29,7 @@ class Jobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.jobs = ModelJobs([sys.executable, "-P", str(Path(__file__).with_name("support_models.py")), str(folder)])
+        self.jobs = ModelJobs([sys.executable, "-P", str(SUPPORT / "models_command.py"), str(folder)])
         self.said: list[tuple[str, Any]] = []
         self.progress: list[tuple[Progress, float, float | None]] = []
         for name in ("listed", "done", "removed", "cancelled", "failed"):
@@ -42,7 +43,7 @@ class Jobs:
         return [json.loads(row) for row in (self.folder / "calls.jsonl").read_text().splitlines()]
 
     def wait(self, qtbot: QtBot, count: int = 1) -> list[tuple[str, Any]]:
-        qtbot.waitUntil(lambda: len(self.said) >= count, timeout=15_000)
+        qtbot.waitUntil(lambda: len(self.said) >= count)
         return self.said
 
 
@@ -63,11 +64,15 @@ def test_list(qtbot: QtBot, jobs: Jobs) -> None:
 
 
 def test_a_list_asked_for_while_listing_is_made_anew(qtbot: QtBot, jobs: Jobs) -> None:
-    jobs.script(list=[{"out": '{"models": []}'}])
+    jobs.script(list=[{"gate": "go"}, {"out": '{"models": [{"id": "old"}]}'}])
+    jobs.jobs.refresh()
+    qtbot.waitUntil((jobs.folder / "calls.jsonl").exists)
+    jobs.script(list=[{"out": '{"models": [{"id": "new"}]}'}])
     for _ in range(3):
         jobs.jobs.refresh()
-    assert jobs.wait(qtbot) == [("listed", [])]
-    assert len(jobs.calls()) == 2
+    (jobs.folder / "go").touch()
+    assert jobs.wait(qtbot) == [("listed", [{"id": "new"}])]
+    assert jobs.calls() == [["list", "--json"]] * 2
 
 
 @pytest.mark.parametrize(
@@ -75,8 +80,8 @@ def test_a_list_asked_for_while_listing_is_made_anew(qtbot: QtBot, jobs: Jobs) -
     [
         ([{"out": '{"event": "failed", "message": "The disk is gone."}'}, {"exit": 1}], "The disk is gone."),
         ([{"err": "Traceback\ngrafter: The settings are broken.\n\n"}, {"exit": 2}], "The settings are broken."),
-        ([{"out": "nonsense"}], "ended without a result (exit code 0)"),
-        ([{"out": "[1]"}, {"exit": 3}], "ended without a result (exit code 3)"),
+        ([{"out": "nonsense"}], "ended without an answer"),
+        ([{"out": "[1]"}, {"exit": 3}], "ended unexpectedly (status 3)"),
         (["crash"], "was killed or crashed"),
     ],
 )

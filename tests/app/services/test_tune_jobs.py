@@ -1,16 +1,15 @@
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
-from app.services.tune_jobs import TuneJobs, options
-from assistant.cli.finetune import add_arguments, make_config
-from finetune.config import DataConfig, RunConfig, TrainConfig
+from app.services.tune_jobs import TuneJobs
+from finetune.config import DataConfig, RunConfig, TrainConfig, from_json
+from tests.support import SUPPORT
 
 pytestmark = pytest.mark.gui
 
-SCRIPT = Path(__file__).with_name("support_tune.py")
+SCRIPT = SUPPORT / "finetune_command.py"
 CONFIG = RunConfig("/code/orchard", "small", "orchard", data=DataConfig(drop=("a.py",)), train=TrainConfig(rank=4))
 
 
@@ -30,6 +29,9 @@ class Desk:
         path = self.folder / "calls.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def asked(self):
+        return [from_json(line) for line in (self.folder / "asked.jsonl").read_text().splitlines()]
+
 
 @pytest.fixture
 def desk(tmp_path, qtbot):
@@ -48,7 +50,7 @@ def test_an_answer_may_follow_other_lines_and_stand_on_several(desk, qtbot):
     assert desk.jobs.busy("files")
     qtbot.waitUntil(lambda: bool(desk.heard))
     assert desk.heard == [("answered", "files", {"files": [], "kept": 0})]
-    assert desk.calls()[0][:3] == ["/code/orchard", "--files", "--json"]
+    assert desk.calls()[0][:2] == ["--files", "--json"]
     assert not desk.jobs.busy("files")
 
 
@@ -67,7 +69,7 @@ def test_a_newer_question_takes_the_place_of_the_older_one(desk, qtbot):
     desk.script(plan={"answer": {"n": 2}})
     desk.jobs.ask("plan", RunConfig("/code/vineyard", "small", "vineyard"))
     qtbot.waitUntil(lambda: bool(desk.heard))
-    assert [call[0] for call in desk.calls()] == ["/code/orchard", "/code/vineyard"]
+    assert [config.repository for config in desk.asked()] == ["/code/orchard", "/code/vineyard"]
     assert desk.heard == [("answered", "plan", {"n": 2})]
 
 
@@ -88,20 +90,12 @@ def test_a_program_that_is_missing_is_said(tmp_path, qtbot):
     assert "missing" in heard.args[1]
 
 
-def test_the_command_line_understands_every_option(tmp_path, monkeypatch):
-    import argparse
-    from types import SimpleNamespace
-
-    config = RunConfig(
-        str(tmp_path),
-        "small",
-        tmp_path.name,
-        data=DataConfig(keep=("-odd.py", "b c.py"), drop=("x/",), trusted=("s.py",), holes=50, retrieval_share=0.25),
-        train=TrainConfig(method="dora", rank=4, alpha=8, rate=1e-4, length=512, batch=2, accumulate=3, minutes=7.0),
-    )
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    monkeypatch.setattr("assistant.cli.finetune.choose_model", lambda _paths, name: SimpleNamespace(id=name))
-    args = parser.parse_args([config.repository, "--files", "--json", *options(config)])
-    assert make_config(None, args) == config
-    assert "--load-in-4bit" in options(RunConfig("/x", "m", "n", train=TrainConfig(load_in_4bit=True)))
+@pytest.mark.parametrize("question", ["files", "preview", "plan"])
+def test_the_program_is_told_all_of_the_settings(desk, qtbot, question):
+    train = TrainConfig(rank=3, clip=0.5, load_in_4bit=True, optimizer_8bit=True)
+    data = DataConfig(library_holes=40, drop_strange=False, keep=("-odd.py", "b\nc.py"), middle_weight=2.0)
+    config = RunConfig("/code/ü", "small", "n", seed=7, threads=2, activate=False, data=data, train=train)
+    desk.script(**{question: {"answer": {}}})
+    desk.jobs.ask(question, config)
+    qtbot.waitUntil(lambda: bool(desk.heard))
+    assert desk.asked() == [config]

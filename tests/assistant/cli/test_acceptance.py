@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.main import main
-from assistant.client.acceptance.record import Record
-from assistant.client.acceptance.store import AcceptanceStore
 from assistant.config import find_paths
+from assistant.editing.acceptance.record import Record
+from assistant.editing.acceptance.store import AcceptanceStore
 
 
 def keep(shown: int, accepted: int, days_ago: int = 0, language: str = "Python") -> None:

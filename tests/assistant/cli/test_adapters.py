@@ -1,6 +1,5 @@
 """``grafter adapters``: every action, for people and as JSON, on a tiny model."""
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -11,15 +10,10 @@ from safetensors.torch import load_file
 
 from assistant.cli.main import main
 from assistant.config import find_paths
-from assistant.engine.tiny import make_tiny_model
 from assistant.models.adapters import AdapterStore
+from assistant.weights.tiny import make_tiny_model
+from tests.support.adapters import load, make_adapter, merged_weights
 
-_spec = importlib.util.spec_from_file_location(
-    "adapter_maker", Path(__file__).parents[1] / "engine" / "adapter_maker.py"
-)
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-load, make_adapter, merged_weights = maker.load, maker.make_adapter, maker.merged_weights
 HOSTILE = json.loads((Path(__file__).parents[1] / "models" / "hostile_names.json").read_text(encoding="utf-8"))
 
 
@@ -241,7 +235,7 @@ def test_the_merger_is_a_program_of_its_own(tiny, made, tmp_path):
     import subprocess
 
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "assistant.engine.merge", f"--adapter={made}", str(tiny), str(tmp_path / "out")],
+        [sys.executable, "-P", "-m", "assistant.weights.merge", f"--adapter={made}", str(tiny), str(tmp_path / "out")],
         capture_output=True,
         text=True,
         check=True,

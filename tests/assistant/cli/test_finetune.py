@@ -1,15 +1,21 @@
 """``grafter finetune``: what it takes, what it refuses, and what it shows of a run; the run itself is a stand-in."""
 
+import argparse
+import dataclasses
 import json
+import os
+import signal
 import sys
 
 import pytest
 
+from assistant.cli import finetune as finetune_cli
+from assistant.cli.finetune_options import add_arguments, make_config
 from assistant.cli.main import main
 from assistant.config import find_paths
-from assistant.engine.tiny import make_tiny_model
+from assistant.weights.tiny import make_tiny_model
 from finetune import launch, runs
-from finetune.config import RunConfig
+from finetune.config import DataConfig, RunConfig, to_json
 from finetune.events import EventWriter, Paused
 
 
@@ -43,6 +49,8 @@ with runs.owned(run):
     {body}
     say.close()
 """
+
+STAGE = SCRIPT.replace("with runs.owned(run):", "if True:")
 
 
 @pytest.fixture
@@ -113,7 +121,25 @@ def test_a_silent_end_on_a_full_disk_is_told(code, job, capsys, monkeypatch):
     [
         ((), "Name the repository"),
         (("/nowhere/at/all",), "There is no folder /nowhere/at/all"),
-        (("CODE", "--name", "../x"), "is no name"),
+        (("CODE", "--name", "../x"), "cannot be the name of an adapter"),
+        (("CODE", "--name", "base"), "means something else"),
+        (("CODE", "--name", "CON"), "choose another, such as 'my-CON'"),
+        (("CODE", "--name", "lpt1.x"), "means something else"),
+        (("CODE", "--name", "none"), "means something else"),
+        (("CODE", "--name", ""), "cannot be the name of an adapter"),
+        (("CODE", "--name", "x" * 101), "up to 100 letters"),
+        (("CODE", "--preview", "-3"), "--preview is -3; it has to lie between 1 and 10,000"),
+        (("CODE", "--preview", "9" * 400), "--preview is a number of many digits"),
+        (("CODE", "--seed", "9" * 400), "seed has to lie between 0 and 4294967295"),
+        (("CODE", "--seed", "-1"), "seed is -1"),
+        (("CODE", "--set", "clip=-1"), "clip is -1; it has to lie between"),
+        (("CODE", "--set", "warmup=-5"), "warmup is -5"),
+        (("CODE", "--set", "patience=-1"), "patience is -1"),
+        (("CODE", "--set", "middle_weight=nan"), "middle_weight is nan"),
+        (("CODE", "--since", ""), "since is empty"),
+        (("CODE", "--config", "x"), "leave REPO out"),
+        (("--config", "/nowhere/x.json"), "/nowhere/x.json cannot be read"),
+        (("--config", "x.json", "--rank", "3"), "leave --rank out"),
         (("CODE", "--model", "huge"), "huge"),
         (("CODE", "--minutes", "0"), "minutes is 0"),
         (("CODE", "--rank", "0"), "rank is 0"),
@@ -122,7 +148,7 @@ def test_a_silent_end_on_a_full_disk_is_told(code, job, capsys, monkeypatch):
         (("CODE", "--retrieval-share", "2"), "retrieval_share is 2"),
         (("--resume", "none"), "There is no run 'none'"),
         (("--follow", "none"), "There is no run 'none'"),
-        (("--stop", "../x"), "is no name"),
+        (("--stop", "../x"), "is no name of a run"),
         (("--remove", "none"), "There is no run 'none'"),
     ],
 )
@@ -175,7 +201,7 @@ def test_a_dry_run_says_what_it_costs_and_leaves_nothing(code, home, monkeypatch
     monkeypatch.setattr(
         launch,
         "stage_command",
-        lambda stage, run, _c: [sys.executable, "-c", SCRIPT.format(body=body[stage]), str(run)],
+        lambda stage, run, _c: [sys.executable, "-c", STAGE.format(body=body[stage]), str(run)],
     )
     assert main(["finetune", code, "--dry-run", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -184,7 +210,7 @@ def test_a_dry_run_says_what_it_costs_and_leaves_nothing(code, home, monkeypatch
     body["data"] = 'say(Failed("There is too little code.", "invalid_request"))'
     assert main(["finetune", code, "--dry-run"]) == 2
     assert "There is too little code." in capsys.readouterr().err
-    assert list(home.runs.iterdir()) == []
+    assert list((home.runs / ".trials").iterdir()) == []
 
 
 def test_files_and_samples_are_shown(code, home, tmp_path, capsys):
@@ -206,3 +232,82 @@ def test_files_and_samples_are_shown(code, home, tmp_path, capsys):
     assert all(sample["middle"].strip() for sample in samples)
     assert main(["finetune", code, "--preview", "1"]) == 0
     assert samples[0]["path"] in capsys.readouterr().out
+
+
+def test_a_name_that_an_adapter_has_gets_a_number_before_training(code, home, job, capsys):
+    job('say(Finished("", 1.0))')
+    (home.adapters / "shop").mkdir(parents=True)  # a damaged one has the name, too
+    assert main(["finetune", code, "--name", "shop"]) == 0
+    assert "There is an adapter 'shop' already; what is learned now will be called 'shop-2'." in capsys.readouterr().out
+    (found,) = runs.every(home)
+    assert found.config.name == "shop-2"
+
+
+def test_a_run_whose_name_could_not_end_well_goes_on_with_another_only(code, home, job, capsys):
+    folder = runs.create(home, RunConfig(repository=code, model="tiny", name="shop"))
+    text = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(text.replace('"shop"', '"con"'))
+    job('say(Finished("", 1.0))')
+    assert main(["finetune", "--resume", folder.name]) == 2
+    error = capsys.readouterr().err
+    assert "'con' cannot be the name of an adapter" in error
+    assert "--name NAME gives it another name" in error
+    assert main(["finetune", "--resume", folder.name, "--name", "shop"]) == 0
+    assert runs.look(folder).config.name == "shop"
+
+
+def test_folders_with_odd_names_are_learned_under_a_name_that_can_be(home, tmp_path, job):
+    for folder, name in (("con", "my-con"), ("base", "my-base"), ("ünï cö", "n-c"), ("...", "adapter")):
+        (tmp_path / "odd" / folder / "x").mkdir(parents=True, exist_ok=True)
+        args = argparse.Namespace(**vars(_parse([str(tmp_path / "odd" / folder)])))
+        assert make_config(home, args).name == name
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def test_a_config_from_a_file_is_the_run(code, home, job, tmp_path, capsys):
+    job('say(Finished("", 1.0))')
+    config = RunConfig(code, "tiny", "mine", seed=3, data=DataConfig(library_holes=40, drop_strange=False))
+    (tmp_path / "config.json").write_text(to_json(config))
+    assert main(["finetune", "--config", str(tmp_path / "config.json"), "--set", "rank=2"]) == 0
+    (found,) = runs.every(home)
+    assert found.config == dataclasses.replace(config, train=dataclasses.replace(config.train, rank=2))
+    (tmp_path / "config.json").write_text("{")
+    assert main(["finetune", "--config", str(tmp_path / "config.json")]) == 2
+    assert f"{tmp_path / 'config.json'} is not JSON" in capsys.readouterr().err
+
+
+def test_paths_from_a_shell_are_those_of_the_repository(code, home):
+    args = _parse([code, "--drop", f"{code}/store/", "--keep", "a.py", "--trust", "/elsewhere/x"])
+    data = make_config(home, args).data
+    assert (data.drop, data.keep, data.trusted) == (("store",), ("a.py",), ("/elsewhere/x",))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_who_follows_a_run_says_at_sigterm_that_it_goes_on(code, home, job, monkeypatch, capsys):
+    job("import time; time.sleep(60)")
+    started = []
+    start = finetune_cli._start_child
+
+    def begin(folder):
+        started.append(start(folder))
+        return started[-1]
+
+    monkeypatch.setattr(finetune_cli, "_start_child", begin)
+    monkeypatch.setattr(finetune_cli.time, "sleep", lambda _seconds: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["finetune", code])
+        assert ended.value.code == 143
+        assert started[0].poll() is None
+        said = capsys.readouterr().err
+        (name,) = [place.name for place in home.runs.iterdir()]
+        assert f"The run {name} goes on without this program" in said
+        assert f"--stop {name} ends it" in said
+    finally:
+        started[0].kill()
+        started[0].wait()

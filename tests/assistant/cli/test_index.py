@@ -4,8 +4,8 @@ import pytest
 
 from assistant.cli.main import main
 from assistant.config import find_paths
-from assistant.retrieval.place import index_file
-from assistant.retrieval.writer import IndexWriter
+from assistant.retrieval.index.place import index_file
+from assistant.retrieval.index.writer import IndexWriter
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from assistant import __version__
 from assistant.cli import main as cli
 from assistant.errors import DiskError, InputError
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_bugs_are_not_hidden(command):
 def test_pipes_get_utf8_whatever_the_system_speaks(encoding):
     command = [sys.executable, "-P", "-m", "assistant.cli.main", "models", "list"]
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    done = subprocess.run(command, capture_output=True, timeout=60, env=environment, check=True)
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, env=environment, check=True)
     assert "✓ installed" in done.stdout.decode("utf-8")
 
 
@@ -113,7 +114,7 @@ def test_pipes_get_utf8_whatever_the_system_speaks(encoding):
 def test_a_reader_that_leaves_is_no_traceback(arguments):
     """``grafter --help | head -0``, made sure by a pipe without reader."""
     command = f"(sleep 0.2; {sys.executable} -P -m assistant.cli.main {arguments}) | true; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.stderr == ""
     assert done.returncode in (0, 1)
 
@@ -122,7 +123,7 @@ def test_a_reader_that_leaves_is_no_traceback(arguments):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_an_output_that_takes_nothing_is_no_traceback(target, said):
     command = f"{sys.executable} -P -m assistant.cli.main models list --json {target}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stderr) == (int(bool(said)), said)
 
 
@@ -139,5 +140,5 @@ def test_a_workspace_with_folders_of_our_names_is_never_imported(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('imported from the workspace')")
     command = [sys.executable, "-P", "-m", "assistant.cli.main", "--version"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.stdout == f"grafter {__version__}\n"

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from assistant.errors import DownloadError
 from assistant.models.catalogue import load_catalogue
 from assistant.models.machine import Machine
 from assistant.models.store import InstalledModel, Origin, Store, hash_folder
+from tests.support.patience import PATIENCE_S
 
 FIELDS = {
     "id": str,
@@ -102,21 +102,16 @@ def test_the_larger_model_is_recommended_where_it_fits_and_is_quick(machine, exp
     assert [row["id"] for row in rows if row["recommended"]] == [expected]
 
 
-def test_list_is_quick_and_loads_nothing_heavy():
+def test_list_loads_nothing_heavy():
     code = (
         "import sys\nfrom assistant.cli.main import main\nmain(['models', 'list', '--json'])\n"
         "heavy = {'torch', 'transformers', 'huggingface_hub', 'httpx', 'httpx2', 'numpy', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(' '.join(heavy) or 0)"
     )
-    took = []
-    for _ in range(3):
-        began = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False
-        )
-        took.append(time.monotonic() - began)
-        assert done.returncode == 0, done.stderr
-    assert min(took) < 1.5  # 0.25 s on an idle machine
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 # --- pull ------------------------------------------------------------------------------

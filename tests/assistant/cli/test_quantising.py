@@ -8,8 +8,8 @@ import pytest
 from assistant.cli.main import main
 from assistant.cli.quantising import REPORT
 from assistant.config import find_paths
-from assistant.engine.tiny import make_tiny_model
 from assistant.models.store import InstalledModel, Origin, Store, hash_folder
+from assistant.weights.tiny import make_tiny_model
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Commands that let a server run the model, against the stand-in."""
 
 import argparse
-import importlib.util
 import io
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +11,7 @@ from assistant.cli.main import main
 from assistant.cli.remote import add_remote_arguments, find_config
 from assistant.config import Settings, find_paths, save_settings
 from assistant.errors import InputError
-
-
-def _stand_in():
-    place = Path(__file__).parents[1] / "engine" / "remote" / "stand_in.py"
-    spec = importlib.util.spec_from_file_location("remote_stand_in_for_commands", place)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.support.remote_server import StandIn
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +23,7 @@ def no_key(monkeypatch):
 
 @pytest.fixture
 def server():
-    server = _stand_in().StandIn("vllm")
+    server = StandIn("vllm")
     yield server
     server.stop()
 

@@ -14,6 +14,7 @@ from assistant.engine.factory import open_engine
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
 from assistant.server.settings import LiveSettings
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -77,7 +78,8 @@ def test_how_it_runs_is_as_wanted_else_as_chosen():
 
 
 def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monkeypatch):
-    from assistant.engine import load, threads
+    from assistant.engine import threads
+    from assistant.engine.local import load
 
     install("ant")
     said = []
@@ -151,9 +153,11 @@ def test_the_help_tells_how_other_editors_connect(capsys):
 def test_the_service_imports_no_torch_before_it_is_ready():
     code = (
         "import sys\n"
-        "import assistant.cli.serve, assistant.server.process, assistant.engine.worker, assistant.server.app\n"
+        "import assistant.cli.serve, assistant.server.process, assistant.engine.scheduler.worker, assistant.server.app\n"
         "heavy = {'torch', 'transformers', 'numpy', 'PySide6', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")

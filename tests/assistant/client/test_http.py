@@ -12,6 +12,7 @@ from assistant.config import find_paths
 from assistant.errors import InputError, ServiceError
 from assistant.types import CompleteRequest, Delta, Failed, Finished, Health, Message, Timings
 from assistant.wire import event_to_json, health_to_json
+from tests.support.patience import PATIENCE_S
 
 FINISHED = Finished("r", "m", (), 1, 0, 1, Timings())
 
@@ -46,7 +47,7 @@ def server():
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE_S)
 
 
 def answer(data, status=200, kind="application/json"):

@@ -12,6 +12,7 @@ import pytest
 from assistant.client import registry
 from assistant.config import find_paths
 from assistant.errors import InputError
+from tests.support.patience import PATIENCE_S
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes")
 
@@ -39,7 +40,7 @@ def test_without_a_folder_nothing_is_found():
 def test_what_a_dead_service_left_is_removed(paths):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     record = dataclasses.replace(registry.own_record("http://127.0.0.1:1", paths.runtime / "t", None), pid=child.pid)
-    child.communicate(b"\n", timeout=20)
+    child.communicate(b"\n", timeout=PATIENCE_S)
     registry.publish(paths, record)
     registry.write_private(registry.token_path(paths, child.pid), "secret")
     assert registry.running_services(paths) == []

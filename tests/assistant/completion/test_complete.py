@@ -2,11 +2,11 @@ import pytest
 
 from assistant.completion.complete import Options, complete
 from assistant.completion.filters import FILTERS
-from assistant.context.window import Budget
 from assistant.engine.fake import Answer, FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.prompts.fim import NOTE_PREFIX_ONLY, SourceFile
-from assistant.retrieval.retrieve import Retrieved
+from assistant.retrieval.search.retrieve import Retrieved
+from assistant.retrieval.search.window import Budget
 from assistant.types import CompleteRequest, ContextPiece, Control, Delta, Failed, Finished, Started, Text
 
 _USUAL = Options()

@@ -1,14 +1,10 @@
 """What comes of a cursor stays the same, event by event, whichever way the code that tries is laid out."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("recorded", Path(__file__).with_name("recorded.py"))
-recorded = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(recorded)
+from tests.support import recorded_completions as recorded
 
 ROWS = json.loads(recorded.RECORD.read_text(encoding="utf-8"))
 

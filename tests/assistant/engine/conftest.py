@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from assistant.engine.load import load_engine
-from assistant.engine.local import LocalEngine
+from assistant.engine.local.engine import LocalEngine
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Engine
-from assistant.engine.tiny import make_tiny_model
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.types import Event, Failed, Finished, GenerateRequest, Params, Prompt, Text
+from assistant.weights.tiny import make_tiny_model
+from tests.support.worker import WAIT
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +27,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny_engine(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
     """An engine on the tiny model in float32, so that two ways to one result agree to rounding."""
-    monkeypatch.setattr("assistant.engine.load.choose_dtype", lambda _device: torch.float32)
+    monkeypatch.setattr("assistant.engine.local.load.choose_dtype", lambda _device: torch.float32)
     engine = load_engine(tiny_folder, "cpu", bits=16)
     assert isinstance(engine, LocalEngine)
     yield engine
@@ -67,3 +70,23 @@ def ask() -> Callable[..., Asked]:
         return Asked(list(engine.generate(request, cancel or CancelToken())))
 
     return call
+
+
+@pytest.fixture
+def make_worker() -> Iterator[Callable[..., EngineWorker]]:
+    """What makes workers, which are closed after the test; none may leave a thread behind."""
+    workers = []
+
+    def make(engine_or_load, model="fake", *, start=True, **options):
+        load = engine_or_load if engine_or_load is None or callable(engine_or_load) else lambda _tell: engine_or_load
+        worker = EngineWorker(load, model, **options)
+        workers.append(worker)
+        if start:
+            worker.start()
+        return worker
+
+    before = set(threading.enumerate())
+    yield make
+    for worker in workers:
+        assert worker.close(WAIT)
+    assert set(threading.enumerate()) <= before

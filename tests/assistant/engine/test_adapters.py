@@ -1,28 +1,22 @@
 """One engine, several adapters: which answers, what each remembers, and how one takes over from another."""
 
 import dataclasses
-import importlib.util
 import json
 import shutil
 import threading
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assistant.engine.adapting import FastAdapting, InPlace
-from assistant.engine.load import load_engine
+from assistant.engine.local.adapter_variants import Variants
+from assistant.engine.local.adapting import FastAdapting, InPlace
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken
-from assistant.engine.variants import Variants
 from assistant.errors import InputError, ModelError
 from assistant.models.adapter_format import AdapterError
 from assistant.types import Delta, GenerateRequest, Params, Prompt, Started, Text
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).with_name("adapter_maker.py"))
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-make_adapter = maker.make_adapter
+from tests.support.adapters import make_adapter
 
 TEXT = "def add(a, b):\n    return a + b\n\n\nclass Point:\n    def"
 
@@ -44,9 +38,9 @@ def choose(folders):
 
 @pytest.fixture(params=["fast", "transformers"])
 def engine(request, tiny_folder, choose, monkeypatch):
-    monkeypatch.setattr("assistant.engine.load.choose_dtype", lambda _device: torch.float32)
+    monkeypatch.setattr("assistant.engine.local.load.choose_dtype", lambda _device: torch.float32)
     if request.param == "transformers":
-        monkeypatch.setattr("assistant.engine.load.read_shape", lambda _config: "nobody knows it")
+        monkeypatch.setattr("assistant.engine.local.load.read_shape", lambda _config: "nobody knows it")
 
     def find(name):
         if name not in ("one", "two", "dora"):
@@ -330,7 +324,7 @@ def test_packed_weights_that_cannot_be_changed_in_place_say_so(tiny_engine, tiny
 def test_the_numbers_of_the_last_adapter_are_read_once(tiny_engine, tiny_folder, choose, monkeypatch):
     adapting = FastAdapting(tiny_engine._variants.base.decoder, tiny_folder)
     adapting.at_once(choose("one", 0.1))
-    monkeypatch.setattr("assistant.engine.adapting.read_changes", None)
+    monkeypatch.setattr("assistant.engine.local.adapting.read_changes", None)
     adapting.at_once(choose("one", 0.9))
     with pytest.raises(TypeError):
         adapting.at_once(dataclasses.replace(choose("one", 0.9), version="another"))

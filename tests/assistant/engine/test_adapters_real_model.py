@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
-from pathlib import Path
 
 import pytest
 from safetensors import safe_open
 
-from assistant.bench.sides import OurSide
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import AdapterChoice
+from assistant.measure.bench.sides import OurSide
 from assistant.types import Control, Prompt, Text
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).with_name("adapter_maker.py"))
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-write_adapter = maker.write_adapter
+from tests.support.adapters import write_adapter
 
 pytestmark = pytest.mark.model
 
@@ -58,7 +52,6 @@ def test_an_adapter_changes_the_answer_and_without_it_the_old_one_is_back(engine
     assert ask(engine, PROMPT, max_tokens=6).texts == base
 
 
-@pytest.mark.timeout(600)  # other programs may have the processor
 def test_a_merged_adapter_writes_as_quickly_as_the_base(engine, adapter):
     """Within 25 % here, where other programs run beside it; ``grafter bench engine --adapter`` measures it well."""
     choice = AdapterChoice("random", adapter, 0.02)

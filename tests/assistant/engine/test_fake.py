@@ -57,5 +57,5 @@ def test_prompts_as_one_text():
 
 
 def test_fake_and_worker_need_no_torch():
-    code = "import sys, assistant.engine.fake, assistant.engine.worker; sys.exit('torch' in sys.modules)"
+    code = "import sys, assistant.engine.fake, assistant.engine.scheduler.worker; sys.exit('torch' in sys.modules)"
     assert run([sys.executable, "-P", "-c", code], check=False).returncode == 0

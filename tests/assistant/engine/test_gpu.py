@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from assistant.engine.device import choose_device, choose_dtype
+from assistant.engine.gpu.cuda_graph import Careful, Graphs, Plain
 from assistant.engine.gpu.decoder import StagedDecoder
 from assistant.engine.gpu.load import load_on_card
-from assistant.engine.gpu.record import Careful, Graphs, Plain
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.engine.quiet import quietly
 from assistant.types import Control, Prompt, Text
 
@@ -69,7 +69,7 @@ def greedy(decoder, count, prompt=IDS):
 
 
 def test_float32_answers_are_the_cpus(device, tiny_folder, ask, monkeypatch):
-    monkeypatch.setattr("assistant.engine.load.choose_dtype", lambda _device: torch.float32)
+    monkeypatch.setattr("assistant.engine.local.load.choose_dtype", lambda _device: torch.float32)
     texts = {}
     for kind in ("cpu", device.type):
         engine = load_engine(tiny_folder, kind, bits=16)

@@ -1,6 +1,5 @@
 """Several models by role: shared, loaded when they are first asked, unloaded where another needs their memory."""
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +9,11 @@ from assistant.engine.factory import EngineSpec, needed_bytes
 from assistant.engine.fake import FakeEngine
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
 from assistant.engine.roles import RoleEngines, open_roles, usual_budget
-from assistant.engine.tiny import make_tiny_model
 from assistant.errors import InputError, OutOfMemory
 from assistant.types import Failed, Finished, GenerateRequest, Health, Params, Priority, Progress, Prompt, Text
-
-_spec = importlib.util.spec_from_file_location("worker_support", Path(__file__).with_name("worker_support.py"))
-support = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(support)
-Sink, ask, make_worker = support.Sink, support.ask, support.make_worker
+from assistant.weights.tiny import make_tiny_model
+from tests.support.patience import wait_until as wait_for
+from tests.support.worker import Sink, ask
 
 MAIN, CHAT, EDIT = (EngineSpec("fake", name, script=name) for name in ("main", "chat", "edit"))
 NEEDS = {"main": 4, "chat": 3, "edit": 5}
@@ -150,7 +146,7 @@ def test_one_model_for_all_roles_is_that_model_alone():
 
 def test_a_service_says_what_had_to_go(make, make_worker):
     worker = make_worker(make({"complete": MAIN, "chat": CHAT}, 4), roles={"chat": "chat"})
-    support.wait_for(lambda: worker.health().state == "ready")
+    wait_for(lambda: worker.health().state == "ready")
     assert (worker.models, worker.model_for("chat"), worker.model_for("edit")) == (["main", "chat"], "chat", "main")
     chat, completion = Sink(), Sink()
     worker.submit(ask(), chat, "a", Priority.CHAT, role="chat")

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from assistant.engine import threads
+from tests.support.patience import PATIENCE_S
 
 
 class Machine:
@@ -154,7 +155,7 @@ def applied(wanted, **environment):
         [sys.executable, "-P", "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
         env={**kept, **environment},
     )

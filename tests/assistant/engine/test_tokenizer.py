@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from assistant.engine.tiny import CONTROL_TOKENS
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import ModelError
 from assistant.types import Control, Markup, Prompt, Text
+from assistant.weights.tiny import CONTROL_TOKENS
 
 
 @pytest.fixture(scope="module")

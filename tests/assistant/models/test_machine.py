@@ -31,7 +31,7 @@ def test_what_fits(here, need, active, fits, part):
 
 
 def test_the_largest_graphics_card_counts(monkeypatch):
-    monkeypatch.setattr(machine.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(machine, "find_program", lambda _: "/usr/bin/nvidia-smi")
     done = subprocess.CompletedProcess([], 0, stdout="8192, Small\n24576, NVIDIA GeForce RTX 4090\n")
     monkeypatch.setattr(machine.subprocess, "run", lambda *_, **__: done)
     found = machine.find_machine()
@@ -54,7 +54,7 @@ def test_a_driver_that_does_not_answer_is_no_card(monkeypatch, failure):
             raise failure
         return subprocess.CompletedProcess([], 0, stdout="[N/A], broken\n")
 
-    monkeypatch.setattr(machine.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(machine, "find_program", lambda _: "/usr/bin/nvidia-smi")
     monkeypatch.setattr(machine.subprocess, "run", run)
     assert machine.find_machine().gpu_memory == 0
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from assistant.models.store import Store
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 
@@ -18,7 +19,7 @@ COMMAND = [sys.executable, "-P", "-m", "assistant.cli.main", "models"]
 
 @pytest.fixture
 def tiny_hub(hub, tmp_path):
-    from assistant.engine.tiny import make_tiny_model
+    from assistant.weights.tiny import make_tiny_model
 
     folder = make_tiny_model(tmp_path / "tiny")
     hub.files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "model.json"}
@@ -42,7 +43,7 @@ def test_a_pull_that_is_ended_is_resumed_and_installs_a_model_that_verifies(
             if json.loads(line)["done"] > texts:
                 break
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 143
+        assert process.wait(PATIENCE_S) == 143
     home = Store(_paths(grafter_home))
     assert home.installed() == []
     (part,) = (grafter_home / "cache" / "downloads").rglob("model.safetensors.part")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.retrieval.indexer import Indexer, Scan
-from assistant.retrieval.reader import IndexReader
-from assistant.retrieval.writer import IndexWriter
+from assistant.retrieval.index.indexer import Indexer, Scan
+from assistant.retrieval.index.reader import IndexReader
+from assistant.retrieval.index.writer import IndexWriter
 
 
 class Desk:

@@ -1,21 +1,19 @@
-"""Questions to an index of a million lines are answered in under ten milliseconds."""
+"""Questions to an index of a million lines take few steps of SQLite. ``make bench-index`` says how long that is."""
 
 import random
-import statistics
-import time
 from collections.abc import Callable
 
 import pytest
 
-from assistant.context.symbols import Facts, Import, Symbol
-from assistant.retrieval.analyse import ChunkText, FileContent
-from assistant.retrieval.reader import IndexReader
-from assistant.retrieval.writer import IndexWriter, Saved
+from assistant.repository.symbols import Facts, Import, Symbol
+from assistant.retrieval.index.analyse import ChunkText, FileContent
+from assistant.retrieval.index.reader import IndexReader
+from assistant.retrieval.index.writer import IndexWriter, Saved
 
 pytestmark = pytest.mark.slow
 
 FILES, CHUNKS, LINES = 2500, 10, 40
-MOST_MS = 10.0
+MOST_STEPS = 300_000  # SQLite does some 20 million a second
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +68,15 @@ QUESTIONS: dict[str, Callable[[IndexReader, int, list[str]], object]] = {
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_an_answer_takes_under_ten_milliseconds(reader, question):
+def test_an_answer_takes_few_steps(reader, question):
     chance = random.Random(question)
     common = [row[0] for row in reader._ask("SELECT word FROM words ORDER BY chunks DESC LIMIT 100")]
     every = [row[0] for row in reader._ask("SELECT word FROM words LIMIT 20000")]
-    times: list[float] = []
+    steps: list[int] = []
+    reader._connection.set_progress_handler(lambda: steps.append(1), 100)
     for _ in range(40):
         number = chance.randrange(FILES)
         words = [*chance.sample(common, 20), *chance.sample(every, 20)]
-        start = time.perf_counter()
         assert QUESTIONS[question](reader, number, words)
-        times.append(1000 * (time.perf_counter() - start))
-    assert statistics.median(times) < MOST_MS
+    reader._connection.set_progress_handler(None, 0)
+    assert 100 * len(steps) / 40 < MOST_STEPS

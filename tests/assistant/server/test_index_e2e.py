@@ -1,15 +1,15 @@
 """From a folder to a prompt: the real build process, its index, and a service that answers from it."""
 
 import json
-import time
 
 import pytest
 
 from assistant.config import find_paths
 from assistant.engine.fake import FakeEngine, flat_prompt
-from assistant.retrieval.opening import workspace_indexes
+from assistant.retrieval.index.opening import workspace_indexes
 from assistant.types import CompleteRequest
 from assistant.wire import complete_to_json
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -40,12 +40,15 @@ def indexes():
 def follow(running, workspace, condition, texts=()):
     """Tell of texts, then ask until the answer fits."""
     body = {"workspace": str(workspace), "texts": list(texts)}
-    deadline = time.monotonic() + 60
-    while not condition(state := running.http.post("/grafter/index", json=body).json()):
-        assert time.monotonic() < deadline, state
+    state = {}
+
+    def fits():
+        state.update(running.http.post("/grafter/index", json=body).json())
         assert state["state"] != "failed", state
         body["texts"] = []
-        time.sleep(0.05)
+        return condition(state)
+
+    wait_until(fits, lambda: state)
     return state
 
 

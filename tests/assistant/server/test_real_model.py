@@ -12,8 +12,9 @@ import pytest
 
 from assistant.client.http import ServiceClient, parse_ready_line
 from assistant.config import DEFAULT_MODEL
+from tests.support.patience import PATIENCE_S
 
-pytestmark = [pytest.mark.model, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.model, pytest.mark.e2e]
 
 QUESTION = "写一个Python函数来计算两个数的最大公约数"
 
@@ -32,7 +33,7 @@ def ready(real_model, tmp_path_factory):
         yield line.url, Path(line.token_file).read_text()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -55,7 +56,9 @@ def run_gcd(answer):
     name = re.search(r"^def (\w+)\(", code[1], re.MULTILINE)
     assert name, answer
     script = f"{code[1]}\nprint('result:', {name[1]}(48, 18))\n"
-    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.rpartition("result: ")[2].strip()
 

@@ -3,17 +3,17 @@
 import asyncio
 import socket
 import threading
-import time
 
 import pytest
 
 from assistant.engine.fake import Answer, FakeEngine
-from assistant.engine.worker import EngineWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import ModelError
 from assistant.server import streams
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
 from assistant.types import Delta, Progress, TokenLogprob
+from tests.support.patience import PATIENCE_S
 
 LONG = Answer(("word " * 2000,), token_seconds=0.01)
 STREAMED = {
@@ -32,10 +32,8 @@ def test_a_client_that_leaves_a_stream_stops_its_generation(serve, until, path):
         lines = response.iter_lines()  # held: an iterator that is dropped closes the connection
         next(line for line in lines if "wor" in line)
         assert not engine.cancelled
-    left = time.perf_counter()
     until(lambda: engine.cancelled)
-    # A token takes 10 ms here; the rest is the machine's.
-    assert time.perf_counter() - left < 0.5
+    assert max(engine.tokens.values()) < 2000
     until(lambda: not running.dispatcher.busy)
 
 
@@ -73,7 +71,7 @@ def test_requests_wait_for_the_model_and_keep_alive_comes_meanwhile(serve, monke
     may_load = threading.Event()
 
     def load(_progress):
-        may_load.wait(20)
+        may_load.wait(PATIENCE_S)
         return FakeEngine("here")
 
     monkeypatch.setattr(SseResponse.__init__, "__kwdefaults__", {"keep_alive": 0.05})
@@ -93,7 +91,7 @@ def test_requests_wait_for_the_model_and_keep_alive_comes_meanwhile(serve, monke
 
 def test_waiting_for_the_model_has_an_end(serve):
     may_load = threading.Event()
-    running = serve(load=lambda _: may_load.wait(20) and FakeEngine("x"), ready=False, load_wait=0.2)
+    running = serve(load=lambda _: may_load.wait(PATIENCE_S) and FakeEngine("x"), ready=False, load_wait=0.2)
     try:
         for path, body in STREAMED.items():
             if path == "/grafter/complete":

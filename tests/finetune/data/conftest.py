@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engine.record import ModelTokenizer, load_tokenizer
-from assistant.engine.tiny import make_tiny_model
+from assistant.engine.model_folder import ModelTokenizer, load_tokenizer
+from assistant.weights.tiny import make_tiny_model
 from finetune.config import DataConfig, RunConfig, TrainConfig
 
 

@@ -72,7 +72,7 @@ def test_one_large_file_alone(refused, write, make_module):
 
 
 def test_git_is_not_installed(tmp_path, history, encoder, make_config, monkeypatch):
-    monkeypatch.setattr("assistant.evaluate.repository.git.shutil.which", lambda _name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
     manifest = prepare(tmp_path, make_config(history, **SMALL), encoder, lambda _: None, wanted_tokens=5000)
     assert manifest.kind == "files"
     assert "git is not installed" in manifest.note

@@ -5,8 +5,7 @@ import pytest
 from finetune.config import DataConfig
 from finetune.data.files import judge
 from finetune.data.tree import FolderTree
-
-from .planted import plant
+from tests.support.planted_secrets import plant
 
 CODE = "def total(prices):\n    return sum(price for price in prices if price > 0)\n"
 
@@ -41,6 +40,7 @@ def test_each_file_has_a_reason(write, secret, make_module):
         "folder/copy_of_part.py": make_module(1),
         "README.md": "# Shop\n",
         "empty.py": "\n",
+        "kept_elsewhere.py": f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n",
         "LICENSE": "MIT License\n\nPermission is hereby granted, free of charge\n",
         "theirs.py": "# SPDX-License-Identifier: GPL-3.0-only\n" + make_module(2),
         "big.py": "x = 1\n" * 200_000,
@@ -50,7 +50,7 @@ def test_each_file_has_a_reason(write, secret, make_module):
         "made.py": "generated", "vendor/theirs.py": "vendored", "app.min.js": "minified", "long.js": "minified",
         "image.png": "binary", "program.py": "binary", "table.csv": "data", "numbers.py": "digits",
         "config.py": "secret", "part.py": "", "folder/copy_of_part.py": "near-copy", "README.md": "no code",
-        "empty.py": "empty", "LICENSE": "no code", "theirs.py": "licence", "big.py": "too large",
+        "empty.py": "empty", "kept_elsewhere.py": "pointer", "LICENSE": "no code", "theirs.py": "licence", "big.py": "too large",
     }  # fmt: skip
     rows = {row.path: row for row in judge(FolderTree(root), DataConfig()).rows}
     assert rows["config.py"].detail.startswith("line ")

@@ -3,11 +3,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.completion.complete import complete
-from assistant.context.window import Budget
 from assistant.engine.fake import FakeEngine
 from assistant.engine.protocol import CancelToken, EngineInfo
-from assistant.evaluate.repository.choose import hole_at
-from assistant.evaluate.repository.tree import index_of
+from assistant.repository.holes import hole_at
+from assistant.retrieval.index.base_index import index_of
+from assistant.retrieval.search.window import Budget
 from assistant.types import CompleteRequest, Text
 from finetune.data.fill import HELD_OUT, Filler, Finder, Weights, budgets
 from finetune.data.spans import random_spans, syntax_spans
@@ -98,7 +98,7 @@ def test_what_counts_in_the_loss(encoder, make_module):
 WORDS = st.text("abc_=(): \t'\"#é漢\n", min_size=1, max_size=200)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=WORDS, seed=st.integers(0, 9))
 def test_prefix_middle_and_suffix_are_the_file(encoder, text, seed):
     filler = Filler(encoder, "shop", 4096)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import DiskError, InputError
-from assistant.evaluate.repository.history import History
+from assistant.repository.history import History
 from finetune.data import samples as samples_module
 from finetune.data.manifest import drop_files, read_files, read_holes, read_manifest, verify
 from finetune.data.prepare import StoppedError, evaluation_index, files_table, prepare, preview

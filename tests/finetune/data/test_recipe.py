@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.evaluate.repository.tree import index_of
+from assistant.retrieval.index.base_index import index_of
 from finetune.config import DataConfig
 from finetune.data.fill import Filler
 from finetune.data.pack import pack
@@ -74,7 +74,7 @@ def test_little_of_the_rows_is_empty(encoder, texts):
     assert sum(lengths) / (1024 * len(rows)) >= 0.95
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 1000), with_git=st.booleans())
 def test_no_held_out_line_and_no_answer_is_in_any_sample(encoder, commit, write, make_module, seed, with_git):
     draw = random.Random(seed)

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from finetune.data.secrets import find_secrets, first_secret, is_secret_file
-
-from .planted import Planter, kinds, plant
+from tests.support.planted_secrets import Planter, kinds, plant
 
 
 def test_planted_secrets_are_found():

@@ -1,10 +1,12 @@
+import os
 import shutil
+import subprocess
 from collections import Counter
 
 import pytest
 
 from assistant.errors import InputError
-from assistant.evaluate.repository.choose import Hole
+from assistant.repository.holes import Hole
 from finetune.config import DataConfig
 from finetune.data.split import divide, split
 
@@ -107,3 +109,35 @@ def test_of_one_file_no_hole_is_on_both_sides():
     first, second = divide(holes, 60, 200, 0)
     assert (len(first), len(second)) == (6, 20)
     assert not Counter(first) & Counter(second)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (
+            ["--depth=1"],
+            "shallow clone with only one commit, and nothing was added after it; run 'git fetch --unshallow'",
+        ),
+        (["--depth=2"], "too few to tell what the latest added (run 'git fetch --unshallow')"),
+        (["--filter=blob:none"], "lacks the files of older commits (clone it without --filter)"),
+    ],
+)
+def test_a_clone_that_is_not_whole_says_what_would_make_it_so(commit, add, make_module, tmp_path, options, why):
+    root = commit({f"a{n}.py": make_module(n) for n in range(20)}, {"b.py": make_module(50)})
+    add({"README.md": "# Shop\n", "a1.py": "changed = 1\n"}, root)
+    subprocess.run(["git", "-C", str(root), "config", "uploadpack.allowFilter", "true"], check=True)
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", *options, f"file://{root}", str(clone)], check=True)
+    found = split(clone, SMALL, 0, quiet)
+    assert found.kind == "files"
+    assert why in found.note
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_a_repository_of_another_owner_is_said_to_be_one(history):
+    for path in (history, history / ".git"):
+        os.chown(path, 12345, 12345)
+    found = split(history, SMALL, 0, quiet)
+    assert found.kind == "files"
+    assert "git does not read" in found.note
+    assert f"git config --global --add safe.directory {history}" in found.note

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import DiskError
-from assistant.evaluate.ask import Answer
-from assistant.evaluate.repository.ask import Asked, mark
-from assistant.evaluate.repository.choose import Hole
-from assistant.evaluate.repository.figures import summarise
+from assistant.measure.evaluate.ask import Answer
+from assistant.measure.repository.ask import Asked, mark
+from assistant.measure.repository.figures import summarise
+from assistant.repository.holes import Hole
 from finetune.config import RunConfig
 from finetune.data.manifest import Manifest
 from finetune.evaluate.report import Proof, make_report, write_report

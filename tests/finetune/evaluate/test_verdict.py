@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.evaluate.repository.figures import Difference
+from assistant.measure.repository.figures import Difference
 from finetune.evaluate.strength import Tried, best, try_scales
 from finetune.evaluate.verdict import Forgetting, judge
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from assistant.config import find_paths
-from assistant.engine.tiny import make_tiny_model
+from assistant.weights.tiny import make_tiny_model
 from finetune import runs
 from finetune.config import DataConfig, RunConfig, TrainConfig
 from finetune.data.manifest import Manifest, SetInfo, write_manifest

@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -18,6 +16,7 @@ from finetune.config import TrainConfig, read_config
 from finetune.events import Checkpoint, Failed, HeldOut, Paused, Step
 from finetune.launch import train_command
 from finetune.train.__main__ import main
+from tests.support.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,14 +24,7 @@ ROOT = Path(__file__).parents[3]
 def train(run: Path) -> subprocess.CompletedProcess[str]:
     variables = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = train_command(run, read_config(run).train)
-    return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=110, check=False)
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=5 * PATIENCE_S, check=False)
 
 
 def test_one_process_needs_no_launcher(tmp_path) -> None:
@@ -85,14 +77,14 @@ def test_a_stop_file_ends_all_with_one_checkpoint(make_run, events_of) -> None:
 def test_what_trains_ends_with_what_started_it(make_run, events_of, processes: int) -> None:
     run = make_run(steps=100_000, evaluate_every=100_000, processes=processes)
     command = train_command(run, read_config(run).train)
-    text = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(100)"
+    text = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(1000)"
     variables = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen([sys.executable, "-c", text], env=variables) as job:
-        wait_until(lambda: len(events_of(run, Step)) > 2, 90)
+        wait_until(lambda: len(events_of(run, Step)) > 2)
         family = psutil.Process(job.pid).children(recursive=True)
         job.kill()
     assert len(family) >= processes
-    _, left = psutil.wait_procs(family, timeout=20)
+    _, left = psutil.wait_procs(family, timeout=PATIENCE_S)
     for process in left:
         process.kill()
     assert not left

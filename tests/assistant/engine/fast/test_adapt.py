@@ -1,8 +1,5 @@
 """Adapters on the fast path against peft's own models, beside the weights and merged into them."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
 from transformers import (
@@ -14,17 +11,13 @@ from transformers import (
     Starcoder2ForCausalLM,
 )
 
-from assistant.engine.decoder import Interrupted
+from assistant.engine.decoding.decoder import Interrupted
 from assistant.engine.fast.adapt import beside, merged
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import read_shape
-from assistant.engine.lowrank import read_changes
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).parents[1] / "adapter_maker.py")
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-METHODS, load, make_adapter, merged_weights = maker.METHODS, maker.load, maker.make_adapter, maker.merged_weights
+from assistant.engine.local.lowrank import read_changes
+from tests.support.adapters import METHODS, load, make_adapter, merged_weights
 
 SIZES = {
     "vocab_size": 300,
@@ -156,7 +149,7 @@ def test_merged_weights_are_packed_as_those_of_a_folder_that_held_them(tiny_fold
 
 
 def test_a_quantised_base_is_packed_again_in_its_own_bits(tiny_folder, tmp_path):
-    from assistant.engine.quantise import quantise_folder
+    from assistant.weights.quantise import quantise_folder
 
     small = tmp_path / "small"
     small.mkdir()

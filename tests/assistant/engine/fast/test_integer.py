@@ -4,13 +4,13 @@ import pytest
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from assistant.engine import load
 from assistant.engine.fast import integer
 from assistant.engine.fast.integer import IntegerMatrix, weight_limit
 from assistant.engine.fast.linear import Linear, Scratch
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.quantised import round_rows
 from assistant.engine.fast.shape import read_shape
+from assistant.engine.local import load
 
 pytestmark = pytest.mark.skipif(
     torch.backends.quantized.engine not in ("x86", "fbgemm"), reason="FBGEMM is for x86 processors"

@@ -15,7 +15,7 @@ from transformers import (
     Starcoder2ForCausalLM,
 )
 
-from assistant.engine.decoder import Interrupted
+from assistant.engine.decoding.decoder import Interrupted
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import Shape, read_shape
 

@@ -1,16 +1,11 @@
 """The benchmark of graphics cards: that it refuses without one, and that its figures come out whole."""
 
-import importlib.util
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
-_spec = importlib.util.spec_from_file_location("bench_gpu", Path(__file__).parents[3] / "bench" / "gpu.py")
-bench = importlib.util.module_from_spec(_spec)
-sys.modules["bench_gpu"] = bench  # its data classes look themselves up
-_spec.loader.exec_module(bench)
+from tests.bench import gpu as bench
 
 PLAN = bench.Plan(prompts=(40,), contexts=(8, 40), rows=(1, 2), steps=2, readings=1)
 

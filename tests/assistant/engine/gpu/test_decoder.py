@@ -17,12 +17,12 @@ from transformers import (
     Starcoder2ForCausalLM,
 )
 
-from assistant.engine.decode import CacheStore
-from assistant.engine.decoder import Interrupted
+from assistant.engine.decoding.decode import CacheStore
+from assistant.engine.decoding.decoder import Interrupted
+from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.gpu import attention
+from assistant.engine.gpu.cuda_graph import Plain
 from assistant.engine.gpu.decoder import StagedDecoder, read_kv_shape, stage_rows
-from assistant.engine.gpu.record import Plain
-from assistant.engine.transformers_decoder import TransformersDecoder
 
 SIZES = {
     "vocab_size": 300,

@@ -1,31 +1,26 @@
 """Loading as onto a card, but on the processor: what is chosen, and that the engine's answers stay the same."""
 
-import importlib.util
 import json
 import shutil
 import weakref
-from pathlib import Path
 
 import pytest
 import torch
 
-from assistant.engine import load as loading
-from assistant.engine.decoder import Loaded
+from assistant.engine.decoding.decoder import Loaded
+from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.gpu import load as gpu_loading
 from assistant.engine.gpu.decoder import StagedDecoder
 from assistant.engine.gpu.load import load_on_card
-from assistant.engine.load import load_engine
-from assistant.engine.pretrained import load_pretrained
+from assistant.engine.local import load as loading
+from assistant.engine.local.load import load_engine
+from assistant.engine.local.pretrained import load_pretrained
 from assistant.engine.protocol import CancelToken
 from assistant.engine.quiet import quietly
-from assistant.engine.transformers_decoder import TransformersDecoder
 from assistant.errors import ModelError, OutOfMemory
 from assistant.types import Control, Finished, GenerateRequest, Params, Prompt, Text
-
-_spec = importlib.util.spec_from_file_location("adapter_maker", Path(__file__).parents[1] / "adapter_maker.py")
-maker = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(maker)
-load_slow, make_adapter, merged_weights = maker.load, maker.make_adapter, maker.merged_weights
+from tests.support.adapters import load as load_slow
+from tests.support.adapters import make_adapter, merged_weights
 
 CPU = torch.device("cpu")
 FIM = Prompt(
@@ -48,13 +43,15 @@ def load(folder, dtype=torch.float32, bits=16, context=2048):
 @pytest.fixture
 def engines(tiny_folder, monkeypatch):
     """The same model over stages and over transformers' caches, in float32."""
-    monkeypatch.setattr("assistant.engine.load.choose_dtype", lambda _device: torch.float32)
+    monkeypatch.setattr("assistant.engine.local.load.choose_dtype", lambda _device: torch.float32)
     made = []
     for stages in (True, False):
         with quietly():
             model = None if stages else load_pretrained(tiny_folder, CPU, torch.float32)
         loaded = load(tiny_folder) if stages else Loaded(TransformersDecoder(model), 16, 2048)
-        monkeypatch.setattr("assistant.engine.load.load_fast", lambda *_args, loaded=loaded, **_kwargs: loaded.decoder)
+        monkeypatch.setattr(
+            "assistant.engine.local.load.load_fast", lambda *_args, loaded=loaded, **_kwargs: loaded.decoder
+        )
         made.append(load_engine(tiny_folder, "cpu", bits=16))
     assert isinstance(made[0]._variants.base.decoder, StagedDecoder)
     yield made
@@ -240,7 +237,7 @@ def test_no_room_for_a_request_is_said_and_the_next_one_works(tiny_folder, as_on
 
 
 def test_an_adapter_changes_the_weights_under_a_recorded_step_and_they_come_back(tiny_folder, tmp_path):
-    from assistant.engine.adapting import InPlace
+    from assistant.engine.local.adapting import InPlace
     from assistant.engine.protocol import AdapterChoice
 
     loaded = load(tiny_folder)

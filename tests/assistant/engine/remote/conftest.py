@@ -1,10 +1,6 @@
 """A stand-in server, and engines connected to it."""
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -13,17 +9,7 @@ from assistant.engine.protocol import CancelToken
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.types import Delta, Event, Failed, Finished, Started
-
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("remote_stand_in", Path(__file__).with_name("stand_in.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["remote_stand_in"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-stand_in = _load()
+from tests.support.remote_server import StandIn
 
 
 @pytest.fixture(autouse=True)
@@ -35,18 +21,12 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def faults() -> ModuleType:
-    """Return the module of the stand-in, for its faults."""
-    return stand_in
-
-
-@pytest.fixture
 def make_server() -> Iterator[Callable]:
     """Return what starts a stand-in."""
     servers: list = []
 
     def make(kind: str = "vllm", **options):
-        server = stand_in.StandIn(kind, **options)
+        server = StandIn(kind, **options)
         servers.append(server)
         return server
 

@@ -345,9 +345,9 @@ def test_adapters_that_cannot_be_had(make_server, connect):
 
 
 def test_estimates_are_rather_high(tmp_path):
-    from assistant.engine.tiny import make_tiny_model
     from assistant.engine.tokenizer import Tokenizer
     from assistant.types import Text
+    from assistant.weights.tiny import make_tiny_model
 
     assert estimate_tokens("") == 0
     assert 10 <= estimate_tokens("def add(first_number, second_number):\n") <= 20  # Qwen's tokenizer needs 10

@@ -4,6 +4,7 @@ import pytest
 
 from assistant.prompts.fim import infill_prompt
 from assistant.types import Chat, Delta, GenerateRequest, Markup, Message, Params, Prompt, Started, Text
+from tests.support import remote_server
 
 # Tokens of ``infill()`` at the stand-in: each character of the texts, and three control tokens.
 _PROMPT = 23
@@ -16,7 +17,7 @@ def infill(prefix: str = "def add(a, b):\n    ", suffix: str = "\n", **params) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_fills_in_over_every_kind_of_server(kind, make_server, connect, run, faults):
+def test_fills_in_over_every_kind_of_server(kind, make_server, connect, run):
     server = make_server(kind)
     engine = connect(server)
     ran = run(engine, infill())
@@ -25,11 +26,11 @@ def test_fills_in_over_every_kind_of_server(kind, make_server, connect, run, fau
     assert ran.finished.model == engine.info.model == "Qwen/Qwen2.5-Coder-7B"
     assert server.prompts == [
         [
-            faults.Control("<|fim_prefix|>"),
+            remote_server.Control("<|fim_prefix|>"),
             "def add(a, b):\n    ",
-            faults.Control("<|fim_suffix|>"),
+            remote_server.Control("<|fim_suffix|>"),
             "\n",
-            faults.Control("<|fim_middle|>"),
+            remote_server.Control("<|fim_middle|>"),
         ]
     ]
     assert ran.finished.generated_tokens == 4
@@ -67,14 +68,14 @@ def test_finds_the_family_in_the_vocabulary_whatever_the_name(make_server, conne
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_chat_goes_to_the_chat_route(kind, make_server, connect, run, faults):
+def test_a_chat_goes_to_the_chat_route(kind, make_server, connect, run):
     server = make_server(kind, answer=["Hel", "lo"])
     ran = run(connect(server), GenerateRequest("r1", Chat((Message("user", "Hi"),)), Params(seed=3, temperature=0.5)))
     assert ran.text == "Hello"
     (body,) = server.bodies("/v1/chat/completions")
     assert body["messages"] == [{"role": "user", "content": "Hi"}]
     assert (body["seed"], body["temperature"], body["max_tokens"], body["stream"]) == (3, 0.5, 64, True)
-    assert server.prompts[0][0] == faults.Control("<|im_start|>")
+    assert server.prompts[0][0] == remote_server.Control("<|im_start|>")
 
 
 @pytest.mark.parametrize(
@@ -149,10 +150,10 @@ def test_the_limit_ends_the_text(kind, make_server, connect, run):
     assert ran.finished.generated_tokens == 2
 
 
-def test_a_server_that_ignores_the_limit_is_cut_off(make_server, connect, run, faults):
+def test_a_server_that_ignores_the_limit_is_cut_off(make_server, connect, run):
     server = make_server("openai")
     chunk = b'data: {"choices": [{"index": 0, "text": "a", "finish_reason": null}]}\n\n'
-    server.faults.append(faults.Fault(faults.raw("text/event-stream", *[chunk] * 5000)))
+    server.faults.append(remote_server.Fault(remote_server.raw("text/event-stream", *[chunk] * 5000)))
     ran = run(connect(server), infill(max_tokens=3))
     assert ran.finished.choices[0].reason == "length"
     assert len(ran.text) < 200
@@ -178,7 +179,7 @@ def test_reads_usage_truthfully(kind, make_server, connect, run):
     assert finished.cached_tokens == 0
 
 
-def test_reads_llamacpps_timings_where_the_answer_was_cut(make_server, connect, run, faults):
+def test_reads_llamacpps_timings_where_the_answer_was_cut(make_server, connect, run):
     server = make_server("llamacpp")
     chunk = {"choices": [{"text": "ab\n", "index": 0, "finish_reason": None}]}
     chunk["timings"] = {"cache_n": 20, "prompt_n": 4, "predicted_n": 2}
@@ -188,13 +189,13 @@ def test_reads_llamacpps_timings_where_the_answer_was_cut(make_server, connect, 
         while handler.send(chunk):
             handler.wait(0.01)
 
-    server.faults.append(faults.Fault(answer))
+    server.faults.append(remote_server.Fault(answer))
     finished = run(connect(server), infill(stop=("\n",))).finished
     assert (finished.cached_tokens, finished.prompt_tokens) == (20, 24)
     assert finished.choices[0].text == "ab"
 
 
-def test_reading_the_prompt_is_shown_where_the_server_tells(make_server, connect, run, faults):
+def test_reading_the_prompt_is_shown_where_the_server_tells(make_server, connect, run):
     server = make_server("llamacpp")
 
     def answer(handler):
@@ -206,7 +207,7 @@ def test_reading_the_prompt_is_shown_where_the_server_tells(make_server, connect
         handler.piece(b"data: [DONE]\n\n")
         handler.piece(b"")
 
-    server.faults.append(faults.Fault(answer))
+    server.faults.append(remote_server.Fault(answer))
     ran = run(connect(server), infill())
     progress = [(event.done, event.total) for event in ran.events if type(event).__name__ == "Progress"]
     assert (8, 24) in progress
@@ -244,10 +245,10 @@ def test_a_prompt_that_is_too_long_fails_before_it_is_sent(make_server, connect,
     assert not server.bodies("/v1/completions")
 
 
-def test_a_server_that_says_too_long_is_believed(make_server, connect, run, faults):
+def test_a_server_that_says_too_long_is_believed(make_server, connect, run):
     server = make_server("openai")
     said = "This model's maximum context length is 4096 tokens. However, you requested max_tokens of 64."
-    server.faults.append(faults.Fault(faults.status(400, {"error": {"message": said}})))
+    server.faults.append(remote_server.Fault(remote_server.status(400, {"error": {"message": said}})))
     failed = run(connect(server), infill()).failed
     assert failed.code == "context_length_exceeded"
     assert len(server.bodies("/v1/completions")) == 1
@@ -318,10 +319,10 @@ def test_a_field_that_a_server_does_not_know_is_left_out_and_remembered(make_ser
     assert "top_k" not in server.bodies("/v1/completions")[-1]
 
 
-def test_a_server_that_takes_few_stop_strings_gets_few(make_server, connect, run, faults):
+def test_a_server_that_takes_few_stop_strings_gets_few(make_server, connect, run):
     server = make_server("openai", answer=["ab", "<|fim_pad|>", "more"], prints_control=True)
     said = {"error": {"message": "'stop' may hold at most 4 strings."}}
-    server.faults.append(faults.Fault(faults.status(400, said)))
+    server.faults.append(remote_server.Fault(remote_server.status(400, said)))
     assert run(connect(server), infill(stop=("zz",))).text == "ab"
     first, second = server.bodies("/v1/completions")
     assert len(first["stop"]) > 4
@@ -350,9 +351,11 @@ def test_a_server_that_refuses_token_ids_gets_the_text(make_server, connect, run
     assert len(server.bodies("/v1/completions")) == 3  # remembered
 
 
-def test_a_refusal_that_names_nothing_is_passed_on(make_server, connect, run, faults):
+def test_a_refusal_that_names_nothing_is_passed_on(make_server, connect, run):
     server = make_server("vllm")
-    server.faults.append(faults.Fault(faults.status(400, {"error": {"message": "The moon is full."}}), times=9))
+    server.faults.append(
+        remote_server.Fault(remote_server.status(400, {"error": {"message": "The moon is full."}}), times=9)
+    )
     failed = run(connect(server), infill()).failed
     assert "The moon is full." in failed.message
     assert len(server.bodies("/v1/completions")) == 1
@@ -378,23 +381,23 @@ def test_ollamas_tag_may_be_left_out(make_server, connect):
     assert connect(server, model="qwen2.5-coder").info.model == "qwen2.5-coder:latest"
 
 
-def test_plain_text_and_markup(make_server, connect, run, faults):
+def test_plain_text_and_markup(make_server, connect, run):
     server = make_server("vllm")
     engine = connect(server)
     run(engine, GenerateRequest("r", Prompt((Markup("<|fim_prefix|>a"), Text("<|fim_prefix|>")))))
-    assert server.prompts[0] == [faults.Control("<|fim_prefix|>"), "a<|fim_prefix|>"]
+    assert server.prompts[0] == [remote_server.Control("<|fim_prefix|>"), "a<|fim_prefix|>"]
 
 
-def test_an_empty_prompt_starts_with_what_the_model_begins_with(make_server, connect, run, faults):
+def test_an_empty_prompt_starts_with_what_the_model_begins_with(make_server, connect, run):
     server = make_server("vllm")
     run(connect(server), GenerateRequest("r", Prompt(())))
-    assert server.prompts == [[faults.Control("<|endoftext|>")]]
+    assert server.prompts == [[remote_server.Control("<|endoftext|>")]]
 
 
-def test_a_server_that_does_not_stream_is_read_whole(make_server, connect, run, faults):
+def test_a_server_that_does_not_stream_is_read_whole(make_server, connect, run):
     server = make_server("openai")
     whole = {"choices": [{"index": 0, "text": "abc", "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}}
-    server.faults.append(faults.Fault(faults.status(200, whole)))
+    server.faults.append(remote_server.Fault(remote_server.status(200, whole)))
     ran = run(connect(server), infill())
     assert ran.text == "abc"
     assert ran.finished.prompt_tokens == 9

@@ -1,27 +1,15 @@
 """A chat whose template takes time, memory or liberties takes the model away from nobody."""
 
-import importlib.util
-from pathlib import Path
-
 import psutil
 import pytest
 
-from assistant.engine.load import load_engine
+from assistant.engine.local.load import load_engine
 from assistant.engine.templates.layout import ChatLayout
 from assistant.engine.templates.renderer import Bounds, Renderer
 from assistant.types import Chat, Failed, Finished, GenerateRequest, Message, Params, Priority, Progress
-
-
-def _beside(name, folder=Path(__file__).parent):
-    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-hostile = _beside("hostile")
-support = _beside("worker_support", Path(__file__).parent.parent)
-Sink, ask, make_worker = support.Sink, support.ask, support.make_worker
+from tests.support import hostile_templates as hostile
+from tests.support.patience import wait_until as wait_for
+from tests.support.worker import WAIT, Sink, ask
 
 CHAT = Chat((Message("user", "hi"),))
 
@@ -96,7 +84,7 @@ def test_completions_come_while_a_template_runs_and_leaving_ends_it(worker_with,
     started = Sink()
     laid = ChatSink(started.ended.set, [])
     token = worker.submit(chat(), laid, "chat", Priority.CHAT)
-    assert started.ended.wait(support.WAIT)
+    assert started.ended.wait(WAIT)
     for number in range(5):
         completion = Sink()
         worker.submit(ask("def add", f"c{number}", max_tokens=3), completion, f"c{number}", Priority.INTERACTIVE)
@@ -106,4 +94,4 @@ def test_completions_come_while_a_template_runs_and_leaving_ends_it(worker_with,
     token.cancel()
     assert laid.reason == "cancelled"
     assert laid.last().prompt_tokens == 0
-    support.wait_for(lambda: not child.is_running(), 30)
+    wait_for(lambda: not child.is_running())

@@ -1,11 +1,9 @@
 """The process that renders templates: bounded, warm, replaced when it was ended, and gone with its owner."""
 
-import importlib.util
 import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -13,10 +11,7 @@ import pytest
 from assistant.engine.templates.render import MOST_TEXT
 from assistant.engine.templates.renderer import Abandoned, Bounds, ChatTemplateError, RefusedByTemplateError
 from assistant.errors import ModelError
-
-_spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
-hostile = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(hostile)
+from tests.support import hostile_templates as hostile
 
 ENDLESS = hostile.SLOW["nested-ranges"]
 PATIENT = Bounds(processor_s=3600, wall_s=3600)

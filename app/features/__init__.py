@@ -1,0 +1,1 @@
+"""What the window offers: one package for each, one line in program.py."""

@@ -1,0 +1,1 @@
+"""What became of suggestions: the log, and the page that counts."""

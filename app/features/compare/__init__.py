@@ -1,0 +1,1 @@
+"""Base model and adapter side by side at the cursor."""

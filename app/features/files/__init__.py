@@ -1,0 +1,1 @@
+"""The folder that is open, as a tree beside the editor."""

@@ -1,0 +1,1 @@
+"""What the service writes, for the person who asks why something failed."""

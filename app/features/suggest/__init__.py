@@ -1,0 +1,1 @@
+"""Suggestions in the editor: Qt's side of the session."""

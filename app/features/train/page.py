@@ -1,0 +1,401 @@
+"""The Train page: from a repository to an adapter in use, step by step; nothing in it blocks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from app.features.train.adapters_step import AdaptersStep
+from app.features.train.history_step import HistoryStep
+from app.features.train.plan.step import ModelStep
+from app.features.train.plan.view_model import read_measured
+from app.features.train.report.step import ReportStep
+from app.features.train.report.view_model import load_report
+from app.features.train.run_step import RunStep
+from app.features.train.scope.files import FileRow
+from app.features.train.scope.step import ScopeStep
+from app.features.train.step_bar import StepBar
+from app.services.adapters import Adapters
+from app.services.model_jobs import ModelJobs
+from app.services.model_rows import read_rows
+from app.services.run_control import RunControl
+from app.services.tune_jobs import TuneJobs
+from app.theme import Theme
+from app.widgets.dialogs import Dialogs
+from app.widgets.icons import IconSet
+from app.widgets.page import Page
+from app.widgets.style import label
+from assistant.config import Paths
+from assistant.errors import InputError
+from finetune import runs
+from finetune.config import DataConfig, RunConfig
+from finetune.events import Failed
+from finetune.launch import LOG
+
+_WIDTH = 920
+
+
+@dataclass(frozen=True, slots=True)
+class TrainServices:
+    """What the page works with."""
+
+    paths: Paths
+    models: ModelJobs
+    tune: TuneJobs
+    control: RunControl
+    adapters: Adapters
+    dialogs: Dialogs
+
+
+class TrainPage(Page):
+    """Shows one step at a time."""
+
+    models_wanted = Signal()
+    file_wanted = Signal(object)
+    """A Path to open in the editor."""
+
+    def __init__(
+        self, icons: IconSet, services: TrainServices, compare_keys: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(icons, self.tr("Train"), "graduation-cap", parent, width=_WIDTH)
+        self._services = services
+        self._model: str | None = None
+        self._told: object = None
+        self._looked_at: Path | None = None
+        """The repository whose files were asked for last."""
+        self.step = "code"
+        self.column.addWidget(label(self.tr("Learn my code"), scale=1.7, bold=True))
+        text = self.tr(
+            "The model learns how this project is written and proves it on code that it has not seen. "
+            "All of it happens on this computer."
+        )
+        self.column.addWidget(label(text, "muted", wrap=True))
+        self.column.addSpacing(4)
+        self.bar = StepBar()
+        self.bar.chosen.connect(self.show_step)
+        self.column.addWidget(self.bar)
+        self.column.addSpacing(4)
+        self.scope = ScopeStep(icons)
+        self.model = ModelStep(icons)
+        self.run = RunStep(icons, services.control)
+        self.report = ReportStep(icons)
+        self.adapters = AdaptersStep(services.adapters, compare_keys)
+        self.history = HistoryStep(services.paths)
+        self._steps: dict[str, QWidget] = {
+            "code": self.scope,
+            "model": self.model,
+            "run": self.run,
+            "report": self.report,
+            "adapters": self.adapters,
+            "runs": self.history,
+        }
+        for widget in self._steps.values():
+            widget.hide()
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self._connect()
+        self.show_step("code")
+
+    def _connect(self) -> None:
+        services = self._services
+        self.scope.folder_wanted.connect(self._choose_folder)
+        self.scope.files_wanted.connect(self._ask_files)
+        self.scope.samples_wanted.connect(lambda: self._ask("preview"))
+        self.scope.trust_wanted.connect(self._ask_trust)
+        self.scope.changed.connect(lambda: self.model.show_scope(self.scope.repository, self.scope.data_config()))
+        self.scope.next_wanted.connect(lambda: self.show_step("model"))
+        self.model.back_wanted.connect(lambda: self.show_step("code"))
+        self.model.models_wanted.connect(self.models_wanted)
+        self.model.plan_wanted.connect(lambda config: services.tune.ask("plan", config))
+        self.model.plan_dropped.connect(lambda: services.tune.drop("plan"))
+        self.model.start_wanted.connect(self.start)
+        self.run.pause_wanted.connect(lambda: self._try(services.control.pause))
+        self.run.resume_wanted.connect(self.resume)
+        self.run.kill_wanted.connect(self._kill)
+        self.run.log_wanted.connect(self._open_log)
+        self.run.report_wanted.connect(lambda: self.show_step("report"))
+        self.report.page_wanted.connect(self._open_page)
+        self.report.adapters_wanted.connect(lambda: self.show_step("adapters"))
+        self.adapters.remove_wanted.connect(self._remove_adapter)
+        self.history.open_wanted.connect(self._open_run)
+        self.history.resume_wanted.connect(self._resume_run)
+        self.history.remove_wanted.connect(self._remove_run)
+        for step in (self.run, self.report, self.adapters, self.history):
+            step.begin_wanted.connect(lambda: self.show_step("code"))
+        services.tune.answered.connect(self._on_answer)
+        services.tune.failed.connect(self._on_failed)
+        services.tune.dropped.connect(self._on_dropped)
+        services.models.listed.connect(self._on_models)
+        services.control.changed.connect(self._on_run)
+        services.adapters.failed.connect(lambda text: self.bars.show_message("adapter", text))
+        services.adapters.changed.connect(lambda: services.adapters.switching or self.bars.clear("switch"))
+
+    # --- from outside ----------------------------------------------------------------------
+
+    def show_step(self, name: str) -> None:
+        """Bring a step to the front."""
+        self.step = name
+        self.bar.mark(name)
+        for other, widget in self._steps.items():
+            widget.setVisible(other == name)
+        self.scroller.verticalScrollBar().setValue(0)
+        if not self.isVisible():
+            return
+        self._arrive()
+
+    def show_folder(self, folder: Path | None) -> None:
+        """Preselect the folder that is open, where the person is not at work on another."""
+        if folder is not None and folder != self.scope.repository and not self._services.control.at_work:
+            self._choose(folder)
+
+    def show_model(self, model: str | None) -> None:
+        """Preselect the model that is loaded."""
+        self._model = model
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use other colours."""
+        self.scope.set_theme(theme)
+        self.report.set_theme(theme)
+        self.run.refresh()
+
+    def set_code_font(self, font: QFont) -> None:
+        """Use the editor's font for code."""
+        self.scope.set_code_font(font)
+        self.report.set_code_font(font)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look how things stand: others may have worked on them."""
+        super().showEvent(event)
+        self._services.control.look()
+        self._arrive()
+
+    def _arrive(self) -> None:
+        services, step = self._services, self.step
+        if step == "code" and self.scope.repository not in (None, self._looked_at):
+            self._ask_files()
+        elif step == "model":
+            services.models.refresh()
+            self.model.arrive()
+        elif step == "run":
+            self.run.refresh()
+        elif step == "report":
+            self._show_report()
+        elif step == "adapters":
+            services.adapters.refresh()
+        elif step == "runs":
+            self.history.refresh()
+
+    # --- the code ---------------------------------------------------------------------------
+
+    def _choose_folder(self) -> None:
+        here = str(self.scope.repository or Path.home())
+        chosen = self._services.dialogs.folder(self, self.tr("Learn the code of a folder"), here)
+        if chosen:
+            self._choose(Path(chosen))
+
+    def _choose(self, folder: Path) -> None:
+        self.bars.clear("files")
+        self.bars.clear("trust")
+        self._services.tune.drop("preview")
+        self.scope.show_repository(folder)
+        self.model.show_scope(folder, DataConfig())
+        if self.isVisible() and self.step == "code":
+            self._ask_files()
+
+    def _ask_files(self) -> None:
+        self.bars.clear("files")
+        self._looked_at = self.scope.repository
+        self.scope.show_busy()
+        self._ask("files")
+
+    def _ask(self, question: Any) -> None:
+        """Ask about the repository; of the settings only what concerns the data counts."""
+        repository = self.scope.repository
+        if repository is None:
+            return
+        try:
+            config = self.model.config()
+        except InputError:
+            config = RunConfig(str(repository), self._model or "", "preview", data=self.scope.data_config())
+        if question == "files":  # the choices are applied here, at once
+            config = dataclasses.replace(config, data=dataclasses.replace(config.data, keep=(), drop=(), trusted=()))
+        self._services.tune.ask(question, config)
+
+    def _ask_trust(self, row: FileRow) -> None:
+        text = self.tr("{path} may hold a secret{detail}. What a model has learned, it can give away: learn it anyway?")
+        detail = f" ({row.detail})" if row.detail else ""
+        choices = [(self.tr("Trust this file"), lambda: self.scope.trust(row)), (self.tr("Leave it out"), lambda: None)]
+        self.bars.show_message("trust", text.format(path=row.path, detail=detail), "warn", choices)
+
+    # --- answers ----------------------------------------------------------------------------
+
+    def _on_answer(self, question: str, answer: Mapping[str, Any]) -> None:
+        if question == "files":
+            self.scope.show_files(answer)
+        elif question == "preview":
+            self.bars.clear("preview")
+            self.scope.show_samples(answer)
+        else:
+            self.model.show_answer(read_measured(answer, 1.0))
+
+    def _on_failed(self, question: str, sentence: str) -> None:
+        if question == "plan":
+            self.model.show_refused(sentence)
+            return
+        if question == "files":
+            self.scope.show_failed()
+            again = self._ask_files
+        else:
+            self.scope.show_no_samples()
+            again = lambda: self._ask("preview")  # noqa: E731
+        self.bars.show_message(question, sentence, "error", [(self.tr("Try again"), again)])
+
+    def _on_dropped(self, question: str) -> None:
+        if question == "plan":
+            self.model.show_dropped()
+        elif question == "files":
+            self.scope.show_failed()
+        else:
+            self.scope.show_no_samples()
+
+    def _on_models(self, models: list[dict[str, Any]]) -> None:
+        self.model.show_models(read_rows(models), self._model or self._services.models.default)
+
+    # --- the run ----------------------------------------------------------------------------
+
+    def start(self, config: RunConfig) -> None:
+        """Begin a new run."""
+        if not self._may_begin():
+            return
+        self._services.tune.drop("plan")
+        if self._try(lambda: self._services.control.start(config)):
+            self.show_step("run")
+
+    def resume(self) -> None:
+        """Go on with the run that is shown."""
+        if self._may_begin():
+            self.bars.clear("run")
+            self._try(self._services.control.resume)
+
+    def _may_begin(self) -> bool:
+        busy = self._services.control.find_at_work()
+        if busy is None:
+            return True
+        text = self.tr("The run {name} is at work; pause it before another begins.").format(name=busy.name)
+        self.bars.show_message("run", text, "warn", [(self.tr("Show it"), lambda: self._open_run(busy))])
+        return False
+
+    def _try(self, act: Any) -> bool:
+        try:
+            act()
+        except (InputError, OSError) as error:
+            self.bars.show_message("run", str(error))
+            return False
+        return True
+
+    def _kill(self) -> None:
+        question = self.tr("Stop the run at once?")
+        detail = self.tr(
+            "What was learned since the last checkpoint is lost; it can go on from there. Pausing keeps all."
+        )
+        if self._services.dialogs.confirm(self, question, detail, self.tr("Stop at once")):
+            self._try(self._services.control.stop_now)
+
+    def _open_log(self) -> None:
+        folder = self._services.control.folder
+        if folder is None or not (folder / LOG).is_file():
+            self.bars.show_message(
+                "log", self.tr("There is no log yet: the run's programs have printed nothing."), "warn"
+            )
+            return
+        self.bars.clear("log")
+        self.file_wanted.emit(folder / LOG)
+
+    def _on_run(self) -> None:
+        control = self._services.control
+        if self.isVisible() and self.step == "run":
+            self.run.refresh()
+        told = (control.folder, control.state)
+        if told == self._told:
+            return
+        before, self._told = self._told, told
+        self._show_ending(before)
+        if self.step == "report":
+            self._show_report()
+        if self.isVisible() and self.step == "runs":
+            self.history.refresh()
+        was_here = isinstance(before, tuple) and before[0] == control.folder
+        if control.state == "finished" and was_here and self.step == "run" and self.isVisible():
+            self.show_step("report")
+
+    def _show_ending(self, before: object) -> None:
+        control = self._services.control
+        self.bars.clear("run")
+        log = (self.tr("Open the log"), self._open_log)
+        settings = (self.tr("Change settings"), lambda: self.show_step("model"))
+        resume = (self.tr("Resume"), self.resume)
+        if control.state == "failed" and isinstance(control.story.ending, Failed):
+            self.bars.show_message("run", control.story.ending.sentence, "error", [resume, settings, log])
+        elif before == (control.folder, "starting") and control.state in {"new", "paused", "stopped"}:
+            text = self.tr("The run did not begin: its program ended before it did anything.")
+            self.bars.show_message("run", text, "error", [resume, log])
+
+    # --- the report ---------------------------------------------------------------------------
+
+    def _show_report(self) -> None:
+        self.bars.clear("report")
+        folder, config = self._services.control.folder, self._services.control.config
+        if folder is None or config is None or not (folder / "report.json").is_file():
+            self.report.show_nothing(some_run=folder is not None)
+            return
+        try:
+            report = load_report(folder)
+        except InputError as error:
+            self.report.show_nothing(some_run=True)
+            self.bars.show_message("report", str(error))
+            return
+        self.report.show_report(report, config.name, page=(folder / "report.html").is_file())
+
+    def _open_page(self) -> None:
+        folder = self._services.control.folder
+        if folder is not None and not self._services.dialogs.browse(str(folder / "report.html")):
+            text = self.tr("No browser opened; the report is the file {path}.")
+            self.bars.show_message("report", text.format(path=folder / "report.html"), "warn")
+
+    # --- runs and adapters ----------------------------------------------------------------------
+
+    def _open_run(self, folder: Path) -> None:
+        if self._try(lambda: self._services.control.follow(folder)):
+            self.show_step("report" if self._services.control.state == "finished" else "run")
+
+    def _resume_run(self, folder: Path) -> None:
+        if self._may_begin() and self._try(lambda: self._services.control.follow(folder)):
+            self.show_step("run")
+            self.resume()
+
+    def _remove_run(self, folder: Path) -> None:
+        question = self.tr("Remove the run {name}?").format(name=folder.name)
+        detail = self.tr(
+            "Its checkpoints and its report are deleted; an adapter that it installed stays. This cannot be undone."
+        )
+        if not self._services.dialogs.confirm(self, question, detail, self.tr("Remove")):
+            return
+        if self._try(lambda: runs.remove(self._services.paths, folder.name)):
+            if self._services.control.folder == folder:
+                self._services.control.forget()
+            self.history.refresh()
+
+    def _remove_adapter(self, name: str) -> None:
+        question = self.tr("Remove the adapter {name}?").format(name=name)
+        detail = self.tr("What it learned is deleted from the disk. Where its run is kept, it can be made again.")
+        if self._services.dialogs.confirm(self, question, detail, self.tr("Remove")):
+            if self._services.adapters.active == name:
+                self._services.adapters.use(None)
+            self._services.adapters.remove(name)

@@ -1,0 +1,1 @@
+"""Files: open, edited, found, watched."""

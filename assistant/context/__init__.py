@@ -1,1 +1,0 @@
-"""Context: which text around the cursor the model reads."""

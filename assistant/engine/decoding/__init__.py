@@ -1,0 +1,1 @@
+"""Decoding: from token ids to the next ones, whatever computes the scores."""

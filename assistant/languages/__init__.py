@@ -1,0 +1,18 @@
+"""The languages: one record for each, which every table of the program asks.
+
+A new language is one record in ``table.py``, and where it has a grammar one file of queries in resources/queries.
+Nothing here loads a grammar, so the window may ask, too.
+"""
+
+from assistant.languages.record import Comments, Language
+from assistant.languages.registry import find_language, language_called, language_named, language_of, parsed_languages
+
+__all__ = [
+    "Comments",
+    "Language",
+    "find_language",
+    "language_called",
+    "language_named",
+    "language_of",
+    "parsed_languages",
+]

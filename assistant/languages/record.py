@@ -1,0 +1,82 @@
+"""What is known of one language, as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.languages.import_paths import Guess
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """How comments are written: ``line`` to the end of a line, ``block`` between two marks.
+
+    ``not_comments`` begin as line comments do and are none (``#[`` in PHP is an attribute). With ``alone`` a mark of a
+    line comment counts only where a word begins (``$#`` in a shell is no comment).
+    """
+
+    line: tuple[str, ...] = ()
+    block: tuple[tuple[str, str], ...] = ()
+    not_comments: tuple[str, ...] = ()
+    alone: bool = False
+
+    def begins(self, line: str) -> bool:
+        """Return whether a line, its blanks taken off, is a line comment from its beginning."""
+        return line.startswith(self.line) and not line.startswith(self.not_comments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One language; names of files, endings and programs are in lower case but for names that only count as written.
+
+    ``grammar`` is the module of a tree-sitter wheel and the function there; without one a language is not parsed, but
+    still coloured, bracketed and indented. ``queries`` names its file in resources/queries, or is a path; the
+    language's own name where it is empty.
+
+    ``endings`` begin with a dot. ``files`` are whole names, or patterns with ``*`` for what no ending decides.
+    ``programs`` are those of a first line ``#!``, without a version.
+
+    ``quotes`` are those around strings of any length, three of a kind for strings over several lines. A ``'`` that is
+    not among them encloses one character or stands alone.
+
+    ``doc_form`` is how one line of documentation is written (``{}`` is the text); a comment where it is empty. With
+    ``doc_string`` documentation is the string that a body begins with, with ``doc_markup`` it holds XML elements.
+
+    ``indent`` is what one level is indented with where a file does not show it. With ``colon_blocks`` a colon at the
+    end of a line begins a block. ``is_code`` is False for data and pages: what stands in them is not written as code
+    is.
+
+    ``import_paths`` says which files an import may mean. ``import_separator`` stands between a module and the name
+    that is taken from it, in languages that write both as one path.
+
+    ``lexer`` is the alias of the Pygments lexer; where it is empty Pygments tells by the file's name.
+    """
+
+    name: str
+    endings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    grammar: tuple[str, str] | None = None
+    queries: str | Path = ""
+    comments: Comments = Comments()
+    quotes: tuple[str, ...] = ('"',)
+    doc_form: str = ""
+    doc_string: bool = False
+    doc_markup: bool = False
+    indent: str = "    "
+    colon_blocks: bool = False
+    is_code: bool = True
+    import_paths: Callable[[str, str], Iterator[Guess]] | None = None
+    import_separator: str = ""
+    lexer: str = ""
+
+    def doc_line(self, text: str) -> str:
+        """Return a line of documentation that says ``text``, in the language's own form."""
+        if self.doc_form:
+            return self.doc_form.format(text)
+        if self.comments.line:
+            return f"{self.comments.line[0]} {text}"
+        begin, end = self.comments.block[0] if self.comments.block else ("//", "")
+        return f"{begin} {text} {end}".rstrip()

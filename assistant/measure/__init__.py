@@ -1,0 +1,1 @@
+"""Measuring: how well a model fills in, and how fast this program is."""

@@ -1,0 +1,1 @@
+"""Facts about a repository: its files, languages, symbols, history and holes. Nothing is measured here."""
