@@ -145,10 +145,9 @@ def _role_models(args: argparse.Namespace) -> dict[Role, str]:
 
 def _role(text: str) -> tuple[Role, str]:
     name, _, model_id = text.partition("=")
-    others = [each for each in ROLES if each != "complete"]
-    for role in others:
-        if name == role and model_id:
-            return role, model_id
+    others: dict[str, Role] = {each: each for each in ROLES[1:]}  # the first is --model's
+    if name in others and model_id:
+        return others[name], model_id
     raise argparse.ArgumentTypeError(f"'{text}' is not ROLE=ID with a role of {', '.join(others)}")
 
 

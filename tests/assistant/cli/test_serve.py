@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from assistant.cli import serve
 from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, local_spec
 from assistant.cli.main import main
 from assistant.cli.serve import _idle_seconds, _options
@@ -161,3 +162,32 @@ def test_the_service_imports_no_torch_before_it_is_ready():
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_role_has_a_model_of_its_own(install):
+    for name in ("ant", "bee"):
+        install(name)
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    args = parser.parse_args(["--model", "ant", "--role", "chat=bee", "--role", "edit=bee", "--role", "embed=ant"])
+    specs, adapters = serve._find_specs(find_paths(), args)
+    assert {role: spec.folder.name for role, spec in specs.items()} == {
+        "complete": "ant",
+        "chat": "bee",
+        "edit": "bee",
+        "embed": "ant",
+    }
+    assert specs["chat"] is specs["edit"]
+    assert specs["embed"] is specs["complete"]
+    assert adapters.model.id == "ant"
+    with pytest.raises(InputError, match="not installed"):
+        serve._find_specs(find_paths(), parser.parse_args(["--model", "ant", "--role", "chat=wasp"]))
+
+
+@pytest.mark.parametrize("role", ["chat", "chat=", "complete=ant", "talk=ant", "=ant"])
+def test_what_is_no_role_is_said(role, capsys):
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--role", role])
+    assert "is not ROLE=ID with a role of chat, edit, embed" in capsys.readouterr().err
