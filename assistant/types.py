@@ -29,6 +29,11 @@ class Priority(IntEnum):
     BACKGROUND = 2
 
 
+Role = Literal["complete", "chat", "edit", "embed"]
+"""What a model is asked for; one model may have several roles, or all."""
+ROLES: tuple[Role, ...] = ("complete", "chat", "edit", "embed")
+
+
 # --- prompts ---------------------------------------------------------------------------
 
 
@@ -130,6 +135,8 @@ class GenerateRequest:
     is for engines that can hold a model to it."""
     adapter: str | None = None
     """Which adapter answers: None the one that is active, the empty text none, else the one of that name."""
+    least_answer: int | None = None
+    """Where not None, ``max_tokens`` gives way to a long prompt, down to so many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +273,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` units of a named stage (``prefill`` and ``decode``: tokens; ``download``: bytes)."""
+    """``done`` of ``total`` units of a named stage (``prefill`` and ``decode``: tokens; ``download``: bytes).
+
+    ``layout``: a conversation is laid out, or a long prompt tokenised, before the request starts.
+    """
 
     request_id: str
     stage: str

@@ -37,6 +37,10 @@ def test_the_assistant_loads_no_qt():
     assert not loaded & {"PySide6", "shiboken6", "qtawesome", "app"}
 
 
+def test_the_process_that_renders_chat_templates_starts_without_a_model():
+    assert not loaded_by("import assistant.engine.templates.render") & {"torch", "transformers", "numpy", "psutil"}
+
+
 @pytest.mark.parametrize("command", ["--version", "models list --json"])
 def test_quick_commands_load_no_torch(command):
     words = ", ".join(repr(word) for word in command.split())

@@ -111,8 +111,8 @@ def _events(paths: Paths, messages: tuple[Message, ...], args: argparse.Namespac
     from assistant.engine.protocol import CancelToken
 
     request = GenerateRequest(f"cli-{secrets.token_hex(8)}", Chat(messages), Params(max_tokens=args.max_tokens))
-    with opened_engine(paths, args, once=True) as engine:
-        yield from engine.generate(request, CancelToken())
+    with opened_engine(paths, args, once=True) as engine, engine.begin("chat") as model:
+        yield from model.generate(request, CancelToken())
 
 
 def _echo(events: Iterator[Event]) -> Iterator[Event]:

@@ -117,14 +117,15 @@ def _engine(args: argparse.Namespace) -> int:
         begin = time.perf_counter()
         engine = stack.enter_context(loaded_engine(find_paths(), args))
         load_seconds = time.perf_counter() - begin
+        model = stack.enter_context(engine.begin())
         longest = max((*plan.prompts, *(size + plan.tokens for size in plan.contexts)))
-        if longest >= engine.info.context_length:
+        if longest >= model.info.context_length:
             raise InputError(
-                f"{engine.info.model} reads {engine.info.context_length} tokens at most, fewer than the {longest + 1} "
+                f"{model.info.model} reads {model.info.context_length} tokens at most, fewer than the {longest + 1} "
                 "that this would take; give shorter ones with --prompt and --context."
             )
         ours = OurSide(engine)
-        pieces = Pieces(lambda text: engine.count_tokens([Text(text)])[0])
+        pieces = Pieces(lambda text: model.count_tokens([Text(text)])[0])
         try:
             with _bar("Measuring", steps(plan)) as step:
                 for done in measure(ours, peer, plan, pieces, results):
@@ -132,7 +133,7 @@ def _engine(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             code = _INTERRUPTED
         memory, theirs = ours.memory(), peer.memory() if peer else None
-        info = engine.info
+        info = model.info
     if args.json:
         output.print_json(
             {

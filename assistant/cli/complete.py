@@ -105,8 +105,8 @@ def _events(paths: Paths, request: CompleteRequest, args: argparse.Namespace) ->
     from assistant.completion.complete import complete
     from assistant.engine.protocol import CancelToken
 
-    with opened_engine(paths, args, once=True) as engine:
-        yield from complete(engine, request, CancelToken())
+    with opened_engine(paths, args, once=True) as engine, engine.begin() as model:
+        yield from complete(model, request, CancelToken())
 
 
 def _show(path: Path, request: CompleteRequest, finished: Finished) -> None:

@@ -166,7 +166,9 @@ def _opened(
         opened_engine(find_paths(), args) as engine,
         contextlib.closing(running.evaluate(engine, rows, ask, sandbox)) as results,
     ):
-        yield engine.info, results
+        with engine.begin() as model:
+            info = model.info
+        yield info, results
 
 
 def _read_rows(args: argparse.Namespace) -> list[Row]:

@@ -131,8 +131,10 @@ def run(args: argparse.Namespace) -> int:
         _indexed(history, held) as index,
     ):
         load_seconds = time.perf_counter() - begin
-        settings = _settings(history, held, names, engine.info, args)
-        run_ = _Run(history, held, names, engine.info, settings, isinstance(engine, Forgets))
+        with engine.begin() as model:
+            info = model.info
+        settings = _settings(history, held, names, info, args)
+        run_ = _Run(history, held, names, info, settings, isinstance(engine, Forgets))
         done = read_record(args.output, settings, held.holes, names) if args.resume else {}
         options, sources = leave_out(args.without)
         bench = Bench(engine, index, history.root, args.context_tokens, args.window, options, sources)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assistant.config import DEFAULT_MODEL, BitsChoice, Device, Paths, load_settings
 from assistant.engine import threads
-from assistant.engine.protocol import Engine
+from assistant.engine.factory import EngineSpec, open_engine
+from assistant.engine.protocol import Adapts, Engine
 from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.adapters import BASE, AdapterStore, ModelAdapters, parse_choice
 from assistant.models.store import InstalledModel, Store
-
-if TYPE_CHECKING:
-    from assistant.engine.local.engine import LocalEngine
 
 DEVICES: tuple[Device, ...] = ("auto", "cuda", "mps", "xpu", "cpu")
 BITS: tuple[BitsChoice, ...] = ("auto", 16, 8, 4)
@@ -113,24 +111,18 @@ def _threads(text: str) -> int:
     return int(text)
 
 
-def loader(paths: Paths, model: InstalledModel, running: Running) -> Callable[[Callable[[float], None]], LocalEngine]:
-    """Return what loads the model; the heavy imports happen when it is called."""
-
-    def load(progress: Callable[[float], None]) -> LocalEngine:
-        # Before torch is imported, and on the thread that will decode: a service loads on its worker's.
-        threads.apply(running.threads)
-        from assistant.engine.local.load import load_engine
-
-        return load_engine(
-            Store(paths).path(model.id),
-            running.device,
-            progress,
-            running.bits,
-            lean=running.lean,
-            find_adapter=ModelAdapters(AdapterStore(paths), model, BASE).find,
-        )
-
-    return load
+def local_spec(paths: Paths, model: InstalledModel, running: Running) -> EngineSpec:
+    """Return which engine runs an installed model."""
+    return EngineSpec(
+        "local",
+        model.name,
+        Store(paths).path(model.id),
+        running.device,
+        running.bits,
+        running.threads,
+        running.lean,
+        ModelAdapters(AdapterStore(paths), model, BASE).find,
+    )
 
 
 @contextlib.contextmanager
@@ -152,10 +144,11 @@ def loaded_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False)
         def report(progress: float) -> None:
             status.update(f"Loading {model.name} ... {progress:.0%}")
 
-        engine = loader(paths, model, choose_running(paths, args))(report)
+        engine = open_engine(local_spec(paths, model, choose_running(paths, args)), report)
     try:
         try:
-            engine.set_adapter(model_adapters.first(), wait=not once)
+            if isinstance(engine, Adapts):
+                engine.set_adapter(model_adapters.first(), wait=not once)
         except GrafterError as error:
             if args.adapter is not None:
                 raise

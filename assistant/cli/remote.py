@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.cli import local_model
 from assistant.config import Paths, load_settings
+from assistant.engine.factory import EngineSpec, open_engine
 from assistant.engine.protocol import Engine
 from assistant.errors import InputError
 from assistant.models.adapters import BASE
@@ -17,8 +18,6 @@ from assistant.prompts.fim import FAMILIES, NO_FAMILY
 
 if TYPE_CHECKING:
     from assistant.engine.remote.address import RemoteConfig
-    from assistant.engine.remote.engine import RemoteEngine
-    from assistant.engine.remote.fallback import FallbackEngine
 
 
 def add_remote_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,25 +85,19 @@ def _refuse_options(args: argparse.Namespace) -> None:
             raise InputError(f"{name} is for a model on a server; name that with --api-base URL.")
 
 
-def remote_engine(
-    paths: Paths, args: argparse.Namespace, *, named_is_local: bool = True
-) -> RemoteEngine | FallbackEngine | None:
-    """Return the engine of the server that is to be used, not opened; None where the model runs here."""
+def remote_spec(paths: Paths, args: argparse.Namespace, *, named_is_local: bool = True) -> EngineSpec | None:
+    """Return which engine asks the server that is to be used; None where the model runs here."""
     config = find_config(paths, args, named_is_local=named_is_local)
     if config is None:
         return None
-    from assistant.engine.remote.engine import RemoteEngine
-    from assistant.engine.remote.fallback import FallbackEngine
-
-    remote = RemoteEngine(config)
+    host = config.address.host
     fallback = load_settings(paths).server_fallback if args.fallback is None else args.fallback
     if not fallback:
-        return remote
+        return EngineSpec("remote", host, server=config)
     model = local_model.choose_model(paths, args.model)
-    if model is None:
-        return FallbackEngine(remote, None)
-    load = local_model.loader(paths, model, local_model.choose_running(paths, args))
-    return FallbackEngine(remote, lambda: load(lambda _share: None))
+    running = local_model.choose_running(paths, args)
+    instead = None if model is None else local_model.local_spec(paths, model, running)
+    return EngineSpec("remote-or-local", host, server=config, instead=instead)
 
 
 @contextlib.contextmanager
@@ -113,12 +106,10 @@ def opened_engine(paths: Paths, args: argparse.Namespace, *, once: bool = False)
 
     ``once``: see loaded_engine.
     """
-    remote = remote_engine(paths, args)
-    if remote is None:
+    spec = remote_spec(paths, args)
+    if spec is None:
         with local_model.loaded_engine(paths, args, once=once) as engine:
             yield engine
         return
-    try:
-        yield remote.open()
-    finally:
-        remote.close()
+    with contextlib.closing(open_engine(spec)) as engine:
+        yield engine

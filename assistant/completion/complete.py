@@ -9,16 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.completion.alternative_start import Beginning
-from assistant.completion.asking import SURE, Asking
+from assistant.completion.attempts import SURE, Answer, Asking, Attempt
 from assistant.completion.block_headers import missing_head
 from assistant.completion.filters import MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
 from assistant.completion.filters.draft import Hole
 from assistant.completion.indentation import statement_place, sure_indentation
-from assistant.completion.prompt import Finds, lay_prompt, without_others
+from assistant.completion.prompt import Finds, Laid, lay_prompt, without_others
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.syntax import read_syntax
-from assistant.engine.protocol import CancelToken, Engine
-from assistant.prompts.fim import FimPrompt
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.retrieval.search.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
 from assistant.types import (
     CompleteRequest,
@@ -63,7 +62,7 @@ _OTHERS = 3
 
 
 def complete(
-    engine: Engine,
+    model: Lease,
     request: CompleteRequest,
     cancel: CancelToken,
     budget: Budget | None = None,
@@ -79,58 +78,71 @@ def complete(
     if not 0 <= request.cursor <= len(request.text):
         yield Failed(request.id, "The cursor lies outside of the text.", "invalid_request")
         return
-    info = engine.info
-    before, after = request.text[: request.cursor], request.text[request.cursor :]
-    hole = _find_hole(request, before, after, options)
+    info = model.info
+    hole = _find_hole(request, options)
     laid = lay_prompt(
         request,
         family=info.family,
         room=room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens),
         budget=budget or Budget(),
-        count=_counter(engine),
+        count=_counter(model),
         heals=options.heal and info.heals,
         finds=retriever,
     )
+    asking, attempt, alone = _plan(model, request, cancel, options, hole, laid)
+    context_ms = (time.perf_counter() - started) * 1000
+    best: Answer | None = None
+    while attempt is not None:
+        answer = yield from asking.ask(attempt, tells=best is None)
+        if answer is None:
+            break
+        attempt = None if cancel.cancelled else asking.again(answer)
+        if attempt is None:
+            best = answer if best is None else best.or_surer(answer, explain=request.explain)
+            if best.is_unsure and not cancel.cancelled:
+                attempt, alone = alone, None
+    if best is None:
+        return
+    if retriever is not None:
+        retriever.learn(best.event)
+    laid, event = best.attempt.prompt, best.event
+    pieces = (*laid.others.pieces, _piece(model, request, laid.window))
+    timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
+    whole = replace(best.whole, timings=timings, context=pieces, note=event.note or laid.fim.note)
+    yield replace(whole, device=info.device, dtype=info.dtype)
+
+
+def _plan(
+    model: Lease, request: CompleteRequest, cancel: CancelToken, options: Options, hole: Hole, laid: Laid
+) -> tuple[Asking, Attempt, Attempt | None]:
+    """Return how to ask, with the first attempt and the one for where that is unsure: without other files."""
+    info = model.info
     local = info.heals  # a server is asked once: not each of them goes on with a text that was begun
     place = statement_place(hole.syntax) if options.heal and local else None
     heads = place is not None and MISSING_HEAD not in options.without
+    head = missing_head(place, hole.syntax.after) if heads else None
+    tries = local and SECOND_CHOICE not in options.without
     asking = Asking(
-        engine,
+        model,
+        _generate_request(request, hole.shape, laid, others=_OTHERS if tries else 0),
         hole,
         cancel,
         control=laid.fim.stop_tokens,
         without=options.without,
-        beginning=Beginning(sure_indentation(place) or ""),
         place=place if heads else None,
-        head=missing_head(place, after) if heads else None,
-        tries=local and SECOND_CHOICE not in options.without,
+        tries=tries,
         explain=request.explain,
     )
-    generate = _generate_request(
-        request, hole.shape, laid.fim, take_blocks(request.text, laid.window), others=_OTHERS if asking.tries else 0
-    )
-    context_ms = (time.perf_counter() - started) * 1000
-    both_ways = local and laid.others.files and hole.auto and request.n == 1 and SURER_ALONE not in options.without
-    answer = yield from asking.ask(generate, laid, hold_below=SURE if both_ways else -math.inf)
-    if answer is None:
-        return
-    if both_ways and answer.is_unsure and not cancel.cancelled:
-        alone = without_others(laid, request, info.family)
-        other = yield from asking.ask(generate, alone, silent=True)
-        if other is not None and other.is_surer_than(answer):
-            laid, answer = alone, other.with_cost_of(answer).named(SURER_ALONE, explain=request.explain)
-        elif other is not None:
-            answer = answer.with_cost_of(other)
-    if retriever is not None:
-        retriever.learn(answer.event)
-    pieces = (*laid.others.pieces, _piece(engine, request, laid.window))
-    event = answer.event
-    timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
-    whole = replace(answer.whole, timings=timings, context=pieces, note=event.note or laid.fim.note)
-    yield replace(whole, device=info.device, dtype=info.dtype)
+    words, name = (head.words, MISSING_HEAD) if head else ((), "")
+    first = Attempt(laid, Beginning(sure_indentation(place) or ""), words, name)
+    if not (local and laid.others.files and hole.auto and request.n == 1) or SURER_ALONE in options.without:
+        return asking, first, None
+    alone = replace(first, prompt=without_others(laid, request, info.family))
+    return asking, replace(first, hold_below=SURE), alone
 
 
-def _find_hole(request: CompleteRequest, before: str, after: str, options: Options) -> Hole:
+def _find_hole(request: CompleteRequest, options: Options) -> Hole:
+    before, after = request.text[: request.cursor], request.text[request.cursor :]
     syntax = read_syntax(before, after, request.path)
     auto = request.trigger != "manual"
     shape = decide_shape(syntax, "auto" if auto else "manual")
@@ -138,25 +150,24 @@ def _find_hole(request: CompleteRequest, before: str, after: str, options: Optio
     return Hole(syntax, shape, auto, least)
 
 
-def _counter(engine: Engine) -> CountTokens:
+def _counter(model: Lease) -> CountTokens:
     def count(lines: Sequence[str]) -> list[int]:
-        return engine.count_tokens([Text(line) for line in lines])
+        return model.count_tokens([Text(line) for line in lines])
 
     return count
 
 
-def _generate_request(
-    request: CompleteRequest, shape: Shape, fim: FimPrompt, nearby: tuple[str, ...], others: int
-) -> GenerateRequest:
+def _generate_request(request: CompleteRequest, shape: Shape, laid: Laid, others: int) -> GenerateRequest:
     params = Params(
         max_tokens=request.max_tokens or shape.max_tokens,
         temperature=request.temperature,
         n=request.n,
         logprobs=ALTERNATIVES if request.explain else others,
     )
+    fim, nearby = laid.fim, take_blocks(request.text, laid.window)
     return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 
 
-def _piece(engine: Engine, request: CompleteRequest, window: Window) -> ContextPiece:
-    tokens = engine.count_tokens([Text(window.prefix), Text(window.suffix)])
+def _piece(model: Lease, request: CompleteRequest, window: Window) -> ContextPiece:
+    tokens = model.count_tokens([Text(window.prefix), Text(window.suffix)])
     return ContextPiece(request.path or "", (window.first_line, window.last_line), sum(tokens), "this file")

@@ -61,7 +61,7 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
     head, tail = _window(before, after)
     tree = parse(record.name, _encode(head + tail)) if record and record.grammar else None
-    quote = open_quote(line, language)
+    quote = open_quote(line[-WINDOW_CHARS:], language)
     # A string without an end is no string in the tree.
     in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), rest))
     return Syntax(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import time
@@ -9,7 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.engine.decoding.stream import TextStream
-from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
+from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, Lease
+from assistant.engine.room import fit_answer
 from assistant.types import (
     Chat,
     Choice,
@@ -22,6 +24,7 @@ from assistant.types import (
     GenerateRequest,
     Progress,
     Prompt,
+    Role,
     Started,
     Text,
     Timings,
@@ -79,6 +82,9 @@ class FakeEngine:
         """Ids of the requests that ended because somebody cancelled them."""
         self.tokens: dict[str, int] = {}
         """How many tokens were computed for each request so far, by its id."""
+        self.leased: list[Role] = []
+        """The role of each job that began, and of those the ones that ended."""
+        self.released: list[Role] = []
         self.closed = False
         self.forgot = 0
         """How often it was to forget what it had read."""
@@ -87,6 +93,19 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         """Facts about the pretended model."""
         return self._info
+
+    def begin(self, role: Role = "complete") -> Lease:
+        """Return itself with the adapter of this moment, and count that it is leased."""
+        info = self._info
+        self.leased.append(role)
+
+        def generate(request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+            adapter = (info.adapter or "") if request.adapter is None else request.adapter
+            return self.generate(
+                replace(request, adapter=adapter) if adapter != (self._info.adapter or "") else request, cancel
+            )
+
+        return Lease(info, self.count_tokens, generate, functools.partial(self.released.append, role))
 
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
         """Return the number of the fake's tokens in each text."""
@@ -112,9 +131,11 @@ class FakeEngine:
 
         A script may give the answer with or without what it has to begin with.
         """
-        self.requests.append(request)
         answer = self._answer(request)
         prompt_tokens = len(fake_tokens(flat_prompt(request.prompt)))
+        if request.least_answer is not None:
+            request = fit_answer(request, prompt_tokens, self._info.context_length)
+        self.requests.append(request)
         begin = time.perf_counter()
         yield Started(request.id, self._info.model, prompt_tokens, adapter=self._adapter(request))
         if answer.error is not None:

@@ -1,16 +1,27 @@
-"""What every engine is: a synchronous iterator of events with a cancel token."""
+"""What every engine is: leases of a model, each a synchronous iterator of events with a cancel token."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from assistant.models.adapters import AdapterChoice
-from assistant.types import Event, GenerateRequest, Text
+from assistant.types import Event, GenerateRequest, Health, Role, Text
 
-__all__ = ["AdapterChoice", "Adapts", "CancelToken", "Engine", "EngineInfo", "FindAdapter", "Forgets"]
+__all__ = [
+    "AdapterChoice",
+    "Adapts",
+    "CancelToken",
+    "Describes",
+    "Engine",
+    "EngineInfo",
+    "FindAdapter",
+    "Forgets",
+    "Generate",
+    "Lease",
+]
 
 FindAdapter = Callable[[str], AdapterChoice]
 """Returns the adapter of a name, for the model that is loaded. Raises InputError where there is none that fits."""
@@ -55,20 +66,13 @@ class EngineInfo:
     heals: bool = False
 
 
-class Engine(Protocol):
-    """A loaded model. All calls come from the one thread that owns it."""
+class Generate(Protocol):
+    """How a leased model is asked."""
 
-    @property
-    def info(self) -> EngineInfo:
-        """Facts about the model; only ``adapter`` changes while it is loaded."""
-        ...
-
-    def count_tokens(self, texts: Sequence[Text]) -> list[int]:
-        """Return the number of tokens of each text, tokenised on its own."""
-        ...
-
-    def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+    def __call__(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
         """Yield Started, then Progress and Delta, then exactly one Finished or Failed.
+
+        Before Started there may be Progress of the stage ``layout``, while the prompt is made in another thread.
 
         An iterator that is not advanced pauses, and its owner may advance others of the same engine meanwhile, on the
         same thread: each holds its own KV cache, and its text is the same as if it had run alone. So that others never
@@ -81,8 +85,58 @@ class Engine(Protocol):
         """
         ...
 
+
+def _nothing() -> None:
+    """Release what nobody counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Which model answers one job, from its first question about it to its end: it and its adapter stay the same.
+
+    ``count_tokens`` returns the number of tokens of each text, tokenised on its own. ``note`` says what the person
+    should know of how the model came to answer, e.g. which other one had to go for it.
+    """
+
+    info: EngineInfo
+    count_tokens: Callable[[Sequence[Text]], list[int]]
+    generate: Generate
+    release: Callable[[], None] = _nothing
+    note: str = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.release()
+
+
+class Engine(Protocol):
+    """A model, or several. All calls come from the one thread that owns it."""
+
+    def begin(self, role: Role = "complete") -> Lease:
+        """Return the model for one job of this role; whoever got it releases it. May take as long as a load.
+
+        Raises GrafterError where there is none.
+        """
+        ...
+
     def close(self) -> None:
         """Give the memory back. The engine is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """An engine whose state is more than that it is loaded: one on a server, which comes and goes."""
+
+    @property
+    def holds_memory(self) -> bool:
+        """Whether a model is loaded on this computer."""
+        ...
+
+    def describe(self, health: Health) -> Health:
+        """Return the state of a service that runs this engine. Called from any thread."""
         ...
 
 

@@ -11,21 +11,20 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import tokenizers
-from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
 from assistant.errors import ModelError
-from assistant.types import Control, Markup, Message, Part, Prompt, Text
+from assistant.types import Control, Markup, Prompt, Text
 
 _BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_BLANKS = re.compile(r"\s*")
 _BRACKETED = re.compile(r"<.+>|\[.+\]", re.DOTALL)
-_ROLES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
 
 class Tokenizer:
@@ -48,7 +47,8 @@ class Tokenizer:
             [tokenizers.AddedToken(t.content, special=True, normalized=False) for t in control.values()]
         )
         self._backend.encode_special_tokens = True
-        self._spellings = _spelling_pattern(list(control.values()))
+        self._spelled = {t.content: t for t in control.values() if t.content}
+        self._spellings = re.compile(_any_of(list(self._spelled)) or r"(?!)")
         self._bytes_of: Callable[[str], bytes] | None = _piece_reader(decoder)
 
     @classmethod
@@ -77,6 +77,16 @@ class Tokenizer:
         begin: int | None = self._wrapped.bos_token_id
         return self.end_id if begin is None else begin
 
+    @property
+    def chat_template(self) -> object:
+        """What the model's files hold: a text, several texts by name, or None."""
+        return self._wrapped.chat_template
+
+    @property
+    def special_tokens(self) -> dict[str, Any]:
+        """The tokens that chat templates know by name, such as ``bos_token``."""
+        return self._wrapped.special_tokens_map
+
     def find_control(self, spelling: str) -> int | None:
         """Return the id of the vocabulary's entry with this exact spelling, None where there is none."""
         return self._backend.token_to_id(spelling)
@@ -104,15 +114,19 @@ class Tokenizer:
                 case Markup(text):
                     start = 0
                     for found in self._spellings.finditer(text):
-                        ids += self._encode_plain(plain + text[start : found.start()])
-                        ids.append(self._control_id(found[0].strip()))
+                        token = self._spelled[found[0]]
+                        before = text[start : found.start()]
+                        ids += self._encode_plain(plain + (before.rstrip() if token.lstrip else before))
+                        ids.append(self._control_id(token.content))
                         plain, start = "", found.end()
+                        if token.rstrip:
+                            start = _BLANKS.match(text, start).end()  # pyright: ignore[reportOptionalMemberAccess]
                     plain += text[start:]
         return ids + self._encode_plain(plain)
 
     def count(self, texts: Sequence[Text]) -> list[int]:
         """Return the number of tokens of each text, encoded on its own."""
-        batch = self._backend.encode_batch([text.text for text in texts], add_special_tokens=False)
+        batch = self._backend.encode_batch_fast([text.text for text in texts], add_special_tokens=False)
         return [len(encoding.ids) for encoding in batch]
 
     def token_bytes(self, token: int) -> bytes:
@@ -143,37 +157,6 @@ class Tokenizer:
             return self._backend.id_to_token(token) or ""
         return self.token_bytes(token).decode("utf-8", "replace")
 
-    def chat(self, messages: Sequence[Message]) -> Prompt:
-        """Lay a conversation out with the model's chat template, ready for the assistant's next turn.
-
-        The template sees stand-ins for the contents, which come back as Text, so that nothing in
-        them can close a turn. A model without a template gets ``User: …`` and ``Assistant:`` lines.
-        Raises ModelError when the template fails.
-        """
-        if not self._wrapped.chat_template:
-            return _plain_chat(messages)
-        try:
-            return self._render(messages)
-        except TemplateError as error:
-            merged = _system_in_first_turn(messages)
-            if merged is None:
-                raise ModelError(f"The model's chat template refuses this conversation: {error}.") from None
-        try:
-            return self._render(merged)
-        except TemplateError as error:
-            raise ModelError(f"The model's chat template refuses this conversation: {error}.") from None
-
-    def _render(self, messages: Sequence[Message]) -> Prompt:
-        contents = {f"x{secrets.token_hex(16)}x": message.content for message in messages if message.content}
-        stand_in = iter(contents)
-        rows = [{"role": m.role, "content": next(stand_in) if m.content else ""} for m in messages]
-        whole: str = self._wrapped.apply_chat_template(rows, tokenize=False, add_generation_prompt=True)
-        if not contents:
-            return Prompt((Markup(whole),))
-        pieces = re.split("(" + "|".join(contents) + ")", whole)
-        parts: list[Part] = [Text(contents[p]) if p in contents else Markup(p) for p in pieces if p]
-        return Prompt(tuple(parts))
-
     def _control_id(self, spelling: str) -> int:
         token = self._backend.token_to_id(spelling)
         if token is None:
@@ -185,25 +168,34 @@ class Tokenizer:
     def _encode_plain(self, text: str) -> list[int]:
         if not text:
             return []
-        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        # A batch of one: unlike ``encode`` it leaves Python to other threads meanwhile.
+        ids: list[int] = self._backend.encode_batch_fast([text], add_special_tokens=False)[0].ids
         if self._control.isdisjoint(ids):
             return ids
-        # A vocabulary whose merges lead to a control token: take its spelling apart.
-        found = self._spellings.search(text)
-        if found is None:
+        # A vocabulary whose merges lead to a control token: take the spellings apart.
+        middles = (found.start() + len(found[0]) // 2 for found in self._spellings.finditer(text))
+        cuts = [0, *(middle for middle in middles if middle > 0), len(text)]
+        if len(cuts) == 2:
             return [token for token in ids if token not in self._control]
-        middle = found.start() + len(found[0]) // 2
-        return self._encode_plain(text[:middle]) + self._encode_plain(text[middle:])
+        return [token for start, end in pairwise(cuts) for token in self._encode_plain(text[start:end])]
 
 
-def _spelling_pattern(tokens: Sequence[Any]) -> re.Pattern[str]:
-    """Return a pattern that finds the tokens, longest first, with the blanks that some of them swallow."""
-    ordered = sorted(tokens, key=lambda token: len(token.content), reverse=True)
-    each = (
-        (r"\s*" if token.lstrip else "") + re.escape(token.content) + (r"\s*" if token.rstrip else "")
-        for token in ordered
-    )
-    return re.compile("|".join(each) or r"(?!)")
+def _any_of(words: Sequence[str]) -> str:
+    """Return a pattern for any of some words, the longest that fits.
+
+    What several begin with is compared once. As alternatives, thousands of control tokens (some models have them) would
+    each be tried at every ``<`` of a prompt.
+    """
+    after: dict[str, list[str]] = {}
+    for word in words:
+        if word:
+            after.setdefault(word[0], []).append(word[1:])
+    branches = [re.escape(first) + _any_of(rest) for first, rest in after.items()]
+    if not branches:
+        return ""
+    if len(branches) == 1 and "" not in words:
+        return branches[0]
+    return f"(?:{'|'.join(branches)})" + ("?" if "" in words else "")
 
 
 def _without_prefix_space(backend: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
@@ -267,20 +259,6 @@ def _byte_alphabet() -> dict[str, int]:
     table = {chr(byte): byte for byte in printable}
     others = (byte for byte in range(256) if byte not in printable)
     return table | {chr(0x100 + i): byte for i, byte in enumerate(others)}
-
-
-def _plain_chat(messages: Sequence[Message]) -> Prompt:
-    parts: list[Part] = []
-    for message in messages:
-        parts += [Text(f"{_ROLES[message.role]}: "), Text(message.content), Text("\n\n")]
-    return Prompt((*parts, Text("Assistant:")))
-
-
-def _system_in_first_turn(messages: Sequence[Message]) -> list[Message] | None:
-    """Return the conversation with its system text in front of the first user's, None where that changes nothing."""
-    if len(messages) < 2 or messages[0].role != "system" or messages[1].role != "user":
-        return None
-    return [Message("user", f"{messages[0].content}\n\n{messages[1].content}"), *messages[2:]]
 
 
 def _first_line(error: BaseException) -> str:

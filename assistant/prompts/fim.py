@@ -6,6 +6,7 @@ tokens by their spelling, so that the engine can turn each into exactly one id, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -42,11 +43,17 @@ class Family:
     family knows them; a file reads ``<file>path\ntext``. ``file_always``: the path of the open file is given even when
     it is alone. ``files_inside``: files stand behind the layout's first token, as the beginning of the prefix.
     ``source``: where the format is documented.
+
+    By what a model is known to belong here: ``names`` is a pattern of its name in small letters, with hyphens; ``has``
+    and ``lacks`` are entries of its vocabulary besides those of the layout, which other families share.
     """
 
     layout: tuple[str | Slot, ...]
     stop: tuple[str, ...]
     source: str
+    names: str = r"(?!)"
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     bos: str | None = None
     repository: str | None = None
     file: str | None = None
@@ -71,6 +78,8 @@ _QWEN = Family(
     file="<|file_sep|>",
     files_inside=True,
     source="Qwen2.5-Coder technical report, section 3.1.2, and the repository's fim examples",
+    names=r"qwen.*coder|codeqwen|qwen-?2\.5|qwen-?3",
+    has=("<|file_sep|>",),
 )
 
 _STARCODER = Family(
@@ -79,8 +88,12 @@ _STARCODER = Family(
     repository="<repo_name>",
     file="<file_sep>",
     source="StarCoder2 paper, section 5.1",
+    names=r"star-?coder",
+    has=("<file_sep>",),
+    lacks=("<filename>",),
 )
 
+# The whole of what the program knows of families: one row is one family.
 FAMILIES: dict[str, Family] = {
     "qwen2.5-coder": _QWEN,
     "starcoder2": _STARCODER,
@@ -89,23 +102,30 @@ FAMILIES: dict[str, Family] = {
         layout=_STARCODER.layout,
         stop=("<|endoftext|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>"),
         source="Granite code models paper, section 4, and the tokenizer's added tokens",
+        names=r"granite.*code|granite-(3|8|20|34)b",
     ),
     "granite": Family(
         layout=("<|fim_prefix|>", PREFIX, "<|fim_suffix|>", SUFFIX, "<|fim_middle|>"),
         stop=("<|end_of_text|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>"),
         source="Granite 3.3 and 4 model cards, section on fill-in-the-middle",
+        names=r"granite-?(3\.[3-9]|4)(?!.*code)",
+        lacks=("<|file_sep|>",),
     ),
     "deepseek-coder": Family(
         layout=("<｜fim▁begin｜>", PREFIX, "<｜fim▁hole｜>", SUFFIX, "<｜fim▁end｜>"),
         bos="<｜begin▁of▁sentence｜>",
         stop=("<｜end▁of▁sentence｜>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
         source="DeepSeek-Coder repository, section on code insertion",
+        names=r"deepseek-?coder|deepseek-v2",
     ),
     "codegemma": Family(
         layout=("<|fim_prefix|>", PREFIX, "<|fim_suffix|>", SUFFIX, "<|fim_middle|>"),
         bos="<bos>",
         stop=("<eos>", "<|file_separator|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
         source="CodeGemma model card, section on code completion",
+        names=r"codegemma",
+        has=("<|file_separator|>",),
+        lacks=("<|file_sep|>",),
     ),
     # Suffix first: the part that changes with each key stands last.
     "mellum": Family(
@@ -114,18 +134,23 @@ FAMILIES: dict[str, Family] = {
         file="<filename>",
         file_always=True,
         source="Mellum-4b-base model card, sections on fill-in-the-middle with and without further files",
+        names=r"mellum",
+        has=("<filename>",),
+        lacks=("<gh_stars>",),
     ),
     "seed-coder": Family(
         layout=("<[fim-suffix]>", SUFFIX, "<[fim-prefix]>", PREFIX, "<[fim-middle]>"),
         bos="<[begin▁of▁sentence]>",
         stop=("<[end▁of▁sentence]>", "<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>"),
         source="Seed-Coder paper, section on fill-in-the-middle",
+        names=r"seed-?coder",
     ),
     "codestral": Family(
         layout=("[SUFFIX]", SUFFIX, "[PREFIX]", PREFIX),
         bos="<s>",
         stop=("</s>", "[SUFFIX]", "[PREFIX]", "[MIDDLE]"),
         source="mistral-common, instruct tokenizer, encode_fim",
+        names=r"codestral|devstral",
     ),
 }
 
@@ -226,14 +251,32 @@ def control_tokens(family: str) -> tuple[str, ...]:
 
 
 def guess_family(vocabulary: frozenset[str]) -> str:
-    """Return the family whose layout tokens are all in ``vocabulary``, or ``none``.
+    """Return the family whose tokens ``vocabulary`` has, of several that with most of its own; ``none`` without one."""
+    fitting = [
+        (len(family.has), name)
+        for name, family in FAMILIES.items()
+        if vocabulary.issuperset((*control_tokens(name), *family.has)) and vocabulary.isdisjoint(family.lacks)
+    ]
+    most = max((count for count, _ in fitting), default=0)
+    return next((name for count, name in fitting if count == most), NO_FAMILY)
 
-    Families that share the spelling of their tokens are told apart by one that only one of them has.
-    """
-    if "<fim_suffix>" in vocabulary and "<filename>" in vocabulary:
-        return "granite-code" if "<gh_stars>" in vocabulary else "mellum"
-    if "<|fim_prefix|>" in vocabulary and "<|file_sep|>" not in vocabulary:
-        return "codegemma" if "<|file_separator|>" in vocabulary else "granite"
-    if "<fim_prefix>" in vocabulary and "<file_sep>" not in vocabulary:
-        return "granite-code"
-    return next((name for name in FAMILIES if vocabulary.issuperset(control_tokens(name))), NO_FAMILY)
+
+def family_by_name(model: str) -> str:
+    """Return the family that a model's name (or file) tells, the last one in the table that fits, or ``none``."""
+    name = model.lower().replace("_", "-")
+    return next((each for each, family in reversed(FAMILIES.items()) if re.search(family.names, name)), NO_FAMILY)
+
+
+def known_spellings() -> frozenset[str]:
+    """Return every control token that some family's prompts or ends name."""
+    found: set[str] = set()
+    for name, family in FAMILIES.items():
+        found.update(control_tokens(name))
+        found.update(family.stop)
+        found.update(token for token in (family.bos, family.repository, family.file) if token)
+    return frozenset(found)
+
+
+def opens_prompts(token: str) -> bool:
+    """Return whether some family's prompts begin with this token, which a server may add on its own."""
+    return any(token == family.bos for family in FAMILIES.values())

@@ -18,6 +18,7 @@ _STATUS = {
     "invalid_request": 400,
     "context_length_exceeded": 400,
     "adapter_error": 400,
+    "chat_template_error": 400,
     "out_of_memory": 503,
     "model_error": 503,
     "model_loading": 503,

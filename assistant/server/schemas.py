@@ -22,8 +22,10 @@ TopP = Annotated[float, Field(ge=0, le=1)]
 TopK = Annotated[int, Field(ge=0, le=1_000_000)]
 Penalty = Annotated[float, Field(ge=0.1, le=10)]
 Seed = Annotated[int, Field(ge=-(2**63), lt=2**64)]
+# The end of the answer is compared with the beginning of each stop string at each token.
+StopText = Annotated[str, Field(max_length=1000)]
 # Continue sends the control tokens of its format and the keywords of the language: two dozen and more.
-Stop = str | Annotated[list[str], Field(max_length=128)]
+Stop = StopText | Annotated[list[StopText], Field(max_length=128)]
 Name = Annotated[str, Field(max_length=200)]
 FilePath = Annotated[str, Field(max_length=4096)]
 

@@ -17,7 +17,7 @@ from assistant.engine.protocol import CancelToken
 from assistant.engine.scheduler.job import Work
 from assistant.engine.scheduler.worker import EngineWorker
 from assistant.server.errors import ApiError, from_failed
-from assistant.types import Delta, Event, Failed, Finished, Priority, Progress
+from assistant.types import Delta, Event, Failed, Finished, Priority, Progress, Role
 
 # A client that has left this many events unread is not reading; the generation ends, and with it the growth.
 _MAX_UNREAD = 10_000
@@ -99,11 +99,12 @@ class Dispatcher:
         *,
         session: str | None = None,
         ahead: bool = False,
+        role: Role = "complete",
     ) -> AsyncGenerator[EventStream]:
         """Submit a job and give its events; leaving the block, in whatever way, cancels it.
 
-        ``receive`` is watched for the client's disconnect; ``session`` and ``ahead`` are EngineWorker.submit's. Raises
-        ApiError 503 when too many requests are open or the service is closing.
+        ``receive`` is watched for the client's disconnect; the others are EngineWorker.submit's. Raises ApiError 503
+        when too many requests are open or the service is closing.
         """
         if self._closing:
             raise ApiError(503, "The service is stopping.", code="service_stopping")
@@ -115,7 +116,7 @@ class Dispatcher:
         timer = loop.call_later(self._load_wait, self._give_up_loading, stream)
         watcher = loop.create_task(_watch(receive, stream))
         try:
-            token = self.worker.submit(work, stream.sink, request_id, priority, session=session, ahead=ahead)
+            token = self.worker.submit(work, stream.sink, request_id, priority, session=session, ahead=ahead, role=role)
             stream.submitted(token)
             yield stream
         finally:
@@ -157,7 +158,7 @@ class Dispatcher:
 def _says_nothing(event: Event) -> bool:
     """Whether an event only lets the worker turn to other jobs; the event loop need not wake up for each token."""
     match event:
-        case Delta(text="", logprobs=()) | Progress(stage="decode"):
+        case Delta(text="", logprobs=()) | Progress(stage="decode" | "layout"):
             return True
         case _:
             return False

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from assistant.config import Paths, load_settings
-from assistant.engine import threads
+from assistant.engine.factory import EngineSpec, open_engine
 from assistant.errors import ModelError, StoppedError
 from assistant.measure.evaluate.ask import Answer, ask_editor
 from assistant.measure.evaluate.data import Row
@@ -70,7 +70,6 @@ class Evaluation:
             private_folder(self._folder)
         self._say(StageStarted("evaluate", resumed=(self._folder / "answers.jsonl").exists()))
         losses = self._losses()
-        threads.apply(self._config.threads or load_settings(self._paths).threads)
         engine = self._load()
         try:
             with evaluation_index(self._config, self._manifest, self._tell_index) as index:
@@ -102,15 +101,16 @@ class Evaluation:
         return found
 
     def _load(self) -> LocalEngine:
-        from assistant.engine.local.load import load_engine  # noqa: PLC0415  (after the threads are counted)
-
         settings = load_settings(self._paths)
         folder = Store(self._paths).path(self._config.model)
 
         def progress(share: float) -> None:
             self._tell("Loading the model", round(100 * share), 100)
 
-        return load_engine(folder, self._config.device, progress, settings.bits, lean=settings.lean)
+        threads = self._config.threads or settings.threads
+        device, bits, lean = self._config.device, settings.bits, settings.lean
+        engine = open_engine(EngineSpec("local", self._config.model, folder, device, bits, threads, lean), progress)
+        return cast("LocalEngine", engine)  # which is what runs a model folder
 
     def _scales(self, engine: LocalEngine, index: BaseIndex) -> list[Tried]:
         place = self._folder / "scales.json"

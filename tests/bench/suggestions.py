@@ -163,7 +163,8 @@ def _hole(name: str, language: str, text: str, draw: random.Random) -> Place | N
 def _ask(engine: Engine, place: Place) -> tuple[Finished, float]:
     begin = time.perf_counter()
     request = CompleteRequest("bench", place.text, place.cursor, path=place.name.split(":", 1)[0])
-    *_, last = complete(engine, request, CancelToken(), WINDOW)
+    with engine.begin() as model:
+        *_, last = complete(model, request, CancelToken(), WINDOW)
     if not isinstance(last, Finished):
         raise SystemExit(str(last))
     return last, 1000 * (time.perf_counter() - begin)

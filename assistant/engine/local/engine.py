@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from assistant.engine.aside import aside
 from assistant.engine.decoding.decode import Batch, prefill
 from assistant.engine.decoding.decoder import Cache, Decoder, Interrupted
 from assistant.engine.decoding.prompt_lookup import Guesser, Places
@@ -17,7 +18,10 @@ from assistant.engine.decoding.token_healing import Beginning, ByteVocabulary, a
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.local.adapter_variants import Variant, Variants
 from assistant.engine.local.adapting import Adapting
-from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter
+from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter, Lease
+from assistant.engine.room import check_characters, fit_answer
+from assistant.engine.templates.layout import ChatLayout
+from assistant.engine.templates.renderer import Abandoned, Renderer
 from assistant.engine.tokenizer import Tokenizer
 from assistant.errors import GrafterError, InputError, OutOfMemory
 from assistant.types import (
@@ -31,21 +35,17 @@ from assistant.types import (
     GenerateRequest,
     Progress,
     Prompt,
+    Role,
     Started,
     Text,
     Timings,
     TokenLogprob,
 )
 
-
-class ContextLengthError(InputError):
-    """The prompt and the answer asked for do not fit into what the model can read."""
-
-    code = "context_length_exceeded"
-
-
 _NEW_TEXTS = 3
 """So many texts nearby are tokenised for one request, 2 ms each; others wait for the next one."""
+_AT_ONCE = 16_384
+"""So many characters are tokenised in some ten milliseconds; more of them in another thread."""
 
 
 class LocalEngine:
@@ -71,6 +71,8 @@ class LocalEngine:
         self._find_adapter = find_adapter
         self._active: AdapterChoice | None = None
         self._tokenizer = tokenizer
+        self._renderer = Renderer()
+        self._layout = ChatLayout(tokenizer.chat_template, tokenizer.special_tokens, self._renderer)
         self._info = replace(info, heals=True)
         self._end_ids = end_ids
         self._nearby: dict[str, Places] = {}
@@ -80,6 +82,15 @@ class LocalEngine:
     def info(self) -> EngineInfo:
         """Facts about the model."""
         return self._info
+
+    def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002  (it has every role)
+        """Return this model with the adapter that is active now: a change counts from the next job on."""
+        active = self._active
+
+        def generate(request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+            return self._answer(request, cancel, active)
+
+        return Lease(self._info, self.count_tokens, generate)
 
     def set_adapter(self, choice: AdapterChoice | None, *, wait: bool = False) -> None:
         """Have an adapter answer where a request names none; see Adapts. ``wait``: return when it is merged."""
@@ -92,6 +103,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Give the model's memory back."""
+        self._renderer.close()
         self._variants.close()
         del self._variants
         release_memory(self._device)
@@ -102,9 +114,13 @@ class LocalEngine:
         self._nearby.clear()
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
-        """Yield Started, Progress and Delta, then one Finished or Failed."""
+        """Answer one request as a job of its own."""
+        return self._answer(request, cancel, self._active)
+
+    def _answer(self, request: GenerateRequest, cancel: CancelToken, active: AdapterChoice | None) -> Iterator[Event]:
+        """Yield Started, Progress and Delta, then one Finished or Failed. ``active``: where the request names none."""
         try:
-            yield from self._generate(request, cancel)
+            yield from self._generate(request, cancel, active)
         except GrafterError as error:
             failed = Failed(request.id, str(error), error.code)
         except Exception as error:
@@ -123,10 +139,15 @@ class LocalEngine:
         release_memory(self._device)
         yield failed
 
-    def _generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+    def _generate(self, request: GenerateRequest, cancel: CancelToken, active: AdapterChoice | None) -> Iterator[Event]:
         begin = time.perf_counter()
-        ids = self._read_prompt(request)
-        variant = self._variant(request.adapter)
+        try:
+            ids = yield from self._read_prompt(request, cancel)
+        except Abandoned:
+            yield from self._abandon(request)
+            return
+        request = fit_answer(request, len(ids), self._info.context_length)
+        variant = self._variant(request.adapter, active)
         decoder = variant.decoder
         cache, cached = variant.store.take(decoder, ids)
         yield Started(request.id, self._info.model, len(ids), cached, variant.name)
@@ -163,10 +184,10 @@ class LocalEngine:
             accepted_tokens=accepted,
         )
 
-    def _variant(self, adapter: str | None) -> Variant:
+    def _variant(self, adapter: str | None, active: AdapterChoice | None) -> Variant:
         """Return what answers: with the active adapter, without one, or with the one of a name."""
-        if adapter is None or (self._active is not None and adapter == self._active.name):
-            return self._variants.find(self._active)
+        if adapter is None or (active is not None and adapter == active.name):
+            return self._variants.find(active)
         if not adapter:
             return self._variants.base
         if self._find_adapter is None:
@@ -219,22 +240,35 @@ class LocalEngine:
                 variant.store.put(cache, ids[:done])
         return None
 
-    def _read_prompt(self, request: GenerateRequest) -> list[int]:
+    def _read_prompt(self, request: GenerateRequest, cancel: CancelToken) -> Generator[Event, None, list[int]]:
+        """Return the tokens of a prompt, which has at least one. What may take long is done in another thread.
+
+        Raises ContextLengthError, InputError, Abandoned (cancelled meanwhile), and what a chat template's faults are.
+        """
         prompt = request.prompt
+        length = check_characters(request, self._info.context_length)
         if isinstance(prompt, Chat):
-            prompt = self._tokenizer.chat(prompt.messages)
-        ids = self._tokenizer.encode(prompt)
+            messages = prompt.messages
+            prompt = yield from aside(
+                request.id, lambda token: self._layout.lay_out(messages, lambda: token.cancelled), cancel
+            )
+            length = check_characters(replace(request, prompt=prompt), self._info.context_length)
+        if length <= _AT_ONCE:
+            ids = self._tokenizer.encode(prompt)
+        else:
+            whole = prompt
+            ids = yield from aside(request.id, lambda _token: self._tokenizer.encode(whole), cancel)
         if not ids and self._tokenizer.start_id is not None:
             ids = [self._tokenizer.start_id]
         if not ids:
             raise InputError("The prompt is empty, and this model needs some text to go on from.")
-        room = self._info.context_length - request.params.max_tokens
-        if len(ids) > room:
-            raise ContextLengthError(
-                f"The prompt has {len(ids)} tokens and the answer may have {request.params.max_tokens}, but the model "
-                f"reads at most {self._info.context_length} in all; shorten the prompt or ask for fewer tokens."
-            )
         return ids
+
+    def _abandon(self, request: GenerateRequest) -> Iterator[Event]:
+        """Yield the events of a request that was cancelled before its prompt was known."""
+        yield Started(request.id, self._info.model, 0)
+        choices = tuple(Choice(index, "", "cancelled", 0) for index in range(request.params.n))
+        yield Finished(request.id, self._info.model, choices, 0, 0, 0, Timings())
 
 
 @dataclass(slots=True)

@@ -150,6 +150,60 @@ def _read_quantisation(folder: Path, record: dict[str, Any]) -> _Quantisation | 
     return _Quantisation(bits, group, base)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A model folder and how its weights are to be decoded; ``shape`` is our own path's, or says why it cannot."""
+
+    folder: Path
+    config: dict[str, Any]
+    place: torch.device
+    dtype: torch.dtype
+    packing: Packing
+    context: int
+    shape: Shape | str
+    tell: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodePath:
+    """A way to decode: which folders and devices it takes, and how it is loaded."""
+
+    name: str
+    takes: Callable[[Wanted], bool]
+    load: Callable[[Wanted], Loaded]
+
+
+def _load_recorded(wanted: Wanted) -> Loaded:
+    from assistant.engine.gpu.load import load_on_card  # noqa: PLC0415  (imports transformers' models)
+
+    bits = wanted.packing.bits
+    return load_on_card(wanted.folder, wanted.config, wanted.place, wanted.dtype, bits, wanted.context)
+
+
+def _load_fast(wanted: Wanted) -> Loaded:
+    assert isinstance(wanted.shape, Shape)  # noqa: S101  (it takes nothing else)
+    packing, bits = wanted.packing, _choose_bits(wanted.packing.bits)
+    options: Any = {"group": packing.group, "lean": packing.lean, "integer": integer.usable()}
+    decoder = load_fast(wanted.folder, wanted.shape, wanted.dtype, bits, wanted.tell, **options)
+    return Loaded(decoder, bits, wanted.context)
+
+
+def _load_transformers(wanted: Wanted) -> Loaded:
+    from assistant.engine.decoding.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as above)
+
+    _LOG.info("The model goes through transformers: %s.", wanted.shape)
+    model = load_pretrained(wanted.folder, wanted.place, wanted.dtype)
+    return Loaded(TransformersDecoder(model), 16, wanted.context, model)
+
+
+PATHS: tuple[DecodePath, ...] = (
+    DecodePath("recorded steps", lambda wanted: wanted.place.type == "cuda", _load_recorded),
+    DecodePath("fast", lambda wanted: isinstance(wanted.shape, Shape), _load_fast),
+    DecodePath("transformers", lambda _wanted: True, _load_transformers),
+)
+"""Every way to decode; the first that takes a model is its own."""
+
+
 def _load_decoder(
     folder: Path,
     config: dict[str, Any],
@@ -160,30 +214,9 @@ def _load_decoder(
     tell: Callable[[float], None],
 ) -> Loaded:
     shape = read_shape(config) if place.type == "cpu" else f"it runs on the {place.type}"
+    wanted = Wanted(folder, config, place, dtype, packing, context, shape, tell)
     try:
-        if place.type == "cuda":
-            from assistant.engine.gpu.load import load_on_card  # noqa: PLC0415  (imports transformers' models)
-
-            loaded = load_on_card(folder, config, place, dtype, packing.bits, context)
-        elif isinstance(shape, Shape):
-            bits = _choose_bits(packing.bits)
-            decoder = load_fast(
-                folder,
-                shape,
-                dtype,
-                bits,
-                tell,
-                group=packing.group,
-                lean=packing.lean,
-                integer=integer.usable(),
-            )
-            loaded = Loaded(decoder, bits, context)
-        else:
-            _LOG.info("The model goes through transformers: %s.", shape)
-            from assistant.engine.decoding.transformers_decoder import TransformersDecoder  # noqa: PLC0415  (as above)
-
-            model = load_pretrained(folder, place, dtype)
-            loaded = Loaded(TransformersDecoder(model), 16, context, model)
+        loaded = next(path for path in PATHS if path.takes(wanted)).load(wanted)
         warm_up(loaded.decoder)
     except ModelError:
         raise

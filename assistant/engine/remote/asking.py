@@ -13,7 +13,8 @@ from assistant.engine.remote.errors import Rejected, RemoteError, TooLong, Unrea
 from assistant.engine.remote.estimate import estimate_tokens
 from assistant.engine.remote.http import Http
 from assistant.engine.remote.server import Server
-from assistant.engine.remote.spelling import Spellings, known_spellings
+from assistant.engine.remote.spelling import Spellings
+from assistant.prompts.fim import known_spellings, opens_prompts
 from assistant.types import Chat, Control, GenerateRequest, Markup, Message, Params, Part, Text
 
 _REFUSALS = 12
@@ -122,7 +123,7 @@ class Asking:
     def _prepare_string(self, server: Server, parts: Sequence[Part]) -> Prepared:
         """Return the prompt as one string with the spellings in its texts broken."""
         whole, plain, broken = "", "", 0
-        if server.dialect.adds_bos and parts and isinstance(parts[0], Control) and _is_bos(parts[0].token):
+        if server.dialect.adds_bos and parts and isinstance(parts[0], Control) and opens_prompts(parts[0].token):
             parts = parts[1:]
         for part in (*parts, Markup("")):
             if isinstance(part, Text):
@@ -178,10 +179,6 @@ class Asking:
             return False
         self.takes_ids = False
         return True
-
-
-def _is_bos(token: str) -> bool:
-    return token in ("<s>", "<bos>", "<｜begin▁of▁sentence｜>", "<[begin▁of▁sentence]>")
 
 
 def _as_too_long(error: Rejected) -> TooLong | None:

@@ -12,19 +12,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from assistant.engine.decoding.stream import TextStream
-from assistant.engine.protocol import CancelToken, EngineInfo
+from assistant.engine.protocol import CancelToken, EngineInfo, Lease
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.asking import Asking, Prepared
 from assistant.engine.remote.chunks import Chunk
 from assistant.engine.remote.connection import Connection
 from assistant.engine.remote.errors import Rejected, RemoteError, Unreachable
 from assistant.engine.remote.estimate import estimate_tokens
-from assistant.engine.remote.families import family_by_name
 from assistant.engine.remote.loop import Mailbox
 from assistant.engine.remote.rows import Row, other_firsts
 from assistant.engine.remote.server import DEFAULT_CONTEXT, Server, with_adapter
+from assistant.engine.room import check_characters, least_answer
 from assistant.errors import GrafterError
+from assistant.prompts.fim import family_by_name
 from assistant.types import (
+    Chat,
     Choice,
     Delta,
     Event,
@@ -35,6 +37,7 @@ from assistant.types import (
     Health,
     Params,
     Progress,
+    Role,
     Started,
     Text,
     Timings,
@@ -50,6 +53,7 @@ _COUNTED_CHARS = 4_000_000
 _VARIED_TEMPERATURE = 0.8
 _VARIED_TOP_P = 0.95
 _MOST_LOGPROBS = 20
+_LAYOUT_TOKENS = 32  # that a chat template adds to each message, and once more to the whole
 
 
 class RemoteEngine:
@@ -111,6 +115,15 @@ class RemoteEngine:
             model, family = server.base_model, server.family
             context, adapter = server.context_length, server.adapter
         return EngineInfo(model, family, f"remote {self.host}", "the server's own", context, adapter=adapter)
+
+    def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002  (the server's model has every role)
+        """Return the server's model, with the adapter that was asked for at the start."""
+        return Lease(self.info, self.count_tokens, self.generate)
+
+    @property
+    def holds_memory(self) -> bool:
+        """No model is on this computer."""
+        return False
 
     def count_tokens(self, texts: Sequence[Text]) -> list[int]:
         """Return the number of tokens of each text: the server's own count where it has one, else an estimate.
@@ -216,6 +229,7 @@ class _Generation:
         self._adapter = server.adapter if server is not None else self._engine.info.adapter
         prepared = None
         if server is not None:
+            check_characters(request, server.context_length)
             with self._noticing():
                 prepared = self._connection.wait(self._asking.prepare(server, request), self._cancel)
         if server is None or prepared is None:
@@ -224,6 +238,7 @@ class _Generation:
             return
         self._engine.remember(prepared.lengths or {})
         self._prompt_tokens = prepared.tokens
+        self._fit_answer(server)
         yield Started(request.id, self._engine.info.model, prepared.tokens, adapter=self._adapter)
         try:
             yield from self._write(server, prepared)
@@ -235,6 +250,16 @@ class _Generation:
             if again is not None:
                 yield from self._write(server, again)
         yield self._finished()
+
+    def _fit_answer(self, server: Server) -> None:
+        """Let the answer to a conversation be as long as that leaves room for, by an estimate, where it may shrink."""
+        chat = self._request.prompt
+        if self._request.least_answer is None or not isinstance(chat, Chat):
+            return
+        read = sum(self._engine.count_tokens([Text(message.content) for message in chat.messages]))
+        left = server.context_length - read - _LAYOUT_TOKENS * (len(chat.messages) + 1)
+        most = min(max(left, least_answer(self._request)), self._params.max_tokens)
+        self._params = dataclasses.replace(self._params, max_tokens=most)
 
     # --- writing -------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ The local model is loaded when it is first needed and given back when the server
 people who use a server do so because their computer has no memory to spare. The server is looked for in the background,
 and the next request after it came back goes there.
 
-A request belongs to one of the two from the moment in which somebody asks for ``info``, since its prompt is laid out
-for that model. One that the server drops before the first token is laid out anew for the local model.
+A job belongs to one of the two from the moment in which it begins, since its prompts are laid out for that model. One
+that the server drops before the first token is laid out anew for the local model.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from assistant.engine.protocol import CancelToken, Engine, EngineInfo
+from assistant.engine.protocol import CancelToken, Engine, EngineInfo, Lease
 from assistant.engine.remote.connection import is_away
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.engine.remote.relay import relay
 from assistant.errors import GrafterError
-from assistant.types import Chat, Control, Delta, Event, Failed, Finished, GenerateRequest, Health, Started, Text
+from assistant.types import Delta, Event, Failed, Finished, GenerateRequest, Health, Role, Started
 
 # How long the local model stays in memory after the server is back.
 _KEEP_LOCAL_S = 120.0
@@ -40,7 +41,11 @@ class FallbackEngine:
         self._local_used_at = 0.0
         self._broken = ""
         """Why the local model could not be loaded."""
-        self._current: Engine = remote
+        self._info: EngineInfo | None = None
+        """Of the local model, while that is loaded."""
+        self._leases = 0
+        """Of the local model: while a job has it, it stays."""
+        self._answers_here = False
 
     @property
     def host(self) -> str:
@@ -55,41 +60,38 @@ class FallbackEngine:
     def open(self) -> FallbackEngine:
         """Connect, and return the engine. Raises InputError like RemoteEngine.open."""
         self._remote.open()
-        self._current = self._remote
         return self
 
-    @property
-    def info(self) -> EngineInfo:
-        """Facts about the model that the next request goes to."""
-        return self._choose().info
+    def begin(self, role: Role = "complete") -> Lease:
+        """Return the model that the next job goes to; where that is the local one, it is loaded by this."""
+        chosen = self._choose()
+        if chosen is self._remote:
+            return Lease(self._remote.info, self._remote.count_tokens, self._generate_remote)
+        lease = self._lease_local(chosen, role)
 
-    def count_tokens(self, texts: Sequence[Text]) -> list[int]:
-        """Return the number of tokens of each text, as the model that answers counts."""
-        return self._current.count_tokens(texts)
+        def generate(request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
+            return self._generate_local(lease, request, cancel, started=False)
+
+        return replace(lease, generate=generate)
 
     def generate(self, request: GenerateRequest, cancel: CancelToken) -> Iterator[Event]:
-        """Yield Started, Progress and Delta, then one Finished or Failed."""
-        if isinstance(request.prompt, Chat) or not any(isinstance(part, Control) for part in request.prompt.parts):
-            self._choose()  # nothing in it was laid out for one of the two
-        if self._current is self._remote:
-            return self._generate_remote(request, cancel)
-        return self._generate_local(request, cancel, started=False)
+        """Answer one request as a job of its own."""
+        with self.begin() as lease:
+            yield from lease.generate(request, cancel)
 
     def close(self) -> None:
         """Drop the connections and give the local model's memory back."""
         self._remote.close()
         self._drop_local()
-        self._current = self._remote
 
     def describe(self, health: Health) -> Health:
         """Return the state of a service that runs this engine. May be called from any thread."""
-        remote, local = self._remote, self._local
-        if remote.problem is None or (local is None and (self._load_local is None or self._broken)):
+        remote, info = self._remote, self._info
+        if remote.problem is None or (info is None and (self._load_local is None or self._broken)):
             return remote.describe(health)
-        if local is None:
+        if info is None:
             message = f"{remote.problem} Until it is back the model on this computer answers."
             return dataclasses.replace(remote.describe(health), state="ready", message=message)
-        info = local.info
         return dataclasses.replace(
             health,
             state="ready",
@@ -104,15 +106,16 @@ class FallbackEngine:
 
     def _choose(self) -> Engine:
         """Take the server unless it is away and there is a model here."""
-        if self._remote.problem is None or not is_away(self._remote.problem) or self._find_local() is None:
-            if self._current is not self._remote:
-                _log.warning("The server %s answers again.", self._remote.host)
-            self._current = self._remote
-            if self._local is not None and time.monotonic() - self._local_used_at > _KEEP_LOCAL_S:
-                self._drop_local()
-        else:
-            self._current = self._find_local() or self._remote
-        return self._current
+        away = self._remote.problem is not None and is_away(self._remote.problem)
+        local = self._find_local() if away else None
+        if local is None and self._answers_here:
+            _log.warning("The server %s answers again.", self._remote.host)
+        self._answers_here = local is not None
+        if local is not None:
+            return local
+        if not self._leases and time.monotonic() - self._local_used_at > _KEEP_LOCAL_S:
+            self._drop_local()
+        return self._remote
 
     def _find_local(self) -> Engine | None:
         """Return the local engine, loading it where that was not done; None where there is none."""
@@ -122,11 +125,25 @@ class FallbackEngine:
                 self._local = self._load_local()
             except GrafterError as error:
                 self._broken = str(error)
+            else:
+                with self._local.begin() as lease:
+                    self._info = lease.info
         self._local_used_at = time.monotonic()
         return self._local
 
+    def _lease_local(self, local: Engine, role: Role = "complete") -> Lease:
+        """Return a lease of the local model that keeps it from being dropped."""
+        lease = local.begin(role)
+        self._leases += 1
+
+        def release() -> None:
+            self._leases -= 1
+            lease.release()
+
+        return replace(lease, release=release)
+
     def _drop_local(self) -> None:
-        local, self._local = self._local, None
+        local, self._local, self._info = self._local, None, None
         if local is not None:
             local.close()
 
@@ -141,28 +158,36 @@ class FallbackEngine:
                 case Delta():
                     written = True
                 case Failed(code=code) if code in _AWAY and not written and not cancel.cancelled:
-                    local = self._find_local()
-                    moved = None if local is None else relay(request, self._remote.info, local.info)
-                    if moved is None:
-                        yield self._explain(event)
-                    else:
-                        yield from self._generate_local(moved, cancel, started=started, why=event.message)
+                    yield from self._answer_instead(request, cancel, event, started=started)
                     return
                 case _:
                     pass
             yield event
 
-    def _generate_local(
-        self, request: GenerateRequest, cancel: CancelToken, *, started: bool, why: str = ""
+    def _answer_instead(
+        self, request: GenerateRequest, cancel: CancelToken, failed: Failed, *, started: bool
     ) -> Iterator[Event]:
+        """Have the local model answer what the server dropped, where the prompt can be laid out anew for it."""
         local = self._find_local()
-        assert local is not None  # noqa: S101 - it was chosen, or loaded for this request
+        if local is None:
+            yield self._explain(failed)
+            return
+        with self._lease_local(local) as lease:
+            moved = relay(request, self._remote.info, lease.info)
+            if moved is None:
+                yield self._explain(failed)
+            else:
+                yield from self._generate_local(lease, moved, cancel, started=started, why=failed.message)
+
+    def _generate_local(
+        self, lease: Lease, request: GenerateRequest, cancel: CancelToken, *, started: bool, why: str = ""
+    ) -> Iterator[Event]:
         why = why or str(self._remote.problem or f"The server {self._remote.host} was away.")
-        for event in local.generate(request, cancel):
+        for event in lease.generate(request, cancel):
             if isinstance(event, Started) and started:
                 continue
             if isinstance(event, Finished):
-                said = f"{why} {local.info.model} on this computer answered instead."
+                said = f"{why} {lease.info.model} on this computer answered instead."
                 yield dataclasses.replace(event, note=f"{said} {event.note}".rstrip())
             else:
                 yield event

@@ -9,11 +9,10 @@ from typing import Any, cast
 from assistant.engine.remote.address import Adapter, RemoteConfig
 from assistant.engine.remote.dialects import DIALECTS, Dialect, Kind
 from assistant.engine.remote.errors import Rejected, RemoteError, Unreachable
-from assistant.engine.remote.families import family_by_name
 from assistant.engine.remote.http import Http
 from assistant.engine.remote.tokens import ServerTokenizer
 from assistant.errors import InputError
-from assistant.prompts.fim import FAMILIES, NO_FAMILY, guess_family
+from assistant.prompts.fim import FAMILIES, NO_FAMILY, family_by_name, guess_family
 
 # Where nobody says how much the model reads; Ollama's own default as well.
 DEFAULT_CONTEXT = 4096

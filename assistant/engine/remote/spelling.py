@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from assistant.prompts.fim import FAMILIES, Slot
-
 # What control tokens look like, whatever the model: <|…|>, DeepSeek's wide bars, Seed's <[…]>, Mistral's [INST].
 _FORMS = (
     r"<\|[^|<>\s]{1,60}\|>",
@@ -28,16 +26,6 @@ _FORMS = (
 )
 # One entry of a vocabulary that is such a spelling as a whole. ``<div>`` would be one, too: cutting it does no harm.
 _ENTRY = re.compile(r"<s>|<[^<>\s]{2,80}>|<<[^<>\s]{2,20}>>|\[/?[A-Z_]{2,40}\]")
-
-
-def known_spellings() -> frozenset[str]:
-    """Return every control token that some family's prompts or ends name."""
-    found: set[str] = set()
-    for family in FAMILIES.values():
-        found.update(item for item in family.layout if not isinstance(item, Slot))
-        found.update(family.stop)
-        found.update(token for token in (family.bos, family.repository, family.file) if token)
-    return frozenset(found)
 
 
 def looks_like_control(entry: str) -> bool:

@@ -16,7 +16,8 @@ from typing import Any, cast
 from assistant.engine.remote.dialects import Dialect
 from assistant.engine.remote.errors import RemoteError
 from assistant.engine.remote.http import Http
-from assistant.engine.remote.spelling import Spellings, known_spellings, looks_like_control
+from assistant.engine.remote.spelling import Spellings, looks_like_control
+from assistant.prompts.fim import known_spellings
 from assistant.types import Control, Markup, Part, Text
 
 # Control tokens besides those of the families' prompts: ends of texts and turns, and what tells families apart.

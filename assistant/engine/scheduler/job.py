@@ -7,11 +7,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Engine, Lease
 from assistant.errors import GrafterError
-from assistant.types import Choice, Delta, Event, Failed, Finished, Priority, Progress, Timings
+from assistant.types import Choice, Delta, Event, Failed, Finished, Priority, Progress, Role, Timings
 
-Work = Callable[[Engine, CancelToken], Iterator[Event]]
+Work = Callable[[Lease, CancelToken], Iterator[Event]]
 Sink = Callable[[Event], None]
 
 _log = logging.getLogger(__name__)
@@ -20,17 +20,28 @@ _log = logging.getLogger(__name__)
 class Job:
     """Work with its place in the order and its receiver, advanced one event at a time.
 
-    ``session`` and ``ahead`` are CompleteRequest's. The sink gets exactly one Finished or Failed, as its last event.
+    ``session`` and ``ahead`` are CompleteRequest's; ``role`` says which model it is for. The sink gets exactly one
+    Finished or Failed, as its last event.
     """
 
     def __init__(
-        self, work: Work, sink: Sink, request_id: str, priority: Priority, *, session: str | None, ahead: bool
+        self,
+        work: Work,
+        sink: Sink,
+        request_id: str,
+        priority: Priority,
+        *,
+        session: str | None,
+        ahead: bool,
+        role: Role = "complete",
     ) -> None:
         self.request_id = request_id
         self.priority = priority
         self.session = session
         self.ahead = ahead
+        self.role: Role = role
         self.cancel = CancelToken()
+        self._lease: Lease | None = None
         self._work: Work | None = work
         self._sink = sink
         self._events: Iterator[Event] | None = None
@@ -69,7 +80,10 @@ class Job:
         try:
             if self._events is None:
                 assert self._work is not None  # noqa: S101  (only what was cancelled before its turn is forgotten)
-                self._events = self._work(engine, self.cancel)
+                self._lease = engine.begin(self.role)
+                self._events = self._work(self._lease, self.cancel)
+                if self._lease.note:
+                    return Progress(self.request_id, "load", 1, 1, self._lease.note)
             for event in self._events:
                 return event
             raise RuntimeError("the job ended without its last event")
@@ -85,7 +99,10 @@ class Job:
 
     def end(self, event: Finished | Failed) -> None:
         """Let go of what the work holds, then hand the last event over."""
-        self._work = self._events = None
+        self._work = self._events = None  # closes the iterator before its model is let go
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
         self._deliver(event)
 
     def _deliver(self, event: Event) -> bool:

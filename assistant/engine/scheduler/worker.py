@@ -15,14 +15,14 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from assistant.engine.memory import give_back
-from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken, Engine
+from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken, Describes, Engine
 from assistant.engine.scheduler.job import Job, Sink, Work, describe_bug
 from assistant.errors import GrafterError, InputError, ModelError
-from assistant.types import Failed, Health, ModelState, Priority
+from assistant.types import Failed, Health, ModelState, Priority, Role
 
 Load = Callable[[Callable[[float], None]], Engine]
 Step = Callable[[], None]
@@ -46,16 +46,19 @@ class EngineWorker:
         *,
         idle_seconds: Callable[[], float] = lambda: 0.0,
         adapter: Callable[[], AdapterChoice | None] = lambda: None,
+        roles: Mapping[Role, str] | None = None,
     ) -> None:
         """``load`` makes the engine and gets a function for its progress; None where there is no model.
 
         ``idle_seconds`` says after how many seconds without a request the model is put aside (0: never). It is asked
         again and again, on the worker's thread, and must be quick. ``adapter`` says which one answers at first.
+        ``roles`` names the models of those roles that have one of their own.
         """
         self._load = load
         self._model = model
         self._idle_seconds = idle_seconds
         self._first_adapter: Callable[[], AdapterChoice | None] | None = adapter
+        self._roles = dict(roles or {})
         self._wake = threading.Condition()
         self._queue: list[Job] = []
         self._stack: list[Job] = []
@@ -77,8 +80,18 @@ class EngineWorker:
         self._thread.start()
 
     def health(self) -> Health:
-        """Return the state of the model."""
-        return self._health
+        """Return the state of the model, or of what answers in its place."""
+        health, engine = self._health, self._engine
+        return engine.describe(health) if health.state == "ready" and isinstance(engine, Describes) else health
+
+    def model_for(self, role: Role) -> str | None:
+        """Return the id of the model that has a role; None where there is no model."""
+        return self._roles.get(role, self.health().model)
+
+    @property
+    def models(self) -> list[str]:
+        """The ids of all models, the main one first."""
+        return [each for each in dict.fromkeys((self.health().model, *self._roles.values())) if each]
 
     def submit(
         self,
@@ -89,13 +102,14 @@ class EngineWorker:
         *,
         session: str | None = None,
         ahead: bool = False,
+        role: Role = "complete",
     ) -> CancelToken:
-        """Queue a job; the token ends it, whether it waits, pauses or runs.
+        """Queue a job for the model of a role; the token ends it, whether it waits, pauses or runs.
 
         Older jobs of the same ``session`` and priority are cancelled. One that is asked ``ahead`` is cancelled by any
         that is not, and does not keep the model loaded, nor load it.
         """
-        job = Job(work, sink, request_id, priority, session=session, ahead=ahead)
+        job = Job(work, sink, request_id, priority, session=session, ahead=ahead, role=role)
         with self._wake:
             if not self._closing:
                 for other in (*self._queue, *self._stack):
@@ -235,7 +249,8 @@ class EngineWorker:
 
     def _idle_left(self) -> float:
         """Return for how many seconds more the model stays loaded if nobody asks."""
-        if self._engine is None or self._idle_limit <= 0:
+        engine = self._engine
+        if engine is None or self._idle_limit <= 0 or (isinstance(engine, Describes) and not engine.holds_memory):
             return math.inf
         return self._asked_at + self._idle_limit - time.monotonic()
 
@@ -267,7 +282,8 @@ class EngineWorker:
     def _tell(self, message: str = "") -> None:
         """Note the state of the loaded model."""
         assert self._engine is not None  # noqa: S101  (it was just loaded, or changed)
-        info = self._engine.info
+        with self._engine.begin() as lease:
+            info = lease.info
         self._health = Health("ready", info.model, info.device, info.dtype, 1.0, message=message, adapter=info.adapter)
 
     def _adapt_first(self, engine: Engine) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Engine, Lease
 from assistant.errors import ModelError
 from assistant.measure.bench.memory import Memory, memory_of
 from assistant.types import Delta, Failed, Finished, GenerateRequest, Params, Prompt, Text
@@ -73,12 +73,16 @@ class OurSide:
 
     def run(self, text: str, tokens: int, *, speculate: bool = False) -> Sample:
         """Return what one request took. Raises ModelError where it failed."""
+        with self._engine.begin() as model:
+            return self._run(model, text, tokens, speculate=speculate)
+
+    def _run(self, model: Lease, text: str, tokens: int, *, speculate: bool) -> Sample:
         self._asked += 1
         params = Params(max_tokens=tokens, speculate=speculate)
         request = GenerateRequest(f"bench-{self._asked}", Prompt((Text(text),)), params)
         begin = time.perf_counter()
         first: float | None = None
-        for event in self._engine.generate(request, CancelToken()):
+        for event in model.generate(request, CancelToken()):
             match event:
                 case Delta() if first is None:
                     first = _since(begin)

@@ -85,18 +85,20 @@ def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: 
         id=row.id, text=row.prompt + row.after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
     )
     if others is None or not row.files:
-        return read_answer(complete(engine, request, CancelToken(), options=options))
-    with others.of(row) as retriever:
-        return read_answer(complete(engine, request, CancelToken(), options=options, retriever=retriever))
+        with engine.begin() as model:
+            return read_answer(complete(model, request, CancelToken(), options=options))
+    with others.of(row) as retriever, engine.begin() as model:
+        return read_answer(complete(model, request, CancelToken(), options=options, retriever=retriever))
 
 
 def ask_plain(engine: Engine, row: Row) -> Answer:
     """Ask with prefix and suffix as they stand in the row; a one-line hole ends at the first line end."""
-    fim = infill_prompt(engine.info.family, row.prompt, row.suffix)
     params = Params(max_tokens=MANY_LINES_TOKENS)
     if row.one_line:
         params = Params(max_tokens=ONE_LINE_TOKENS, stop=("\n",))
-    return read_answer(engine.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), CancelToken()))
+    with engine.begin() as model:
+        fim = infill_prompt(model.info.family, row.prompt, row.suffix)
+        return read_answer(model.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), CancelToken()))
 
 
 def read_answer(events: Iterator[Event]) -> Answer:

@@ -83,16 +83,11 @@ class EditorArm:
             workspace=str(self.repository),
             adapter=self.adapter,
         )
-        return read_answer(
-            complete(
-                self.engine,
-                request,
-                CancelToken(),
-                options=self.options,
-                retriever=self.retriever,
-                budget=self.budget,
+        options, retriever, budget = self.options, self.retriever, self.budget
+        with self.engine.begin() as model:
+            return read_answer(
+                complete(model, request, CancelToken(), options=options, retriever=retriever, budget=budget)
             )
-        )
 
 
 def _arm(name: str, bench: Bench, *, retrieval: bool, adapter: str | None) -> Arm:

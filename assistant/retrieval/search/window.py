@@ -60,19 +60,22 @@ def take_window(text: str, cursor: int, budget: Budget, count: CountTokens) -> W
     Lines are taken whole, nearest first, until a budget is spent. The line of the cursor always has a
     part in it; if it alone is over the budget (minified code), the characters next to the cursor are kept.
     """
-    before = _lines(text[:cursor])
-    after = _lines(text[cursor:])
+    # Only what is near enough to fit is cut into lines: a file may have millions of them. The outermost line may be
+    # cut off; then all of it is one character more than fits, so that this line is never taken whole.
+    before = _lines(text[max(cursor - budget.prefix * _MOST_CHARS_PER_TOKEN - 1, 0) : cursor])
+    after = _lines(text[cursor : cursor + budget.suffix * _MOST_CHARS_PER_TOKEN + 1])
+    above = text.count("\n", 0, cursor) + 1
     kept = _fitting(before[::-1], budget.prefix, count)
-    first = _stepped(len(before), kept)
+    first = _stepped(above, kept)
     end = max(_fitting(after, budget.suffix, count), 1)
-    prefix = "".join(before[first:])
+    prefix = "".join(before[first - above :])
     suffix = "".join(after[:end])
     if kept == 0:
         prefix = prefix[-budget.prefix * _CHARS_PER_TOKEN :]
     # Counting takes a second for each megabyte, so a line that cannot fit is not counted at all.
     if end == 1 and (len(suffix) > budget.suffix * _MOST_CHARS_PER_TOKEN or count([suffix])[0] > budget.suffix):
         suffix = suffix[: budget.suffix * _CHARS_PER_TOKEN]
-    return Window(prefix, suffix, first + 1, len(before) + end - 1)
+    return Window(prefix, suffix, first + 1, above + end - 1)
 
 
 def take_blocks(text: str, window: Window) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from assistant.completion.complete import Options, complete
 from assistant.completion.window_budget import WindowBudget
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.retrieval.index.service import Indexes
 from assistant.retrieval.search.retriever import IndexRetriever
 from assistant.server.body import read_body
@@ -44,9 +44,9 @@ class CompleteRoutes:
         options = self._options()
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
 
-        def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
+        def job(model: Lease, cancel: CancelToken) -> Iterator[Event]:
             budget, affordable = self._window.budget, self._window.affordable(options)
-            return self._window.watch(complete(engine, wanted, cancel, budget, affordable, self._retriever))
+            return self._window.watch(complete(model, wanted, cancel, budget, affordable, self._retriever))
 
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead

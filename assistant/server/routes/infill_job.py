@@ -14,7 +14,7 @@ from assistant.completion.filters.draft import Hole
 from assistant.completion.shape import decide_shape
 from assistant.completion.suggest import Suggestions
 from assistant.completion.syntax import read_syntax
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.prompts.fim import SourceFile, infill_prompt
 from assistant.retrieval.search.window import Budget, fit_budget, room_for_prompt, take_window
 from assistant.server.schemas import InfillBody
@@ -26,24 +26,24 @@ _EXTRA_TOKENS = 2048
 _MAX_CHARS_PER_TOKEN = 16
 
 
-def infill(request_id: str, body: InfillBody, params: Params, engine: Engine, cancel: CancelToken) -> Iterator[Event]:
+def infill(request_id: str, body: InfillBody, params: Params, model: Lease, cancel: CancelToken) -> Iterator[Event]:
     """Yield the events of one request; the texts in Finished have the cuts applied."""
     before, after = body.input_prefix + body.prompt, body.input_suffix
-    room = room_for_prompt(engine.info.context_length, params.max_tokens)
+    room = room_for_prompt(model.info.context_length, params.max_tokens)
     budget = fit_budget(_BUDGET, room)
 
     def count(lines: Sequence[str]) -> list[int]:
-        return engine.count_tokens([Text(line) for line in lines])
+        return model.count_tokens([Text(line) for line in lines])
 
     window = take_window(before + after, len(before), budget, count)
     chunks = [SourceFile(extra.filename, extra.text) for extra in body.input_extra]
-    files = _latest(chunks, min(_EXTRA_TOKENS, room - budget.prefix - budget.suffix), engine)
-    fim = infill_prompt(engine.info.family, window.prefix, window.suffix, files=files)
+    files = _latest(chunks, min(_EXTRA_TOKENS, room - budget.prefix - budget.suffix), model)
+    fim = infill_prompt(model.info.family, window.prefix, window.suffix, files=files)
     syntax = read_syntax(before, after, None)
     suggestions = Suggestions(Hole(syntax, decide_shape(syntax, "manual"), auto=False), params.n, fim.stop_tokens)
     ours = CancelToken(cancel)
     limit = _TimeLimit(body.t_max_predict_ms, params.n)
-    for event in engine.generate(GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens), ours):
+    for event in model.generate(GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens), ours):
         match event:
             case Delta(index=index, text=text):
                 shown = suggestions.feed(index, text, event.logprobs)
@@ -73,14 +73,14 @@ class _TimeLimit:
         return self._seconds > 0 and not self._without_line and now - self._began > self._seconds
 
 
-def _latest(chunks: Sequence[SourceFile], room: int, engine: Engine) -> list[SourceFile]:
+def _latest(chunks: Sequence[SourceFile], room: int, model: Lease) -> list[SourceFile]:
     """Return the last chunks, which editors send last because they are the newest, that fit ``room`` tokens."""
     kept: list[SourceFile] = []
     for chunk in reversed(chunks):
         # What cannot fit, whatever the tokenizer, is not worth counting.
         if len(chunk.text) > room * _MAX_CHARS_PER_TOKEN:
             break
-        room -= engine.count_tokens([Text(f"{chunk.path}\n{chunk.text}")])[0]
+        room -= model.count_tokens([Text(f"{chunk.path}\n{chunk.text}")])[0]
         if room < 0:
             break
         kept.append(chunk)

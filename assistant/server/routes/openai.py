@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.engine.protocol import CancelToken, Engine
+from assistant.engine.protocol import CancelToken, Lease
 from assistant.engine.scheduler.job import Work
 from assistant.models.adapters import ModelAdapters
 from assistant.prompts.fim import FAMILIES, FimPrompt, infill_prompt
@@ -26,14 +26,13 @@ from assistant.server.routes.openai_shapes import ChatShape, ChunkEncoder, Compl
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
-from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt, Text
+from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt, Role
 
 # Names that mean "whatever is loaded"; editors that must send some name can be given one of these.
 _ANY_MODEL = ("", "default", "grafter")
 # How long an answer may be where the client names no limit, as far as the conversation leaves room for it.
 _CHAT_TOKENS = 2048
 _LEAST_CHAT_TOKENS = 256
-_LAYOUT_TOKENS = 32  # that a chat template adds to each message, and once more to the whole
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -55,12 +54,12 @@ class OpenAIRoutes:
 
     async def models(self, _request: Request) -> Response:
         """Name the model that is loaded or being loaded, alone and with each adapter; none: an empty list."""
-        model = self._dispatcher.worker.health().model
-        rows: list[dict[str, object]] = []
-        if model:
-            row: dict[str, object] = {"object": "model", "created": self._started, "owned_by": "grafter"}
-            rows.append({"id": model, **row})
-            rows += [{"id": f"{model}+{name}", **row, "parent": model} for name in await self._adapters()]
+        models = self._dispatcher.worker.models
+        row: dict[str, object] = {"object": "model", "created": self._started, "owned_by": "grafter"}
+        rows: list[dict[str, object]] = [{"id": model, **row} for model in models]
+        if models:
+            main = models[0]
+            rows[1:1] = [{"id": f"{main}+{name}", **row, "parent": main} for name in await self._adapters()]
         return JSONResponse({"object": "list", "data": rows})
 
     async def completions(self, request: Request) -> Response:
@@ -77,7 +76,7 @@ class OpenAIRoutes:
     async def chat(self, request: Request) -> Response:
         """Answer a conversation, laid out by the model's own chat template."""
         body = await read_body(request, ChatBody)
-        adapter = await self._read_model(body)
+        adapter = await self._read_model(body, "chat")
         _check_chat(body)
         request_id = f"chatcmpl-{secrets.token_hex(12)}"
         limit = body.limit
@@ -85,14 +84,24 @@ class OpenAIRoutes:
         chat = Chat(tuple(_message(message) for message in body.messages))
         shape = ChatShape(request_id, logprobs=body.logprobs)
 
-        def job(engine: Engine, cancel: CancelToken) -> Iterator[Event]:
-            fitting = replace(params, max_tokens=_room_for_answer(engine, chat)) if limit is None else params
-            return engine.generate(GenerateRequest(request_id, chat, fitting, adapter=adapter), cancel)
+        least = _LEAST_CHAT_TOKENS if limit is None else None
+        wanted = GenerateRequest(request_id, chat, params, adapter=adapter, least_answer=least)
 
-        return await self._answer(request, body, shape, job, Priority.CHAT)
+        def job(model: Lease, cancel: CancelToken) -> Iterator[Event]:
+            return model.generate(wanted, cancel)
 
-    async def _answer(self, request: Request, body: Sampling, shape: Shape, job: Work, priority: Priority) -> Response:
-        open_stream = functools.partial(self._dispatcher.open, job, shape.id, priority=priority)
+        return await self._answer(request, body, shape, job, Priority.CHAT, "chat")
+
+    async def _answer(
+        self,
+        request: Request,
+        body: Sampling,
+        shape: Shape,
+        job: Work,
+        priority: Priority,
+        role: Role = "complete",
+    ) -> Response:
+        open_stream = functools.partial(self._dispatcher.open, job, shape.id, priority=priority, role=role)
         if body.stream:
             encoder = ChunkEncoder(shape, include_usage=body.stream_options.include_usage)
             return SseResponse(open_stream, encoder, hold_status=True)
@@ -100,20 +109,21 @@ class OpenAIRoutes:
             finished = await self._dispatcher.last(stream)
         return JSONResponse(shape.answer(finished)) if finished else Response(status_code=499)
 
-    async def _read_model(self, body: Sampling) -> str | None:
+    async def _read_model(self, body: Sampling, role: Role = "complete") -> str | None:
         """Return which adapter the model's name asks for; see GenerateRequest.
 
         Refuses when there is no model, or another is asked for: an answer of the wrong one would mislead.
         """
         self._dispatcher.check_model()
-        loaded = self._dispatcher.worker.health().model
+        worker = self._dispatcher.worker
+        loaded = worker.model_for(role)
         if loaded is None or body.model in _ANY_MODEL:
             return None
         base, plus, adapter = body.model.partition("+")
         if body.model == loaded:
             # As on other servers that list a model with its adapters, the name alone is the model alone.
-            return "" if self._model_adapters else None
-        if plus and base == loaded and adapter in await self._adapters():
+            return "" if self._model_adapters and loaded == worker.health().model else None
+        if plus and base == loaded == worker.health().model and adapter in await self._adapters():
             return adapter
         message = f"The model '{body.model}' is not loaded; this service runs '{loaded}' (or say 'default')."
         raise ApiError(404, message, code="model_not_found", param="model")
@@ -143,11 +153,11 @@ def _complete(
     suffix: str | None,
     params: Params,
     adapter: str | None,
-    engine: Engine,
+    model: Lease,
     cancel: CancelToken,
 ) -> Iterator[Event]:
     """Yield the events of a completion; a note on what the model cannot see joins the last one."""
-    family = engine.info.family
+    family = model.info.family
     if suffix is not None:  # an empty one too: an editor at the end of a file sends that
         fim = infill_prompt(family, prompt, suffix)
     else:
@@ -155,15 +165,8 @@ def _complete(
         stop = FAMILIES[family].stop if family in FAMILIES else ()
         fim = FimPrompt(Prompt((Markup(prompt),)), stop)
     request = GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens, adapter=adapter)
-    for event in engine.generate(request, cancel):
+    for event in model.generate(request, cancel):
         yield replace(event, note=event.note or fim.note) if isinstance(event, Finished) else event
-
-
-def _room_for_answer(engine: Engine, chat: Chat) -> int:
-    """Return how many tokens the answer may have where nobody said: what the conversation leaves, within limits."""
-    read = sum(engine.count_tokens([Text(message.content) for message in chat.messages]))
-    left = engine.info.context_length - read - _LAYOUT_TOKENS * (len(chat.messages) + 1)
-    return min(max(left, _LEAST_CHAT_TOKENS), _CHAT_TOKENS)
 
 
 def _check_bias(body: Sampling) -> None:

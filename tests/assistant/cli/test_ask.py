@@ -23,7 +23,7 @@ def engine(monkeypatch):
     store = Store(find_paths())
     model = InstalledModel(DEFAULT_MODEL, "A model", "MIT", "none", Origin("local", "x"), {}, 1, 100)
     store.install(store.staging(DEFAULT_MODEL), model)
-    monkeypatch.setattr(local_model, "loader", lambda *_: lambda _progress: scripted)
+    monkeypatch.setattr(local_model, "open_engine", lambda _spec, _progress: scripted)
     return scripted
 
 

@@ -47,7 +47,7 @@ def engine(monkeypatch):
     store = Store(find_paths())
     model = InstalledModel(DEFAULT_MODEL, "A model", "MIT", "none", Origin("local", "x"), {}, 1, 100)
     store.install(store.staging(DEFAULT_MODEL), model)
-    monkeypatch.setattr(local_model, "loader", lambda *_: lambda progress: progress(0.5) or scripted)
+    monkeypatch.setattr(local_model, "open_engine", lambda _spec, progress: progress(0.5) or scripted)
     return scripted
 
 

@@ -6,12 +6,15 @@ import sys
 
 import pytest
 
-from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, loader
+from assistant.cli import serve
+from assistant.cli.local_model import Running, add_model_arguments, choose_model, choose_running, local_spec
 from assistant.cli.main import main
-from assistant.cli.serve import _idle_seconds, _options, _settings_now
+from assistant.cli.serve import _idle_seconds, _options
 from assistant.config import DEFAULT_MODEL, Settings, find_paths, save_settings
+from assistant.engine.factory import open_engine
 from assistant.errors import InputError, ModelError
 from assistant.models.store import InstalledModel, Origin, Store
+from assistant.server.settings import LiveSettings
 from tests.support.patience import PATIENCE_S
 
 
@@ -83,30 +86,30 @@ def test_the_model_is_loaded_with_the_threads_that_were_asked_for(install, monke
     said = []
     monkeypatch.setattr(threads, "apply", lambda count: said.append(("threads", count)))
     monkeypatch.setattr(load, "load_engine", lambda *given, lean, find_adapter: said.append(("load", *given[1:], lean)))
-    loader(find_paths(), choose_model(find_paths(), "ant"), Running("cpu", 8, 3, lean=True))(print)
+    running = Running("cpu", 8, 3, lean=True)
+    open_engine(local_spec(find_paths(), choose_model(find_paths(), "ant"), running), print)
     assert said == [("threads", 3), ("load", "cpu", print, 8, True)]
 
 
 def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():
     paths = find_paths()
-    seconds = _idle_seconds(_settings_now(paths), None)
+    settings = LiveSettings(paths)
+    seconds = _idle_seconds(settings, None)
     assert seconds() == 20 * 60
     save_settings(paths, Settings(idle_minutes=5))
+    settings.look()
     assert seconds() == 5 * 60
-    paths.settings.write_text("idle_minutes = 'soon'")
-    assert seconds() == 5 * 60
-    save_settings(paths, Settings(idle_minutes=0))
-    assert seconds() == 0
-    save_settings(paths, Settings(idle_minutes=5))
-    assert _idle_seconds(_settings_now(paths), 0.5)() == 30
-    assert _idle_seconds(_settings_now(paths), 0.0)() == 0
+    assert _idle_seconds(settings, 0.5)() == 30
+    assert _idle_seconds(settings, 0.0)() == 0
 
 
-def test_how_sure_the_model_has_to_be_is_read_each_time():
+def test_how_sure_the_model_has_to_be_is_asked_each_time():
     paths = find_paths()
-    options = _options(_settings_now(paths))
+    settings = LiveSettings(paths)
+    options = _options(settings)
     assert options().confidence == Settings().confidence
     save_settings(paths, Settings(confidence=0.7))
+    settings.look()
     assert options().confidence == 0.7
 
 
@@ -159,3 +162,32 @@ def test_the_service_imports_no_torch_before_it_is_ready():
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_role_has_a_model_of_its_own(install):
+    for name in ("ant", "bee"):
+        install(name)
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    args = parser.parse_args(["--model", "ant", "--role", "chat=bee", "--role", "edit=bee", "--role", "embed=ant"])
+    specs, adapters = serve._find_specs(find_paths(), args)
+    assert {role: spec.folder.name for role, spec in specs.items()} == {
+        "complete": "ant",
+        "chat": "bee",
+        "edit": "bee",
+        "embed": "ant",
+    }
+    assert specs["chat"] is specs["edit"]
+    assert specs["embed"] is specs["complete"]
+    assert adapters.model.id == "ant"
+    with pytest.raises(InputError, match="not installed"):
+        serve._find_specs(find_paths(), parser.parse_args(["--model", "ant", "--role", "chat=wasp"]))
+
+
+@pytest.mark.parametrize("role", ["chat", "chat=", "complete=ant", "talk=ant", "=ant"])
+def test_what_is_no_role_is_said(role, capsys):
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--role", role])
+    assert "is not ROLE=ID with a role of chat, edit, embed" in capsys.readouterr().err

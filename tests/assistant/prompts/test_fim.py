@@ -1,6 +1,11 @@
+import argparse
+
 import pytest
 
+from assistant.cli.remote import add_remote_arguments
+from assistant.engine.remote.spelling import Spellings
 from assistant.errors import InputError
+from assistant.models.vocabulary import choose_family
 from assistant.prompts import fim
 from assistant.prompts.fim import (
     FAMILIES,
@@ -141,3 +146,33 @@ def test_family_is_guessed_from_the_vocabulary(family, vocabulary):
 def test_a_file_without_a_hole(family, spelled, end):
     prompt, found = file_prompt(family, "a.py", "shop", "x = 1\n")
     assert (spell(prompt), found) == (spelled, end)
+
+
+DUMMY = fim.Family(
+    layout=("<dummy-hole>", fim.SUFFIX, "<dummy-start>", fim.PREFIX),
+    stop=("<dummy-end>", "<dummy-hole>", "<dummy-start>"),
+    source="this test",
+    bos="<dummy-begin>",
+    file="<dummy-file>",
+    names=r"dumm(y|ies)-\d",
+    has=("<dummy-file>",),
+)
+
+
+def test_a_family_is_one_row(monkeypatch):
+    monkeypatch.setitem(FAMILIES, "dummy", DUMMY)
+    written = spell(infill_prompt("dummy", "P", "S", path="m.py", files=[SourceFile("a.py", "x\n")]).prompt)
+    assert written == "<dummy-begin><dummy-file>a.py\nx\n<dummy-file>m.py\n<dummy-hole>S<dummy-start>P"
+    # A model is told by its vocabulary, or by its name.
+    vocabulary = {"<dummy-hole>", "<dummy-start>", "<dummy-file>", "a"}
+    assert guess_family(frozenset(vocabulary)) == choose_family("granite", frozenset(vocabulary)) == "dummy"
+    assert guess_family(frozenset(vocabulary - {"<dummy-file>"})) == "none"
+    assert fim.family_by_name("org/Dummy_7B-instruct") == "dummy"
+    # Its control tokens are kept out of texts that go to a server, which may open prompts itself.
+    assert Spellings(fim.known_spellings(), forms=False).blank("a<dummy-file>b") == ("a< dummy-file>b", 1)
+    assert fim.opens_prompts("<dummy-begin>")
+    assert not fim.opens_prompts("<dummy-file>")
+    # It can be asked for.
+    parser = argparse.ArgumentParser()
+    add_remote_arguments(parser)
+    assert parser.parse_args(["--family", "dummy"]).family == "dummy"

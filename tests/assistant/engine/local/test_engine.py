@@ -1,13 +1,20 @@
+import threading
+from dataclasses import replace
+
 import pytest
 import torch
 
 from assistant.engine.local import engine
+from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Forgets
+from assistant.engine.room import ContextLengthError, fit_answer
+from assistant.engine.templates.layout import ChatLayout
 from assistant.types import (
     Chat,
     Control,
     Delta,
     GenerateRequest,
+    Markup,
     Message,
     Params,
     Progress,
@@ -141,9 +148,68 @@ def test_a_seed_repeats_a_sample(tiny_engine, ask):
 def test_chat_is_laid_out_by_the_template(tiny_engine, ask):
     chat = Chat((Message("user", "hi"),))
     answer = ask(tiny_engine, chat, max_tokens=2)
-    assert answer.finished.prompt_tokens == len(
-        tiny_engine._tokenizer.encode(tiny_engine._tokenizer.chat(chat.messages))
-    )
+    laid_out = Markup("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n")
+    assert answer.finished.prompt_tokens == len(tiny_engine._tokenizer.encode(Prompt((laid_out,))))
+
+
+def test_a_prompt_that_cannot_fit_is_refused_before_it_is_tokenised(tiny_engine, monkeypatch, ask):
+    """Eight megabytes take thirteen seconds and 700 MB to tokenise."""
+    monkeypatch.setattr(tiny_engine._tokenizer, "encode", lambda _prompt: pytest.fail("it was tokenised"))
+    most = (2048 - 8) * 16
+    for prompt in ("x" * (most + 1), Chat((Message("user", "x"), Message("user", "x" * most)))):
+        answer = ask(tiny_engine, prompt, max_tokens=8)
+        assert answer.failed.code == "context_length_exceeded"
+        assert f"has {most + 1} characters" in answer.failed.message
+
+
+def test_what_a_template_adds_is_counted_before_it_is_tokenised(tiny_engine, monkeypatch, ask):
+    template = "{% for a in range(9999) %}{{ messages[0].content }}{% endfor %}"
+    monkeypatch.setattr(tiny_engine, "_layout", ChatLayout(template, {}, tiny_engine._renderer))
+    monkeypatch.setattr(tiny_engine._tokenizer, "encode", lambda _prompt: pytest.fail("it was tokenised"))
+    answer = ask(tiny_engine, Chat((Message("user", "x" * 1000),)), max_tokens=8)
+    assert "has 9999000 characters" in answer.failed.message
+
+
+def test_a_long_prompt_is_tokenised_in_another_thread(tiny_folder, monkeypatch, ask):
+    engine = load_engine(tiny_folder, "cpu", bits=16)
+    encode, inside, go_on = engine._tokenizer.encode, threading.Event(), threading.Event()
+
+    def slowly(prompt):
+        inside.set()
+        assert go_on.wait(60)
+        return encode(prompt)
+
+    monkeypatch.setattr(engine._tokenizer, "encode", slowly)
+    request = GenerateRequest("long", Prompt((Text("return " * 3000),)), Params(max_tokens=4))
+    long = engine.generate(request, CancelToken())
+    assert next(long) == Progress("long", "layout", 0, 1)
+    assert inside.is_set()
+    monkeypatch.setattr(engine._tokenizer, "encode", encode)
+    assert ask(engine, "short", max_tokens=4).finished.generated_tokens == 4  # meanwhile, on this thread
+    assert next(long).stage == "layout"
+    go_on.set()
+    rest = list(long)
+    assert rest[-1].code == "context_length_exceeded"
+    assert f"The prompt has {len(encode(request.prompt))} tokens" in rest[-1].message
+    engine.close()
+
+
+@pytest.mark.parametrize(("read", "limit"), [(10, 300), (1748, 300), (1800, 248), (1920, 128)])
+def test_an_answer_shrinks_to_the_room_that_a_prompt_leaves(read, limit):
+    request = GenerateRequest("r", FIM, Params(max_tokens=300), least_answer=128)
+    assert fit_answer(request, read, 2048).params.max_tokens == limit
+    with pytest.raises(ContextLengthError, match="the answer may have 128"):
+        fit_answer(request, 1921, 2048)
+    whole = replace(request, least_answer=None)
+    with pytest.raises(ContextLengthError, match="the answer may have 300"):
+        fit_answer(whole, 1749, 2048)
+
+
+def test_a_chat_is_answered_in_what_room_there_is(tiny_engine):
+    chat = Chat((Message("user", "a" * 1900),))
+    request = GenerateRequest("r", chat, Params(max_tokens=2000), least_answer=1)
+    finished = list(tiny_engine.generate(request, CancelToken()))[-1]
+    assert finished.prompt_tokens + finished.generated_tokens <= 2048
 
 
 def test_an_empty_prompt_starts_from_the_start_token(tiny_engine, ask):

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from assistant.client.address import parse_address
 from assistant.engine.remote.address import Adapter, RemoteConfig, parse_adapter
 from assistant.engine.remote.estimate import estimate_tokens
-from assistant.engine.remote.families import family_by_name
 from assistant.engine.remote.http import Http
 from assistant.engine.remote.keys import Key, KeyringError, delete_key, find_key, save_key
 from assistant.engine.remote.server import check_family
 from assistant.errors import InputError
-from assistant.prompts.fim import infill_prompt
+from assistant.prompts.fim import family_by_name, infill_prompt
 from assistant.types import GenerateRequest, Params
 
 

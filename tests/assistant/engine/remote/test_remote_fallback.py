@@ -13,7 +13,7 @@ from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.engine.remote.fallback import FallbackEngine
 from assistant.engine.remote.relay import relay
-from assistant.engine.remote.worker import RemoteWorker
+from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import ModelError
 from assistant.prompts.fim import FAMILIES, SourceFile, infill_prompt
 from assistant.types import (
@@ -81,7 +81,7 @@ def _not_asked(*_):
 
 def test_the_local_model_answers_when_the_server_goes_away(pair, run, monkeypatch):
     server, engine, loaded = pair()
-    assert engine.info.family == "qwen2.5-coder"
+    assert engine.begin().info.family == "qwen2.5-coder"
     server.stop()
     ran = run(engine, infill())
     assert ran.text == "from here"
@@ -92,14 +92,14 @@ def test_the_local_model_answers_when_the_server_goes_away(pair, run, monkeypatc
     # The prompt was the server's; the model here has other tokens.
     assert flat_prompt(loaded[0].requests[0].prompt) == "<fim_prefix>a = <fim_suffix>\n<fim_middle>"
     assert loaded[0].requests[0].stop_tokens == FAMILIES["starcoder2"].stop
-    assert engine.info.family == "starcoder2"
+    assert engine.begin().info.family == "starcoder2"
     with monkeypatch.context() as patch:
         patch.setattr(engine._remote, "generate", _not_asked)
         assert run(engine, GenerateRequest("r2", Chat((Message("user", "x"),)))).text == "from here"
     assert len(loaded) == 1
     server.restart()
     until(lambda: engine._remote.up)
-    assert engine.info.model == "Qwen/Qwen2.5-Coder-7B"
+    assert engine.begin().info.model == "Qwen/Qwen2.5-Coder-7B"
     ran = run(engine, infill())
     assert ran.text == "return a + b"
     assert ran.finished.note == ""
@@ -112,10 +112,10 @@ def test_the_local_model_is_given_back_after_a_while(pair, run, monkeypatch):
     assert engine.holds_memory
     server.restart()
     until(lambda: engine._remote.up)
-    assert engine.info.device.startswith("remote")
+    assert engine.begin().info.device.startswith("remote")
     assert engine.holds_memory  # it may go away again at once
     monkeypatch.setattr("assistant.engine.remote.fallback._KEEP_LOCAL_S", 0.0)
-    assert engine.info.device.startswith("remote")
+    assert engine.begin().info.device.startswith("remote")
     assert not engine.holds_memory
     assert loaded[0].closed
 
@@ -123,11 +123,11 @@ def test_the_local_model_is_given_back_after_a_while(pair, run, monkeypatch):
 def test_a_whole_completion_is_laid_out_for_who_answers(pair):
     server, engine, loaded = pair()
     request = CompleteRequest("c1", "def add(a, b):\n    \n", 19, path="a.py")
-    *_, last = complete(engine, request, CancelToken())
+    *_, last = complete(engine.begin(), request, CancelToken())
     assert isinstance(last, Finished)
     server.stop()
     for _ in range(2):
-        *_, last = complete(engine, request, CancelToken())
+        *_, last = complete(engine.begin(), request, CancelToken())
         assert isinstance(last, Finished), last
         assert last.choices[0].text == "from here"
         assert "on this computer answered instead" in last.note
@@ -203,7 +203,7 @@ def work():
     workers = []
 
     def make(engine, idle=lambda: 0.0):
-        worker = RemoteWorker(engine, idle_seconds=idle)
+        worker = EngineWorker(lambda _progress: engine.open(), None, idle_seconds=idle)
         workers.append(worker)
         worker.start()
         until(lambda: worker.health().state not in ("loading", "none"))
@@ -318,6 +318,6 @@ def test_a_port_that_nobody_has(pair, run):
     engine = FallbackEngine(remote, lambda: FakeEngine("here", LOCAL)).open()
     assert engine.describe(Health("ready")).state == "ready"
     assert not engine.holds_memory  # loaded when it is needed
-    assert engine.info.model == "local-coder"
+    assert engine.begin().info.model == "local-coder"
     assert run(engine, GenerateRequest("r", infill_prompt("starcoder2", "a", "b").prompt)).text == "here"
     engine.close()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.engine.remote.spelling import Spellings, known_spellings, looks_like_control
-from assistant.prompts.fim import FAMILIES, infill_prompt
+from assistant.engine.remote.spelling import Spellings, looks_like_control
+from assistant.prompts.fim import FAMILIES, infill_prompt, known_spellings
 from assistant.types import Chat, GenerateRequest, Message, Params, Prompt, Text
 from tests.support import remote_server
 

@@ -177,9 +177,7 @@ def test_a_pause_within_the_prompt_is_no_time_of_reading(make_worker, clock):
 def test_a_model_writes_the_same_with_and_without_pauses(make_worker, tiny_engine, ask):
     alone = ask(tiny_engine, "def add(a, b):", max_tokens=24).texts[0]
     short = ask(tiny_engine, "import os", max_tokens=6).texts[0]
-    kept = SimpleNamespace(
-        info=tiny_engine.info, generate=tiny_engine.generate, close=lambda: None
-    )  # the fixture's own
+    kept = SimpleNamespace(begin=tiny_engine.begin, close=lambda: None)  # the fixture closes it
     worker = make_worker(kept, start=False)
     completions = [Sink() for _ in range(4)]
 

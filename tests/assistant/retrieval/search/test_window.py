@@ -1,7 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.retrieval.search.window import MOST_BLOCKS, STEP_LINES, Budget, Window, take_blocks, take_window
+from assistant.retrieval.search.window import (
+    MOST_BLOCKS,
+    STEP_LINES,
+    Budget,
+    Window,
+    _fitting,
+    _stepped,
+    take_blocks,
+    take_window,
+)
 
 
 def words(lines):
@@ -50,6 +59,49 @@ def test_one_giant_line_is_cut_next_to_the_cursor():
     assert 0 < len(window.suffix) <= 100
     assert text[:40_000].endswith(window.prefix)
     assert text[40_000:].startswith(window.suffix)
+
+
+def whole(text, cursor, budget, count):
+    """Take the window as if the whole file were cut into lines."""
+    before, after = lines_of(text[:cursor]), lines_of(text[cursor:])
+    kept = _fitting(before[::-1], budget.prefix, count)
+    first = _stepped(len(before), kept)
+    end = max(_fitting(after, budget.suffix, count), 1)
+    prefix, suffix = "".join(before[first:]), "".join(after[:end])
+    if kept == 0:
+        prefix = prefix[-budget.prefix * 2 :]
+    if end == 1 and (len(suffix) > budget.suffix * 12 or count([suffix])[0] > budget.suffix):
+        suffix = suffix[: budget.suffix * 2]
+    return Window(prefix, suffix, first + 1, len(before) + end - 1)
+
+
+def lines_of(text):
+    return [line + "\n" for line in text.split("\n")[:-1]] + [text.split("\n")[-1]]
+
+
+@given(
+    st.lists(st.sampled_from(["", "a", "a b", "x" * 11, "x" * 12, "x" * 13, "y " * 30]), max_size=60),
+    st.floats(0, 1),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
+def test_only_what_is_near_is_cut_into_lines(lines, share, before, after):
+    text = "\n".join(lines)
+    cursor, budget = int(share * len(text)), Budget(before, after)
+    assert take_window(text, cursor, budget, words) == whole(text, cursor, budget, words)
+
+
+def test_a_file_of_millions_of_lines_is_counted_where_the_cursor_is():
+    counted = []
+
+    def count(lines):
+        counted.extend(lines)
+        return words(lines)
+
+    text = "a\n" * 1_000_000
+    window = take_window(text, len(text), Budget(100, 20), count)
+    assert (window.last_line, window.prefix) == (1_000_001, "a\n" * (1_000_000 - window.first_line + 1))
+    assert len(counted) < 100 * 12
 
 
 @given(st.text(alphabet="ab \n\r\t😀", max_size=200), st.integers(0, 200), st.integers(1, 30), st.integers(1, 30))

@@ -9,7 +9,20 @@ import pytest
 from assistant.engine.fake import Answer, FakeEngine
 from assistant.engine.protocol import EngineInfo
 from assistant.server.routes.openai_shapes import ChatShape
-from assistant.types import Choice, Control, Delta, Finished, Markup, Message, Started, Text, Timings, TokenLogprob
+from assistant.types import (
+    Choice,
+    Control,
+    Delta,
+    Failed,
+    Finished,
+    Markup,
+    Message,
+    Progress,
+    Started,
+    Text,
+    Timings,
+    TokenLogprob,
+)
 
 
 @pytest.fixture
@@ -146,12 +159,47 @@ def test_without_a_temperature_the_answer_is_the_likeliest(serve, connect):
 def test_an_answer_without_a_limit_gets_the_room_that_the_conversation_leaves(serve, connect):
     engine = FakeEngine("yes", EngineInfo("fake", "none", "cpu", "float32", 2048, 1000))
     client = connect(serve(engine))
-    for words in (100, 1000, 1990):
+    for words in (100, 1000, 1789):
         client.chat.completions.create(model="fake", messages=[{"role": "user", "content": "x " * words}])
+    with pytest.raises(openai.BadRequestError, match="the answer may have 256"):
+        client.chat.completions.create(model="fake", messages=[{"role": "user", "content": "x " * 1790}])
     limits = [request.params.max_tokens for request in engine.requests]
     assert 1800 < limits[0] < 2048 - 100
-    assert 900 < limits[1] < 1024
+    assert 900 < limits[1] < 1048
     assert limits[2] == 256
+
+
+def test_a_fault_of_the_chat_template_is_said_with_status_400(serve, connect):
+    failed = "The model's chat template was stopped after 2 seconds of computing; choose another model."
+    client = connect(serve(FakeEngine(Answer(failure=failed, failure_code="chat_template_error"))))
+    for stream in (False, True):
+        with pytest.raises((openai.BadRequestError, openai.APIError), match="stopped after 2 seconds") as caught:
+            list(
+                client.chat.completions.create(model="fake", messages=[{"role": "user", "content": "x"}], stream=stream)
+            )
+        assert caught.value.code == "chat_template_error"
+
+
+def test_the_status_waits_while_a_conversation_is_laid_out(serve):
+    class Slow(FakeEngine):
+        """Lays the conversation out for a while, and fails."""
+
+        def generate(self, request, cancel):
+            for _ in range(3):
+                yield Progress(request.id, "layout", 0, 1)
+            yield Failed(request.id, "The template refuses.", "chat_template_error")
+
+    body = {"messages": [{"role": "user", "content": "x"}], "stream": True}
+    answer = serve(Slow()).http.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "The template refuses."
+
+
+@pytest.mark.parametrize("stop", ["x" * 1001, ["a", "x" * 1001]])
+def test_stop_strings_are_bounded(hello, stop):
+    answer = hello.http.post("/v1/completions", json={"prompt": "x", "stop": stop})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "stop"
 
 
 def test_what_llama_vscode_sends_to_chat_is_taken(serve):

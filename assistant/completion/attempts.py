@@ -1,4 +1,9 @@
-"""A prompt put to the model, and its answer as the filters leave it: whether there is one, and how sure it is."""
+"""Attempts: the ways in which a model is asked for one cursor, and what comes of each.
+
+A cursor may be asked for several times: with the words that have to come first, from another beginning where nothing is
+left of the first answer, without other files where the model is unsure with them. Each is an ``Attempt``; what follows
+from its answer, another attempt or none, is decided here, and ``complete`` keeps the surer.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,14 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from assistant.completion.alternative_start import Beginning, second_choice
-from assistant.completion.block_headers import Head, head_instead
-from assistant.completion.filters import FILTERS, MISSING_HEAD, SECOND_CHOICE
+from assistant.completion.block_headers import head_instead
+from assistant.completion.filters import FILTERS, MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
 from assistant.completion.filters.draft import Hole
 from assistant.completion.indentation import Place
 from assistant.completion.prompt import Laid
 from assistant.completion.suggest import Suggestions
-from assistant.engine.protocol import CancelToken, Engine
-from assistant.types import Choice, Delta, Event, Failed, Finished, GenerateRequest, Prompt, Text
+from assistant.engine.protocol import CancelToken, Lease
+from assistant.types import Delta, Event, Failed, Finished, GenerateRequest, Prompt, Text
 
 SURE = math.log(0.8)
 """With less than this, as a mean log-probability of a token, an answer is unsure.
@@ -24,14 +29,43 @@ Chosen on new code of two projects (docs/evaluation.md): lower gives away right 
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way of asking.
+
+    ``prompt`` is what the model reads, ``must_begin`` how its answer begins for sure, and ``first_words`` with which of
+    them it goes on (none: with anything). ``name`` is the one of FILTERS that is the reason for it, empty for the usual
+    way. ``hold_below`` is SuggestionStream's. ``follows``: the answer from the same prompt of which nothing was left;
+    where that has no ``first_words`` instead, ``must_begin`` is put behind the prompt, as if the model had written it.
+    """
+
+    prompt: Laid
+    must_begin: Beginning
+    first_words: tuple[str, ...] = ()
+    name: str = ""
+    hold_below: float = -math.inf
+    follows: Answer | None = None
+
+    def request(self, usual: GenerateRequest) -> GenerateRequest:
+        """Return what the engine is asked, given what is the same for each attempt."""
+        asked = usual if self.follows is None else replace(usual, params=replace(usual.params, n=1))
+        begin = self.prompt.begin + self.must_begin.text
+        if self.follows is None or self.first_words:
+            return replace(asked, prompt=self.prompt.fim.prompt, begin=begin, first_words=self.first_words)
+        left = max(asked.params.max_tokens - len(self.must_begin.tokens), 1)
+        behind = Prompt((*self.prompt.fim.prompt.parts, Text(begin)))
+        return replace(asked, prompt=behind, params=replace(asked.params, max_tokens=left))
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a prompt.
+    """What came of an attempt.
 
     ``event`` is the engine's last one, with the time and the tokens of every try; ``whole`` is what the filters left of
     it. ``given`` was shown of the first alternative while it was written. ``cut_away``: the model wrote something, and
     nothing is left of it.
     """
 
+    attempt: Attempt
     event: Finished
     whole: Finished
     given: str = ""
@@ -60,87 +94,76 @@ class Answer:
             return True
         return own.mean_logprob is not None and (other.mean_logprob is None or own.mean_logprob > other.mean_logprob)
 
-    def named(self, name: str, *, explain: bool) -> Answer:
+    def or_surer(self, alone: Answer, *, explain: bool) -> Answer:
+        """Return this one or the one without other files, whichever is surer, with the time and the tokens of both."""
+        if not alone.is_surer_than(self):
+            return self._with_cost_of(alone)
+        return alone._with_cost_of(self)._named(SURER_ALONE, explain=explain)  # noqa: SLF001  (its own class)
+
+    def _named(self, name: str, *, explain: bool) -> Answer:
         """Return the same with one more of FILTERS among those that made it what it is."""
         sentences = (*self.whole.filter_sentences, FILTERS[name]) if explain else ()
         names = (*self.whole.filters, name)
         return replace(self, whole=replace(self.whole, filters=names, filter_sentences=sentences))
 
-    def with_cost_of(self, other: Answer) -> Answer:
-        """Return the same, with the time and the tokens of another prompt."""
+    def _with_cost_of(self, other: Answer) -> Answer:
         return replace(self, event=_with_cost(self.event, other.event), whole=_with_cost(self.whole, other.event))
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What all prompts for one cursor share.
+    """What all attempts for one cursor share.
 
-    ``control``: spellings that are never shown; ``without``: names of FILTERS that are left out; ``beginning``: how the
-    answer begins for sure, and ``head`` the words that have to follow, where those are known; ``place``: the lines
-    around, None where a head is never asked for. ``tries``: whether the model is asked again where nothing is left of
-    what it wrote.
+    ``usual`` is what the engine is asked but for the prompt. ``control``: spellings that are never shown; ``without``:
+    names of FILTERS that are left out; ``place``: the lines around, None where a head is never asked for. ``tries``:
+    whether the model is asked again where nothing is left of what it wrote.
     """
 
-    engine: Engine
+    model: Lease
+    usual: GenerateRequest
     hole: Hole
     cancel: CancelToken
     control: tuple[str, ...]
     without: frozenset[str]
-    beginning: Beginning
     place: Place | None
-    head: Head | None
     tries: bool
     explain: bool
 
-    def ask(
-        self, generate: GenerateRequest, laid: Laid, *, hold_below: float = -math.inf, silent: bool = False
-    ) -> Generator[Event, None, Answer | None]:
+    def ask(self, attempt: Attempt, *, tells: bool) -> Generator[Event, None, Answer | None]:
         """Yield what happens, without a last event unless it is Failed, and return the answer; None where that failed.
 
-        ``laid`` is the prompt for ``generate``; ``hold_below`` is SuggestionStream's. ``silent``: it is not the first
-        time for this cursor, so that its start is not told again, nor text, which would seem to go on with what was
-        shown before, nor that it failed: there is an answer already.
+        ``tells``: there is no answer yet. Else, and where the attempt follows another, its start is not told again, nor
+        text, which would seem to go on with what was shown before; nor is a failure where there is an answer already.
         """
-        held = _held(generate, laid, self.beginning, self.head)
-        suggestions = self._suggestions(held.params.n, hold_below)
-        event = yield from self._write(held, suggestions, self.beginning, silent=silent, tell_failure=not silent)
+        request, begun, follows = attempt.request(self.usual), attempt.must_begin, attempt.follows
+        suggestions = Suggestions(self.hole, request.params.n, self.control, self.without, attempt.hold_below)
+        silent = follows is not None or not tells
+        event = yield from self._write(request, suggestions, begun, silent=silent, tell_failure=tells)
         if event is None:
             return None
-        answer = self._finish(event, suggestions, (MISSING_HEAD,) if self.head else ())
-        again = self._again(generate, laid, event.choices[0]) if self.tries and answer.cut_away else None
-        if again is None or self.cancel.cancelled:
-            return answer
-        name, other, going_on = again
-        suggestions = self._suggestions(1)
-        event = yield from self._write(going_on, suggestions, other, silent=True, tell_failure=not silent)
-        if event is None:
-            return None
-        second = self._finish(_added(answer.event, event), suggestions, (*answer.whole.filters, name))
-        return replace(second, given=answer.given)
-
-    def _again(
-        self, generate: GenerateRequest, laid: Laid, first: Choice
-    ) -> tuple[str, Beginning, GenerateRequest] | None:
-        """Return what to ask after an answer that came to nothing, how that begins, and its name among FILTERS."""
-        line = first.text.lstrip("\n").split("\n", 1)[0]
-        head = None if self.head else head_instead(self.place, self.hole.syntax.after, line)
-        if head is not None:
-            single = replace(generate, params=replace(generate.params, n=1))
-            beginning = Beginning(head.blanks)
-            return MISSING_HEAD, beginning, _held(single, laid, beginning, head)
-        other = second_choice(first, self.control)
-        return None if other is None else (SECOND_CHOICE, other, _going_on(generate, laid, other))
-
-    def _suggestions(self, n: int, hold_below: float = -math.inf) -> Suggestions:
-        return Suggestions(self.hole, n, self.control, self.without, hold_below)
-
-    def _finish(self, event: Finished, suggestions: Suggestions, fired: tuple[str, ...] = ()) -> Answer:
+        fired = (attempt.name,) if attempt.name else ()
+        given = suggestions.given
+        if follows is not None:
+            event, fired, given = _added(follows.event, event), (*follows.whole.filters, *fired), follows.given
         whole = suggestions.finish(event, explain=self.explain, fired=fired)
-        return Answer(event, whole, suggestions.given, suggestions.cut_away)
+        return Answer(attempt, event, whole, given, suggestions.cut_away)
+
+    def again(self, answer: Answer) -> Attempt | None:
+        """Return the attempt from the same prompt after an answer that came to nothing; None: there is no other."""
+        attempt = answer.attempt
+        if not (self.tries and answer.cut_away) or attempt.follows is not None:
+            return None
+        first = answer.event.choices[0]
+        line = first.text.lstrip("\n").split("\n", 1)[0]
+        head = None if attempt.first_words else head_instead(self.place, self.hole.syntax.after, line)
+        if head is not None:
+            return Attempt(attempt.prompt, Beginning(head.blanks), head.words, MISSING_HEAD, follows=answer)
+        other = second_choice(first, self.control)
+        return None if other is None else Attempt(attempt.prompt, other, name=SECOND_CHOICE, follows=answer)
 
     def _write(
         self,
-        generate: GenerateRequest,
+        request: GenerateRequest,
         suggestions: Suggestions,
         beginning: Beginning,
         *,
@@ -152,9 +175,9 @@ class Asking:
         None where that was Failed.
         """
         ours = CancelToken(parent=self.cancel)
-        for index in range(generate.params.n):
+        for index in range(request.params.n):
             suggestions.feed(index, beginning.text, beginning.tokens)
-        for event in self.engine.generate(generate, ours):
+        for event in self.model.generate(request, ours):
             match event:
                 case Delta(index=index, text=text):
                     tokens = [beginning.moved(token) for token in event.logprobs]
@@ -163,7 +186,7 @@ class Asking:
                         ours.cancel()
                     # Without text too: whoever advances this may want to pause it, or to end it, after each token. The
                     # tokens come once, with the last event: only then it is certain what of them is shown.
-                    yield Delta(generate.id, index, "" if silent else shown)
+                    yield Delta(request.id, index, "" if silent else shown)
                 case Finished():
                     return replace(event, choices=tuple(map(beginning.with_rest, event.choices)))
                 case Failed():
@@ -174,19 +197,6 @@ class Asking:
                     if not silent:
                         yield event
         return None
-
-
-def _held(generate: GenerateRequest, laid: Laid, beginning: Beginning, head: Head | None) -> GenerateRequest:
-    """Return the request for an answer that begins like this."""
-    words = head.words if head else ()
-    return replace(generate, prompt=laid.fim.prompt, begin=laid.begin + beginning.text, first_words=words)
-
-
-def _going_on(generate: GenerateRequest, laid: Laid, beginning: Beginning) -> GenerateRequest:
-    """Return the same request for one answer, as if the model had written ``beginning`` already."""
-    params = replace(generate.params, n=1, max_tokens=max(generate.params.max_tokens - len(beginning.tokens), 1))
-    prompt = Prompt((*laid.fim.prompt.parts, Text(laid.begin + beginning.text)))
-    return replace(generate, prompt=prompt, params=params)
 
 
 def _added(first: Finished, second: Finished) -> Finished:

@@ -1,0 +1,1 @@
+"""Chat templates: programs of the models' publishers, rendered by a process of their own with bounds."""
