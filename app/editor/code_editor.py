@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -159,6 +159,23 @@ class CodeEditor(TextView):
         self.show_cursor()
         if not composing:
             self.composing_changed.emit(False)
+
+    # --- edits that come by name ---------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take the last step back and show where it was."""
+        super().undo()
+        self.show_cursor()
+
+    def redo(self) -> None:
+        """Make the step again and show where it is."""
+        super().redo()
+        self.show_cursor()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
+        """Paste, and show the end of it."""
+        super().insertFromMimeData(source)
+        self.show_cursor()
 
     # --- keys --------------------------------------------------------------------------
 

@@ -112,7 +112,12 @@ class Decorations(QObject):
                 if decoration.count <= _INDEXED:
                     for number in range(decoration.block, decoration.block + decoration.count):
                         self._index.setdefault(number, []).append(decoration)
-        return [*self._index.get(block, ()), *(one for one in self._long if one.covers(block))]
+        near = self._index.get(block, [])
+        return [*near, *(one for one in self._long if one.covers(block))] if self._long else near
+
+    def shape(self) -> tuple[object, ...]:
+        """Return what says where rows and marks are, whatever the rows say."""
+        return tuple((one.block, one.kind, one.anchor, len(one.lines), one.count, one.color) for one in self)
 
     @Slot(int, int, int)
     def _follow(self, position: int, _removed: int, added: int) -> None:

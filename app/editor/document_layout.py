@@ -8,7 +8,7 @@ inside them, below the virtual rows above. The document holds nothing of those r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QFont, QFontMetricsF, QTextBlock, QTextDocument, QTextLayout
@@ -26,11 +26,13 @@ class DocumentLayout(QPlainTextDocumentLayout):
         self.lift = 0.0
         self._rows: Callable[[QTextBlock], tuple[int, int]] = lambda _: (0, 0)
         self._reach = 0.0
+        self._shape: Hashable = ()
         self._room_below = 0.0
         self.set_font(document.defaultFont())
 
     def set_font(self, font: QFont) -> None:
         """Take the line height from a font: whole pixels, LINE_HEIGHT times the size of its letters' box."""
+        self._shape = None  # all is to be placed anew
         height = QFontMetricsF(font).height()
         self.pitch = float(math.ceil(height * LINE_HEIGHT))
         self.lift = float(math.floor((self.pitch - height) / 2))
@@ -47,11 +49,18 @@ class DocumentLayout(QPlainTextDocumentLayout):
         """Ask ``rows`` of each block for how many rows it has above its lines, and how many beside them in all."""
         self._rows = rows
 
-    def rows_changed(self, reach: float) -> None:
-        """Place all blocks anew; virtual rows reach ``reach`` pixels to the right."""
-        self._reach = reach
-        self.documentSizeChanged.emit(self.documentSize())
-        self.requestUpdate()
+    def rows_changed(self, reach: float, shape: Hashable) -> bool:
+        """Place all blocks anew where ``shape``, which says where there are rows, is another one; return whether.
+
+        ``reach``: how far right virtual rows go, in pixels.
+        """
+        moved = shape != self._shape
+        if moved or reach != self._reach:
+            self._shape, self._reach = shape, reach
+            self.documentSizeChanged.emit(self.documentSize())
+        if moved:
+            self.requestUpdate()
+        return moved
 
     def set_room_below(self, pixels: float) -> None:
         """Leave that much free below the last line: the last block is taller by it (or lower where it is negative)."""

@@ -68,7 +68,7 @@ class Rows:
 
     def around(self, block: QTextBlock) -> tuple[int, int]:
         """Return how many rows there are above a block that is laid out, and in all beside its own layout's."""
-        if not self._decorations.beside(block.blockNumber()):
+        if not any(one.lines for one in self._decorations.beside(block.blockNumber())):
             return 0, 0
         rows = self.of(block)
         return len(rows.above), max(0, rows.count - block.layout().lineCount())

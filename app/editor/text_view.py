@@ -229,8 +229,9 @@ class TextView(QPlainTextEdit):
         reach = self._rows.widest(self.document().findBlockByNumber)
         if self._ghost_text and self._hint:
             reach += hint_width(self.font(), self._hint, self.letter_width)
-        self._layout.rows_changed(reach + self.document().documentMargin() if reach else 0.0)
-        self._gutter.update()
+        reach += self.document().documentMargin() if reach else 0.0
+        if self._layout.rows_changed(reach, self._decorations.shape()):
+            self._gutter.update()
         self.viewport().update()
 
     @property
@@ -258,21 +259,6 @@ class TextView(QPlainTextEdit):
         """Scroll until the cursor's line is seen whole, with the ghost, as far as it fits, and a margin."""
         self.ensureCursorVisible()
         self._sight.show_cursor(self._ghost_text)
-
-    def undo(self) -> None:
-        """Take the last step back and show where it was."""
-        super().undo()
-        self.show_cursor()
-
-    def redo(self) -> None:
-        """Make the step again and show where it is."""
-        super().redo()
-        self.show_cursor()
-
-    def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802 - Qt's name
-        """Paste, and show the end of it."""
-        super().insertFromMimeData(source)
-        self.show_cursor()
 
     # --- following ---------------------------------------------------------------------
 
