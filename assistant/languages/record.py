@@ -45,8 +45,8 @@ class Language:
     ``doc_string`` documentation is the string that a body begins with, with ``doc_markup`` it holds XML elements.
 
     ``indent`` is what one level is indented with where a file does not show it; with ``indent_only`` anything else is
-    an error, so that the file is not asked. With ``colon_blocks`` a colon at the end of a line begins a block. ``is_code`` is False for data and pages: what stands in them is not written as code
-    is.
+    an error, so that the file is not asked. With ``colon_blocks`` a colon at the end of a line begins a block.
+    ``is_code`` is False for data and pages: what stands in them is not written as code is.
 
     ``import_paths`` says which files an import may mean. ``import_separator`` stands between a module and the name
     that is taken from it, in languages that write both as one path.

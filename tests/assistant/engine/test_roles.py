@@ -9,9 +9,9 @@ from assistant.engine.factory import EngineSpec, needed_bytes
 from assistant.engine.fake import FakeEngine
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo
 from assistant.engine.roles import RoleEngines, open_roles, usual_budget
+from assistant.engine.tiny import make_tiny_model
 from assistant.errors import InputError, OutOfMemory
 from assistant.types import Failed, Finished, GenerateRequest, Health, Params, Priority, Progress, Prompt, Text
-from assistant.engine.tiny import make_tiny_model
 from tests.support.patience import wait_until as wait_for
 from tests.support.worker import Sink, ask
 

@@ -4,9 +4,9 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from assistant.engine.templates.renderer import ChatTemplateError, RefusedByTemplateError
+from assistant.engine.tiny import CHAT_TEMPLATE
 from assistant.engine.tokenizer import Tokenizer
 from assistant.types import Markup, Message, Text
-from assistant.engine.tiny import CHAT_TEMPLATE
 
 SYSTEM, USER = Message("system", "be brief"), Message("user", "hi")
 REFUSES_SYSTEM = (
