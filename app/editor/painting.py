@@ -72,6 +72,8 @@ class LinePainter:
 
     def decorations(self, rows: BlockRows, own: QPointF) -> None:
         """Draw virtual rows and the tint of a block, before its line. ``own``: the top left of the line's first row."""
+        if not rows.beside:
+            return
         pitch, count = self._area.pitch, rows.line.lineCount()
         top = own.y() - len(rows.above) * pitch
         for index, (decoration, layout) in enumerate(rows.above):

@@ -94,17 +94,20 @@ class Sight:
         line = block.firstLineNumber() + first
         if not -_FAR <= line - bar.value() <= fits + _FAR:
             bar.setValue(line - fits // 2)
-        while bar.value() < bar.maximum() and self._top(block) + (last + 1 + below) * pitch > height + _NEARLY:
+        top = self._top(block)  # Qt adds up the heights of all blocks above, so it is asked once for each scrolling
+        while bar.value() < bar.maximum() and top + (last + 1 + below) * pitch > height + _NEARLY:
             bar.setValue(bar.value() + 1)
-            if self._top(block) + first * pitch < -_NEARLY:
+            top = self._top(block)
+            if top + first * pitch < -_NEARLY:
                 break
         while bar.value() > bar.minimum():
-            missing = above * pitch - (self._top(block) + first * pitch)
+            missing = above * pitch - (top + first * pitch)
             if missing <= _NEARLY:
                 break
             cut = missing - above * pitch > _NEARLY
             bar.setValue(bar.value() - 1)
-            if not cut and self._top(block) + (last + 1) * pitch > height + _NEARLY:
+            top = self._top(block)
+            if not cut and top + (last + 1) * pitch > height + _NEARLY:
                 bar.setValue(bar.value() + 1)  # a margin is not worth a row of what is wanted
                 break
 
