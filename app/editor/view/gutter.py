@@ -8,11 +8,11 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from app.editor.rows import BlockRows
+from app.editor.view.rows import BlockRows
 from app.theme import Theme
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 _LEFT, _RIGHT = 16, 12
 _MARK_LEFT, _MARK_WIDTH, _SIGN_LEFT = 0, 3, 5

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from app.editor.editing import x_at
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 
 def text_point(view: TextView, point: QPointF) -> QPointF:

@@ -22,17 +22,17 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 from app.editor import brackets, editing, indent
 from app.editor.code_points import from_utf16, to_utf16
 from app.editor.decorations import Decoration, Decorations
-from app.editor.document_layout import DocumentLayout
-from app.editor.gutter import Gutter
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
-from app.editor.line_cache import GHOST, LineCache
-from app.editor.painting import hint_width
-from app.editor.pointing import moved, text_point
-from app.editor.rows import BlockRows, Rows
-from app.editor.sight import Sight
 from app.editor.text_port import Change
-from app.editor.view_painting import Look, paint
+from app.editor.view.document_layout import DocumentLayout
+from app.editor.view.gutter import Gutter
+from app.editor.view.line_cache import GHOST, LineCache
+from app.editor.view.painting import hint_width
+from app.editor.view.pointing import moved, text_point
+from app.editor.view.rows import BlockRows, Rows
+from app.editor.view.sight import Sight
+from app.editor.view.view_painting import Look, paint
 from app.theme import Theme, load_theme
 
 _MARGIN = 8

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextCharFormat, QTextCursor
 
-from app.editor.painting import Area, LinePainter, Mark, full_width
+from app.editor.view.painting import Area, LinePainter, Mark, full_width
 from app.theme import Theme
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout, QTextOption
 
 from app.editor.code_points import to_utf16
-from app.editor.document_layout import DocumentLayout
 from app.editor.lexing import Runs
+from app.editor.view.document_layout import DocumentLayout
 from app.theme import Theme
 
 GHOST = "ghost"

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 
 from app.editor.decorations import Decoration, Kind
 from app.editor.editing import x_at
-from app.editor.rows import BlockRows
+from app.editor.view.rows import BlockRows
 from app.theme import Theme
 
 _BAR_LEFT, _BAR_WIDTH = 2.0, 2.0

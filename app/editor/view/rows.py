@@ -11,7 +11,7 @@ from app.editor.decorations import Anchor, Decoration, Decorations
 from app.editor.ghost import Woven
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
-from app.editor.line_cache import GHOST, INSERTED, LineCache
+from app.editor.view.line_cache import GHOST, INSERTED, LineCache
 
 _KEPT = 200
 _STYLES = {"ghost": GHOST, "inserted": INSERTED}

@@ -9,10 +9,10 @@ from PySide6.QtGui import QTextBlock, QTextLayout
 from app.editor.code_points import from_utf16, utf16_length
 from app.editor.editing import x_at
 from app.editor.ghost import Woven
-from app.editor.line_cache import GHOST
+from app.editor.view.line_cache import GHOST
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 MARGIN_ROWS = 3
 """How many rows are kept in sight above and below the cursor, where there is room."""

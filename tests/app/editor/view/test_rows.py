@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from app.editor.code_editor import CodeEditor
 from app.editor.decorations import Decoration
-from app.editor.gutter import Gutter
-from app.editor.rows import Rows
+from app.editor.view.gutter import Gutter
+from app.editor.view.rows import Rows
 from app.theme import load_theme
 
 pytestmark = pytest.mark.gui
@@ -33,13 +33,16 @@ def editor(qtbot):
 def work(monkeypatch, editor):
     """By what was asked of ``Rows``: how often for each line."""
     counts = {"of": Counter(), "_make": Counter()}
+
+    def counted(made, counter):
+        def count(rows, block, *rest):
+            counter[block.blockNumber()] += 1
+            return made(rows, block, *rest)
+
+        return count
+
     for name, counter in counts.items():
-
-        def counted(rows, block, *rest, _made=getattr(Rows, name), _counter=counter):
-            _counter[block.blockNumber()] += 1
-            return _made(rows, block, *rest)
-
-        monkeypatch.setattr(Rows, name, counted)
+        monkeypatch.setattr(Rows, name, counted(getattr(Rows, name), counter))
     QTest.qWait(0)
     for counter in counts.values():
         counter.clear()
