@@ -1,1 +1,1 @@
-"""The code editor: a plain-text widget with ghost text, and reading and saving files without changing a byte."""
+"""The code editor: a plain-text widget with ghost text; ``view`` shows the text, ``files`` reads and saves it."""

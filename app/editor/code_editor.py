@@ -13,7 +13,7 @@ from app.editor.code_points import from_utf16
 from app.editor.ghost import Suggestion
 from app.editor.indent_style import IndentStyle
 from app.editor.suggestion_split import first_line, first_word
-from app.editor.text_view import TextView
+from app.editor.view.text_view import TextView
 
 
 class CodeEditor(TextView):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
 
+from app.widgets.line_edit import LineEdit
+
 
 class Combo(QComboBox):
     """A choice."""
@@ -21,6 +23,7 @@ class Spin(QSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setLineEdit(LineEdit())
         self.lineEdit().setTextMargins(8, 0, 0, 0)  # in line with the combo boxes; style sheets cannot say it
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -33,6 +36,7 @@ class DecimalSpin(QDoubleSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setLineEdit(LineEdit())
         self.lineEdit().setTextMargins(8, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
-    QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.widgets.fuzzy import match
 from app.widgets.icons import IconSet
+from app.widgets.line_edit import LineEdit
 from app.widgets.style import label
 
 _ROW = 32
@@ -143,7 +143,7 @@ class Picker(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
-        self.line = QLineEdit()
+        self.line = LineEdit()
         self.line.textChanged.connect(self._filter)
         self.line.installEventFilter(self)
         column.addWidget(self.line)

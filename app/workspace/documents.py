@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.editor.file_names import path_of_shown
-from app.editor.save import save_text_file
-from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
+from app.editor.files.file_names import path_of_shown
+from app.editor.files.save import save_text_file
+from app.editor.files.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
 from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
 from app.widgets.message_bar import Choice

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
-from app.editor.file_names import shown
-from app.editor.text_file import TextFile
+from app.editor.files.file_names import shown
+from app.editor.files.text_file import TextFile
 from app.editor.text_port import Change
 from app.widgets.elided import ElidedLabel
 from app.widgets.icons import IconSet

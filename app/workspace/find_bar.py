@@ -7,10 +7,11 @@ from bisect import bisect_right
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from app.editor.text_port import TextPort
 from app.widgets.icons import IconSet
+from app.widgets.line_edit import LineEdit
 from app.widgets.style import label, set_tone, tool_button
 
 
@@ -31,7 +32,7 @@ class FindBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(6)
-        self.line = QLineEdit()
+        self.line = LineEdit()
         self.line.setPlaceholderText(self.tr("Find"))
         self.line.setAccessibleName(self.tr("Find in this file"))
         self.line.setMaximumWidth(360)

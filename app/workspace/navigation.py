@@ -10,7 +10,7 @@ from pygments.lexers import get_all_lexers
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
-from app.editor.file_names import shown
+from app.editor.files.file_names import shown
 from app.services.settings_store import SettingsStore
 from app.widgets.dialogs import Dialogs
 from app.widgets.picker import Picker, PickItem

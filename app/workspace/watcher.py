@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
-from app.editor.file_names import is_known_to_qt
+from app.editor.files.file_names import is_known_to_qt
 
 _SETTLE_MS = 120
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
-    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.services.settings_store import SettingsStore
 from app.widgets.fields import Combo, DecimalSpin, Spin, choose
 from app.widgets.icons import IconSet
+from app.widgets.line_edit import LineEdit
 from app.widgets.page import Page
 from app.widgets.style import label, set_tone
 from assistant.client.address import parse_address
@@ -156,7 +156,7 @@ class SettingsPage(Page):
 
     def _add_server(self) -> None:
         grid = self._section(self.tr("Server"))
-        self.server = QLineEdit()
+        self.server = LineEdit()
         self.server.setPlaceholderText(self.tr("none: the model runs on this computer"))
         self.server.setMaxLength(500)
         self.server.editingFinished.connect(self._set_server)
@@ -167,7 +167,7 @@ class SettingsPage(Page):
         cell = self._row(grid, self.tr("Address"), self.server, help_text)
         self.server_note = label("", scale=0.9, wrap=True)
         cell.insertWidget(1, self.server_note)
-        self.server_model = QLineEdit()
+        self.server_model = LineEdit()
         self.server_model.setPlaceholderText(self.tr("its first"))
         self.server_model.setMaxLength(200)
         self.server_model.editingFinished.connect(self._set_server)

@@ -12,9 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextEdit
 
 from app.editor.code_editor import CodeEditor
+from app.editor.files.newlines import split_breaks
+from app.editor.files.text_file import decode
 from app.editor.indent_style import IndentStyle
-from app.editor.newlines import split_breaks
-from app.editor.text_file import decode
 from app.theme import load_theme
 
 pytestmark = pytest.mark.gui

@@ -127,6 +127,21 @@ def test_find_counts_and_goes_round(window, folder, qtbot):
     assert bar.isVisible()
 
 
+def test_find_tells_no_break_spaces_from_blanks(window, folder, qtbot):
+    (folder / "spaces.txt").write_text("a\xa0b a b\na\u202fb\n", encoding="utf-8")
+    page = window.bench.documents.open(folder / "spaces.txt")
+    bar = page.find_bar
+    bar.open_bar()
+    for words, place in (("a b", (4, 7)), ("a\xa0b", (0, 3)), ("a\u202fb", (8, 11))):
+        bar.line.setText(words)
+        bar.find_next()
+        qtbot.waitUntil(lambda: bar.count.text() == "1 of 1")
+        assert page.editor.selection() == place
+    page.editor.select(0, 3)
+    bar.open_bar()
+    assert bar.line.text() == "a\xa0b"
+
+
 def test_find_counts_characters_and_keeps_to_case(window, folder, qtbot):
     (folder / "wide.txt").write_text("\U0001f600 tree \U0001f600\nTree\xa0tree\n", encoding="utf-8")
     page = window.bench.documents.open(folder / "wide.txt")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QHBoxLayout,
-    QLineEdit,
     QRadioButton,
     QToolButton,
     QVBoxLayout,
@@ -27,6 +26,7 @@ from app.widgets import numbers
 from app.widgets.empty_hint import EmptyHint
 from app.widgets.fields import Combo, DecimalSpin, choose
 from app.widgets.icons import IconSet
+from app.widgets.line_edit import LineEdit
 from app.widgets.style import button, label
 from assistant.errors import InputError
 from assistant.names import name_for
@@ -131,7 +131,7 @@ class ModelStep(QWidget):
         self.minutes.valueChanged.connect(self._tell)
         text = self.tr("Of learning; proving it afterwards takes a while more. It can be paused at any time.")
         self.basics.add(self.tr("Minutes"), self.minutes, text)
-        self.name = QLineEdit()
+        self.name = LineEdit()
         self.name.setMaxLength(100)
         self.name.textChanged.connect(self._tell)
         self.basics.add(self.tr("Name of the adapter"), self.name, self.tr("What was learned is kept under this name."))

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.features.train import labels
 from app.features.train.scope.file_table import FileModel, FileTable
@@ -19,6 +19,7 @@ from app.widgets import numbers
 from app.widgets.elided import ElidedLabel
 from app.widgets.fields import Combo
 from app.widgets.icons import IconSet
+from app.widgets.line_edit import LineEdit
 from app.widgets.style import button, label
 from finetune.config import DataConfig
 
@@ -121,7 +122,7 @@ class ScopeStep(QWidget):
         column.addLayout(head)
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.search = QLineEdit()
+        self.search = LineEdit()
         self.search.setPlaceholderText(self.tr("Find files by their path"))
         self.search.setAccessibleName(self.tr("Find files by their path"))
         self.search.setClearButtonEnabled(True)

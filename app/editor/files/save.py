@@ -9,16 +9,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.editor.disk import BackupLeft, write_file
-from app.editor.file_names import shown
-from app.editor.text_file import FileChanged, TextFile, breaks_of, encode_text, stamp_of
+from app.editor.files.disk import BackupLeft, write_file
+from app.editor.files.file_names import shown
+from app.editor.files.text_file import FileChanged, TextFile, breaks_of, encode_text, stamp_of
 from assistant.errors import DiskError
 
 
 def save_text_file(file: TextFile, text: str, *, overwrite: bool = False) -> TextFile:
     """Write a text in the file's encoding and line ends and return the file as it is now.
 
-    Permissions, owner and links are kept; see app.editor.disk. Raises CannotEncode, FileChanged
+    Permissions, owner and links are kept; see app.editor.files.disk. Raises CannotEncode, FileChanged
     where another program wrote the file since it was read (unless ``overwrite``), and DiskError;
     in each case the file on disk is as it was, or the message says where its content is.
     """

@@ -8,11 +8,11 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from app.editor.rows import BlockRows
+from app.editor.view.rows import BlockRows
 from app.theme import Theme
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 _LEFT, _RIGHT = 16, 12
 _MARK_LEFT, _MARK_WIDTH, _SIGN_LEFT = 0, 3, 5
@@ -26,6 +26,7 @@ class Gutter(QWidget):
         super().__init__(editor)
         self._editor = editor
         self._colors: dict[str, QColor] = {}
+        self._letters = 0.0
         editor.updateRequest.connect(self._follow)
         editor.cursorPositionChanged.connect(self.update)
 
@@ -49,12 +50,15 @@ class Gutter(QWidget):
         painter.setFont(self._editor.font())
         painter.fillRect(event.rect(), self._colors["background"])
         current = self._editor.textCursor().blockNumber()
+        self._letters = QFontMetricsF(self._editor.font()).height()
         for block, top in self._editor.visible_blocks():
-            rows, number = self._editor.rows_of(block), block.blockNumber()
-            own = top + len(rows.above) * self._editor.line_pitch
+            # Laying a line out is for those who paint it: here only what stands around it counts.
+            rows = self._editor.rows_of(block) if self._editor.is_decorated(block) else None
+            number, own = block.blockNumber(), top + (len(rows.above) * self._editor.line_pitch if rows else 0.0)
             painter.setPen(self._colors["text" if number == current else "ghost"])
             self._write(painter, own, str(number + 1))
-            self._signs(painter, top, rows)
+            if rows is not None:
+                self._signs(painter, top, rows)
         painter.end()
 
     def _signs(self, painter: QPainter, top: float, rows: BlockRows) -> None:
@@ -77,8 +81,7 @@ class Gutter(QWidget):
     def _write(
         self, painter: QPainter, top: float, text: str, side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight
     ) -> None:
-        height = QFontMetricsF(self._editor.font()).height()
-        box = QRectF(_SIGN_LEFT, top + self._editor.line_lift, self.width() - _RIGHT - _SIGN_LEFT, height)
+        box = QRectF(_SIGN_LEFT, top + self._editor.line_lift, self.width() - _RIGHT - _SIGN_LEFT, self._letters)
         painter.drawText(box, side | Qt.AlignmentFlag.AlignTop, text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

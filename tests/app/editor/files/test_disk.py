@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.editor import disk
-from app.editor.disk import BackupLeft, write_file
+from app.editor.files import disk
+from app.editor.files.disk import BackupLeft, write_file
 from tests.support.patience import PATIENCE_S
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -135,7 +135,7 @@ def _write_as_nobody(path):
     path.write_bytes(b"before\n")
     path.chmod(0o666)
     program = (
-        "import os, sys; from pathlib import Path; from app.editor.disk import write_file\n"
+        "import os, sys; from pathlib import Path; from app.editor.files.disk import write_file\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "write_file(Path(sys.argv[1]), b'after')\n"
     )

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from app.editor.disk import BackupLeft
-from app.editor.save import save_text_file
-from app.editor.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
+from app.editor.files.disk import BackupLeft
+from app.editor.files.save import save_text_file
+from app.editor.files.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
 from assistant.errors import DiskError
 from tests.support.patience import PATIENCE_S
 
@@ -131,7 +131,7 @@ def test_the_advice_fits_the_reason(path, monkeypatch):
         def write(*_):
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr("app.editor.save.write_file", write)
+        monkeypatch.setattr("app.editor.files.save.write_file", write)
         with pytest.raises(DiskError) as caught:
             save_text_file(read_text_file(path), "x\n")
         return str(caught.value)
@@ -145,7 +145,7 @@ def test_a_copy_that_was_left_is_named(path, monkeypatch, tmp_path):
     def write(*_):
         raise BackupLeft(tmp_path / "copy", OSError(errno.EIO, "Input/output error"))
 
-    monkeypatch.setattr("app.editor.save.write_file", write)
+    monkeypatch.setattr("app.editor.files.save.write_file", write)
     with pytest.raises(DiskError, match=r"What it held before is in .*copy"):
         save_text_file(read_text_file(path), "x\n")
 
@@ -169,7 +169,7 @@ def test_a_disk_that_refuses_more_leaves_the_old_file(path):
     program = (
         "import resource, signal, sys; from pathlib import Path\n"
         "from PySide6.QtCore import QCoreApplication; app = QCoreApplication([])\n"
-        "from app.editor.save import save_text_file; from app.editor.text_file import read_text_file\n"
+        "from app.editor.files.save import save_text_file; from app.editor.files.text_file import read_text_file\n"
         "from assistant.errors import DiskError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "file = read_text_file(Path(sys.argv[1]))\n"

@@ -37,13 +37,15 @@ class DocumentLayout(QPlainTextDocumentLayout):
         self.pitch = float(math.ceil(height * LINE_HEIGHT))
         self.lift = float(math.floor((self.pitch - height) / 2))
 
-    def place_lines(self, layout: QTextLayout, above: int = 0) -> None:
-        """Move each visual line of a laid-out text into the middle of its slot, below ``above`` others."""
-        for index in range(layout.lineCount()):
+    def place_lines(self, layout: QTextLayout, above: int = 0) -> int:
+        """Move each visual line of a laid-out text into the middle of its slot, below ``above`` others; count them."""
+        count = layout.lineCount()
+        for index in range(count):
             line = layout.lineAt(index)
             top = (above + index) * self.pitch + self.lift
             if line.y() != top:
                 line.setPosition(QPointF(line.x(), top))
+        return count
 
     def set_rows(self, rows: Callable[[QTextBlock], tuple[int, int]]) -> None:
         """Ask ``rows`` of each block for how many rows it has above its lines, and how many beside them in all."""
@@ -73,17 +75,14 @@ class DocumentLayout(QPlainTextDocumentLayout):
         rect = super().blockBoundingRect(block)
         if not rect.isValid() or not block.isVisible():
             return rect
-        layout = block.layout()
         # The base class lays a block out anew after each edit, at its own positions.
         above, beside = self._rows(block)
-        self.place_lines(layout, above)
-        rows = layout.lineCount() + beside
+        count = self.place_lines(block.layout(), above)
         if not block.next().isValid():
             # What is below the last line has the room there; were it added, Qt would scroll to a line after the last.
-            rows = above + layout.lineCount()
-            rect.setHeight(max(1.0, rows * self.pitch + self.document().documentMargin() + self._room_below))
+            rect.setHeight(max(1.0, (above + count) * self.pitch + self.document().documentMargin() + self._room_below))
         else:
-            rect.setHeight(rows * self.pitch)
+            rect.setHeight((count + beside) * self.pitch)
         return rect
 
     def documentSize(self) -> QSizeF:  # noqa: N802 - Qt's name

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from app.editor.editing import x_at
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 
 def text_point(view: TextView, point: QPointF) -> QPointF:
@@ -39,8 +39,9 @@ def text_point(view: TextView, point: QPointF) -> QPointF:
     return point
 
 
-def moved_to(event: QMouseEvent, point: QPointF) -> QMouseEvent:
-    """Return an event as it would be at another point of the viewport."""
+def moved(view: TextView, event: QMouseEvent) -> QMouseEvent:
+    """Return an event as it is where Qt must see it for the point that a person means."""
+    point = text_point(view, event.position())
     if point == event.position():
         return event
     return QMouseEvent(

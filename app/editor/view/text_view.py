@@ -22,17 +22,17 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 from app.editor import brackets, editing, indent
 from app.editor.code_points import from_utf16, to_utf16
 from app.editor.decorations import Decoration, Decorations
-from app.editor.document_layout import DocumentLayout
-from app.editor.gutter import Gutter
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
-from app.editor.line_cache import GHOST, LineCache
-from app.editor.painting import hint_width
-from app.editor.pointing import moved_to, text_point
-from app.editor.rows import BlockRows, Rows
-from app.editor.sight import Sight
 from app.editor.text_port import Change
-from app.editor.view_painting import Look, paint
+from app.editor.view.document_layout import DocumentLayout
+from app.editor.view.gutter import Gutter
+from app.editor.view.line_cache import GHOST, LineCache
+from app.editor.view.painting import hint_width
+from app.editor.view.pointing import moved, text_point
+from app.editor.view.rows import BlockRows, Rows
+from app.editor.view.sight import Sight
+from app.editor.view.view_painting import Look, paint
 from app.theme import Theme, load_theme
 
 _MARGIN = 8
@@ -64,7 +64,7 @@ class TextView(QPlainTextEdit):
         self._highlighter.changed.connect(self._follow_colors)
         self._decorations = Decorations(document, self.plain_text, self)
         self._decorations.changed.connect(self._place_rows)
-        self._rows = Rows(self._lines, self._highlighter, self._decorations, lambda: float(self.viewport().width()))
+        self._rows = Rows(self._lines, self._highlighter, self._decorations, self._wrap_width)
         self._layout.set_rows(self._rows.around)
         self._sight = Sight(self)
         self._tab_width = indent.TAB_WIDTH
@@ -214,6 +214,10 @@ class TextView(QPlainTextEdit):
         """Return what a block looks like, row by row."""
         return self._rows.of(block)
 
+    def is_decorated(self, block: QTextBlock) -> bool:
+        """Return whether there is anything beside a block."""
+        return self._rows.are_decorated(block)
+
     def set_ghost(self, text: str, hint: str = "", replaces: int = 0) -> None:
         """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears.
 
@@ -233,6 +237,11 @@ class TextView(QPlainTextEdit):
         if self._layout.rows_changed(reach, self._decorations.shape()):
             self._gutter.update()
         self.viewport().update()
+
+    def _wrap_width(self) -> float:
+        if self.lineWrapMode() == QPlainTextEdit.LineWrapMode.NoWrap:
+            return 0.0
+        return max(1.0, self.viewport().width() - 2 * self.document().documentMargin())
 
     @property
     def letter_width(self) -> float:
@@ -308,7 +317,7 @@ class TextView(QPlainTextEdit):
         top = self.contentOffset().y()
         bottom = self.viewport().height()
         while block.isValid() and top <= bottom:
-            height = self.blockBoundingRect(block).height()
+            height = self._layout.blockBoundingRect(block).height()
             if block.isVisible():
                 yield block, top
             top += height
@@ -360,22 +369,19 @@ class TextView(QPlainTextEdit):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Press where the person sees the letter."""
-        super().mousePressEvent(self._mapped(event))
+        super().mousePressEvent(moved(self, event))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag over what the person sees."""
-        super().mouseMoveEvent(self._mapped(event))
+        super().mouseMoveEvent(moved(self, event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Release where the person sees the letter."""
-        super().mouseReleaseEvent(self._mapped(event))
+        super().mouseReleaseEvent(moved(self, event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Double-click what the person sees."""
-        super().mouseDoubleClickEvent(self._mapped(event))
-
-    def _mapped(self, event: QMouseEvent) -> QMouseEvent:
-        return moved_to(event, self.text_point(event.position()))
+        super().mouseDoubleClickEvent(moved(self, event))
 
     def text_point(self, point: QPointF) -> QPointF:
         """Return the point of the viewport that Qt must see for a point that a person means."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.editor.newlines import join_breaks, main_break, split_breaks
+from app.editor.files.newlines import join_breaks, main_break, split_breaks
 
 TEXTS = st.lists(st.sampled_from(["a", "bc", "", "\n", "\r\n", "\r", "\n"])).map("".join)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF
-from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextCharFormat
+from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextCharFormat, QTextCursor
 
-from app.editor.painting import Area, LinePainter, Mark, full_width
+from app.editor.view.painting import Area, LinePainter, Mark, full_width
 from app.theme import Theme
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,44 @@ def paint(view: TextView, painter: QPainter, area: QRect, look: Look) -> None:
     painter.fillRect(area, QColor(look.theme.colors["background"]))
     width = max(float(view.viewport().width()), view.document().documentLayout().documentSize().width())
     lines = LinePainter(painter, look.theme, Area(width, view.line_pitch, view.line_lift, view.letter_width))
-    marks = _marks(view, look.theme)
+    scene = _Scene(
+        QRectF(area),
+        view.contentOffset().x(),
+        view.textCursor(),
+        None if view.isReadOnly() else view.getPaintContext().cursorPosition,
+        _marks(view, look.theme),
+    )
     for block, top in view.visible_blocks():
-        _paint_block(view, lines, block, top, area, look, marks)
+        _paint_block(view, lines, block, top, look, scene)
 
 
-def _paint_block(
-    view: TextView, lines: LinePainter, block: QTextBlock, top: float, area: QRect, look: Look, marks: list[Mark]
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is the same for all blocks of one painting; ``caret`` as Qt's paint context says it."""
+
+    area: QRectF
+    left: float
+    cursor: QTextCursor
+    caret: int | None
+    marks: list[Mark]
+
+
+def _paint_block(view: TextView, lines: LinePainter, block: QTextBlock, top: float, look: Look, scene: _Scene) -> None:
     rows = view.rows_of(block)
     own = top + len(rows.above) * view.line_pitch
-    origin = QPointF(view.contentOffset().x(), top)
-    line_origin = QPointF(origin.x(), top if rows.own else own)
-    is_current = block == view.textCursor().block()
-    if is_current and not view.textCursor().hasSelection():
+    origin = QPointF(scene.left, top)
+    line_origin = QPointF(scene.left, top if rows.own else own)
+    is_current = block == scene.cursor.block()
+    if is_current and not scene.cursor.hasSelection():
         lines.current_line(own, rows.line.lineCount())
-    lines.decorations(rows, QPointF(origin.x(), own))
-    lines.marks(block, block.layout(), origin, marks)
+    lines.decorations(rows, QPointF(scene.left, own))
+    lines.marks(block, block.layout(), origin, scene.marks)
     for position in look.brackets if rows.woven is None else ():
         if block.contains(position):
             lines.bracket(block, block.layout(), origin, position)
-    lines.text(rows.line, line_origin, QRectF(area))
-    caret = _caret_in(block, view.getPaintContext().cursorPosition)
-    if caret is not None and not view.isReadOnly():
+    lines.text(rows.line, line_origin, scene.area)
+    caret = None if scene.caret is None else _caret_in(block, scene.caret)
+    if caret is not None:
         lines.caret(block.layout(), origin, caret, view.cursorWidth())
     if is_current and rows.woven is not None and look.hint:
         lines.key_hint(rows.line, line_origin, look.hint, view.font())

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout, QTextOption
 
 from app.editor.code_points import to_utf16
-from app.editor.document_layout import DocumentLayout
 from app.editor.lexing import Runs
+from app.editor.view.document_layout import DocumentLayout
 from app.theme import Theme
 
 GHOST = "ghost"
@@ -28,10 +28,13 @@ class LineCache:
         self._font = QFont()
         self._formats: dict[str, QTextCharFormat] = {}
         self._layouts: dict[tuple[str, Runs, float], QTextLayout] = {}
+        self.generation = 0
+        """Another number after each ``clear``: layouts that were got before are out of date."""
 
     def clear(self) -> None:
         """Forget every layout."""
         self._layouts.clear()
+        self.generation += 1
 
     def set_font(self, font: QFont) -> None:
         """Use another font."""
@@ -49,20 +52,24 @@ class LineCache:
         self._formats[INSERTED].setBackground(QColor(theme.colors["added_line"]))
         self.clear()
 
-    def get(self, text: str, runs: Runs, option: QTextOption, width: float) -> QTextLayout:
+    def get(self, text: str, runs: Runs, width: float) -> QTextLayout:
         """Return the layout of a line (U+2028 breaks it) with its runs, its lines placed in their slots.
 
-        ``width`` in pixels wraps where ``option`` says so; else it does not matter.
+        It is wrapped at ``width`` pixels as the document wraps; 0 wraps nothing.
         """
         key = (text, runs, width)
         layout = self._layouts.get(key)
         if layout is None:
             if len(self._layouts) >= _KEPT:
                 self.clear()
-            layout = self._layouts[key] = self._make(text, runs, option, width)
+            layout = self._layouts[key] = self._make(text, runs, width)
         return layout
 
-    def _make(self, text: str, runs: Runs, option: QTextOption, width: float) -> QTextLayout:
+    def _make(self, text: str, runs: Runs, width: float) -> QTextLayout:
+        document = self._document_layout.document()
+        option = document.defaultTextOption()
+        if not width:
+            option.setWrapMode(QTextOption.WrapMode.NoWrap)
         layout = QTextLayout(text, self._font)
         layout.setCacheEnabled(True)
         layout.setTextOption(option)
@@ -74,13 +81,11 @@ class LineCache:
             item.format = self._formats[style]
             formats.append(item)
         layout.setFormats(formats)
-        margin = self._document_layout.document().documentMargin()
-        wraps = option.wrapMode() != QTextOption.WrapMode.NoWrap
         layout.beginLayout()
         while (line := layout.createLine()).isValid():
             line.setLeadingIncluded(True)
-            line.setLineWidth(width if wraps else _WIDE)
-            line.setPosition(QPointF(margin, 0.0))
+            line.setLineWidth(width or _WIDE)
+            line.setPosition(QPointF(document.documentMargin(), 0.0))
         layout.endLayout()
         self._document_layout.place_lines(layout)
         return layout

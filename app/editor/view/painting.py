@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 
 from app.editor.decorations import Decoration, Kind
 from app.editor.editing import x_at
-from app.editor.rows import BlockRows
+from app.editor.view.rows import BlockRows
 from app.theme import Theme
 
 _BAR_LEFT, _BAR_WIDTH = 2.0, 2.0
@@ -72,6 +72,8 @@ class LinePainter:
 
     def decorations(self, rows: BlockRows, own: QPointF) -> None:
         """Draw virtual rows and the tint of a block, before its line. ``own``: the top left of the line's first row."""
+        if not rows.beside:
+            return
         pitch, count = self._area.pitch, rows.line.lineCount()
         top = own.y() - len(rows.above) * pitch
         for index, (decoration, layout) in enumerate(rows.above):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtGui import QTextBlock, QTextLayout, QTextOption
+from PySide6.QtGui import QTextBlock, QTextLayout
 
 from app.editor.decorations import Anchor, Decoration, Decorations
 from app.editor.ghost import Woven
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
-from app.editor.line_cache import GHOST, INSERTED, LineCache
+from app.editor.view.line_cache import GHOST, INSERTED, LineCache
 
+_KEPT = 200
 _STYLES = {"ghost": GHOST, "inserted": INSERTED}
 
 
@@ -39,12 +40,13 @@ class BlockRows:
 
 
 class Rows:
-    """Makes the rows of blocks. ``width``: pixels at which long lines are wrapped, where they are."""
+    """Makes the rows of blocks. ``width`` gives the pixels at which lines are wrapped; 0: none is."""
 
     def __init__(
         self, lines: LineCache, highlighter: Highlighter, decorations: Decorations, width: Callable[[], float]
     ) -> None:
         self._lines, self._highlighter, self._decorations, self._width = lines, highlighter, decorations, width
+        self._made: dict[int, tuple[tuple[object, ...], BlockRows]] = {}
 
     def of(self, block: QTextBlock) -> BlockRows:
         """Return the rows of a block that is laid out.
@@ -52,6 +54,22 @@ class Rows:
         Lines being composed by an input method and very long ones are Qt's own layout.
         """
         decorations = self._decorations.beside(block.blockNumber())
+        if not decorations:  # nearly every block, at each painting
+            own = self._is_own(block)
+            return BlockRows((), block.layout() if own else self._line(block, None), None, (), own, ())
+        # Qt asks for the height of a block many times for a key, and that takes the rows of a decorated one.
+        made_of = (block.text(), self._highlighter.runs(block), self._width(), decorations, self._lines.generation)
+        known = self._made.get(block.blockNumber())
+        if known is not None and known[0] == made_of and not self._is_own(block):
+            return known[1]
+        rows = self._make(block, decorations)
+        if len(self._made) >= _KEPT:
+            self._made.clear()
+        if not rows.own:
+            self._made[block.blockNumber()] = made_of, rows
+        return rows
+
+    def _make(self, block: QTextBlock, decorations: list[Decoration]) -> BlockRows:
         pieces = [
             (one.column, "\n".join(one.lines), one.replaces, _STYLES[one.kind])
             for one in decorations
@@ -59,16 +77,18 @@ class Rows:
         ]
         woven = Woven.of(block.text(), pieces) if pieces else None
         above, below = self._virtual(decorations, "above", block), self._virtual(decorations, "below", block)
-        if woven is None and (block.length() > MAX_LINE or block.layout().preeditAreaText()):
-            return BlockRows(above, block.layout(), None, below, own=True, beside=tuple(decorations))
-        runs, option, width = self._highlighter.runs(block), *self._wrapping(block)
-        text = block.text() if woven is None else woven.shown
-        line = self._lines.get(text, runs if woven is None else woven.runs(runs), option, width)
-        return BlockRows(above, line, woven, below, own=False, beside=tuple(decorations))
+        own = woven is None and self._is_own(block)
+        line = block.layout() if own else self._line(block, woven)
+        return BlockRows(above, line, woven, below, own, tuple(decorations))
+
+    def are_decorated(self, block: QTextBlock) -> bool:
+        """Return whether a block has any decoration: cheap, where ``of`` lays its line out."""
+        return bool(self._decorations.beside(block.blockNumber()))
 
     def around(self, block: QTextBlock) -> tuple[int, int]:
         """Return how many rows there are above a block that is laid out, and in all beside its own layout's."""
-        if not any(one.lines for one in self._decorations.beside(block.blockNumber())):
+        decorations = self._decorations.beside(block.blockNumber())
+        if not decorations or not any(one.lines for one in decorations):
             return 0, 0
         rows = self.of(block)
         return len(rows.above), max(0, rows.count - block.layout().lineCount())
@@ -90,18 +110,20 @@ class Rows:
     ) -> tuple[tuple[Decoration, QTextLayout], ...]:
         """Return the rows above the first or below the last line that a decoration is beside; none is wrapped."""
         if not any(one.is_placed(anchor) for one in decorations):
-            return ()  # nearly every block, at each painting
-        option, number = QTextOption(block.document().defaultTextOption()), block.blockNumber()
-        option.setWrapMode(QTextOption.WrapMode.NoWrap)
+            return ()
+        number = block.blockNumber()
         return tuple(
-            (one, self._lines.get(line, ((0, len(line), GHOST),) if one.kind == "ghost" else (), option, 0.0))
+            (one, self._lines.get(line, ((0, len(line), GHOST),) if one.kind == "ghost" else (), 0.0))
             for one in decorations
             if one.is_placed(anchor) and number == (one.block if anchor == "above" else one.block + one.count - 1)
             for line in one.lines
         )
 
-    def _wrapping(self, block: QTextBlock) -> tuple[QTextOption, float]:
-        document = block.document()
-        option = document.defaultTextOption()
-        wraps = option.wrapMode() != QTextOption.WrapMode.NoWrap
-        return option, self._width() - 2 * document.documentMargin() if wraps else 0.0
+    def _is_own(self, block: QTextBlock) -> bool:
+        return block.length() > MAX_LINE or bool(block.layout().preeditAreaText())
+
+    def _line(self, block: QTextBlock, woven: Woven | None) -> QTextLayout:
+        runs = self._highlighter.runs(block)
+        if woven is None:
+            return self._lines.get(block.text(), runs, self._width())
+        return self._lines.get(woven.shown, woven.runs(runs), self._width())

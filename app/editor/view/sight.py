@@ -9,10 +9,10 @@ from PySide6.QtGui import QTextBlock, QTextLayout
 from app.editor.code_points import from_utf16, utf16_length
 from app.editor.editing import x_at
 from app.editor.ghost import Woven
-from app.editor.line_cache import GHOST
+from app.editor.view.line_cache import GHOST
 
 if TYPE_CHECKING:
-    from app.editor.text_view import TextView
+    from app.editor.view.text_view import TextView
 
 MARGIN_ROWS = 3
 """How many rows are kept in sight above and below the cursor, where there is room."""
@@ -94,17 +94,20 @@ class Sight:
         line = block.firstLineNumber() + first
         if not -_FAR <= line - bar.value() <= fits + _FAR:
             bar.setValue(line - fits // 2)
-        while bar.value() < bar.maximum() and self._top(block) + (last + 1 + below) * pitch > height + _NEARLY:
+        top = self._top(block)  # Qt adds up the heights of all blocks above, so it is asked once for each scrolling
+        while bar.value() < bar.maximum() and top + (last + 1 + below) * pitch > height + _NEARLY:
             bar.setValue(bar.value() + 1)
-            if self._top(block) + first * pitch < -_NEARLY:
+            top = self._top(block)
+            if top + first * pitch < -_NEARLY:
                 break
         while bar.value() > bar.minimum():
-            missing = above * pitch - (self._top(block) + first * pitch)
+            missing = above * pitch - (top + first * pitch)
             if missing <= _NEARLY:
                 break
             cut = missing - above * pitch > _NEARLY
             bar.setValue(bar.value() - 1)
-            if not cut and self._top(block) + (last + 1) * pitch > height + _NEARLY:
+            top = self._top(block)
+            if not cut and top + (last + 1) * pitch > height + _NEARLY:
                 bar.setValue(bar.value() + 1)  # a margin is not worth a row of what is wanted
                 break
 

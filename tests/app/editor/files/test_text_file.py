@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from app.editor.text_file import CannotEncode, TextFile, decode, encode_text, read_text_file, stamp_of
+from app.editor.files.text_file import CannotEncode, TextFile, decode, encode_text, read_text_file, stamp_of
 from assistant.editing.encodings.find import find_mark
 from assistant.errors import InputError
 

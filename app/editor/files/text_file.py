@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.editor.newlines import join_breaks, main_break, split_breaks
+from app.editor.files.newlines import join_breaks, main_break, split_breaks
 from assistant.editing.encodings.escapes import count_escapes, to_bytes, to_text
 from assistant.editing.encodings.find import Evidence, Found, find_encoding, find_mark, mark_of, name_for_people
 from assistant.errors import DiskError, InputError

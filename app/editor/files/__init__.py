@@ -1,0 +1,1 @@
+"""Text files: read and saved without changing a byte that was not edited. No widgets."""
