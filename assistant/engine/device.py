@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from assistant.errors import InputError
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 
 DEVICES = ("cuda", "mps", "xpu", "cpu")
 """Every kind of device, the one to prefer first."""

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from assistant.config import Paths
 from assistant.errors import InputError, ModelError
 from assistant.models.catalogue import check_id, is_plain_name, memory_needed
-from assistant.models.files import hash_file
 from assistant.prompts.fim import NO_FAMILY
+from assistant.system.disk import hash_file
 from assistant.system.files import disk_errors, put_folder, write_file
 from assistant.system.locks import exclusive
 from assistant.system.modes import PUBLIC, make_folder

@@ -14,7 +14,7 @@ import torch
 
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.errors import OutOfMemory
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 from finetune.config import TrainConfig
 from finetune.data.samples import SampleSet
 from finetune.events import PlanReady
