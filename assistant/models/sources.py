@@ -1,4 +1,4 @@
-"""What all sources of models have in common: how far a fetch is, its result, and the failure that lets the next one try."""
+"""What all sources of models share: the progress and result of a fetch, and the failure that lets the next one try."""
 
 from __future__ import annotations
 

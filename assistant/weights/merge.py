@@ -5,8 +5,6 @@ converter
 and with the same JSON lines on stdout.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import argparse

@@ -1,7 +1,5 @@
 """What a run will cost, measured over a few steps, and made smaller where the memory does not carry it."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """One process of training from its start to its end: data, model, plan, checkpoint, loop."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import time

@@ -4,8 +4,6 @@ Merged products are read from the model's folder again, changed, and packed as t
 embedding, the norms and the output layer are the base's own.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ packed weights; a thread merges it meanwhile, and what is merged takes over with
 stay is bounded by memory; the newest stays in any case.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import contextlib

@@ -1,7 +1,5 @@
 """Ways to change a loaded model by an adapter: on the fast path by a second model that shares most, else in place."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ strength s. DoRA (Liu et al. 2024) scales each row of W + f B A to a length of i
 strength s it is W + s (W' - W), so that 0 is the base there, too.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass

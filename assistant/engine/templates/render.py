@@ -6,8 +6,6 @@ against those the process bounds itself, and its owner (``assistant.engine.templ
 here imports torch or transformers, so that a process that was ended is replaced in a tenth of a second.
 """
 
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import contextlib
@@ -121,7 +119,8 @@ def make_environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols], loader=_NoOthers()
     )
     environment.filters["tojson"] = _to_json
-    environment.globals.update(raise_exception=_refuse, strftime_now=_now, dict=_Dict(), namespace=_Names)
+    known: dict[str, Any] = environment.globals
+    known.update(raise_exception=_refuse, strftime_now=_now, dict=_Dict(), namespace=_Names)
     return environment
 
 
