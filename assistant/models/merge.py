@@ -34,7 +34,7 @@ def merge(
 ) -> Path:
     """Write ``model`` with an adapter in its weights (bf16) into the new folder ``output``, whole or not at all.
 
-    ``scale`` None: the adapter's own strength. Raises InputError where the folder is there or the adapter is another
+    ``scale`` None: the adapter's own scale. Raises InputError where the folder is there or the adapter is another
     model's, ModelError or DiskError when it fails.
     """
     choice = store.choice(name, model, scale)

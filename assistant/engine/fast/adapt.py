@@ -20,7 +20,7 @@ class Beside:
     """A product to which A and B are added without touching it: ``y = x W' + (x A') B'``."""
 
     def __init__(self, product: Multiplies, a: torch.Tensor, b: torch.Tensor) -> None:
-        """Take ``a`` of shape (rank, inputs) and ``b`` of shape (outputs, rank), the strength in it."""
+        """Take ``a`` of shape (rank, inputs) and ``b`` of shape (outputs, rank), the adapter scale in it."""
         self._product = product
         self._a, self._b = a, b
 

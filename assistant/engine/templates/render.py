@@ -115,12 +115,11 @@ def _to_json(
 
 def make_environment() -> Environment:
     """Return the sandbox in which transformers renders chat templates, without anything that it could read."""
-    environment = ImmutableSandboxedEnvironment(
+    environment: Any = ImmutableSandboxedEnvironment(  # Jinja does not say what its tables hold
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols], loader=_NoOthers()
     )
     environment.filters["tojson"] = _to_json
-    known: dict[str, Any] = environment.globals
-    known.update(raise_exception=_refuse, strftime_now=_now, dict=_Dict(), namespace=_Names)
+    environment.globals.update(raise_exception=_refuse, strftime_now=_now, dict=_Dict(), namespace=_Names)
     return environment
 
 
