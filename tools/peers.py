@@ -17,8 +17,8 @@ from pathlib import Path
 from assistant.config import DEFAULT_MODEL, find_paths, load_settings
 from assistant.errors import GrafterError
 from assistant.models.catalogue import load_catalogue
-from assistant.models.files import Stage
 from assistant.models.pull import fetch
+from assistant.models.sources import Stage
 from assistant.models.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent

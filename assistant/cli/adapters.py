@@ -16,8 +16,8 @@ from assistant.client.http import every_service
 from assistant.config import DEFAULT_MODEL, Paths, find_paths
 from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.adapters import AdapterRecord, AdapterStore, check_name, check_scale, export
-from assistant.models.files import human_bytes
 from assistant.models.store import InstalledModel
+from assistant.system.disk import human_bytes
 
 _STAGES = {"convert": "Merging"}
 

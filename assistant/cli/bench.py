@@ -24,7 +24,7 @@ from assistant.measure.bench import report as reporting
 from assistant.measure.bench.peers import KINDS
 from assistant.measure.bench.replay import SPEEDS
 from assistant.measure.bench.throughput import Measured, Plan, Results
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

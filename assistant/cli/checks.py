@@ -17,11 +17,11 @@ import psutil
 
 from assistant.config import DEFAULT_MODEL, Paths, load_settings
 from assistant.errors import GrafterError, InputError, ModelError
-from assistant.models.files import free_bytes, human_bytes
 from assistant.models.machine import find_machine
 from assistant.models.processor import find_processor
 from assistant.models.store import Store
 from assistant.prompts.fim import NO_FAMILY
+from assistant.system.disk import free_bytes, human_bytes
 
 State = Literal["ok", "note", "missing"]
 

@@ -9,8 +9,8 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from assistant.models.files import human_bytes
 from assistant.system import jsonl
+from assistant.system.disk import human_bytes
 from finetune.events import (
     ArmScore,
     Checkpoint,

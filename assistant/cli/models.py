@@ -12,9 +12,10 @@ from assistant.cli.signals import ended_by_sigterm
 from assistant.config import DEFAULT_MODEL, Source, find_paths, load_settings
 from assistant.errors import GrafterError, InputError, ModelError
 from assistant.models.catalogue import Catalogue, CatalogueEntry, check_id, load_catalogue
-from assistant.models.files import Report, human_bytes
 from assistant.models.machine import Machine, find_machine, judge
+from assistant.models.sources import Report
 from assistant.models.store import Damage, InstalledModel, Store
+from assistant.system.disk import human_bytes
 
 # The better choice where the machine carries it, best first; DEFAULT_MODEL otherwise.
 _BETTER = ("qwen2.5-coder-1.5b-instruct",)

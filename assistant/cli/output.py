@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from assistant.errors import GrafterError, InputError
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 
 
 def print_json(data: Mapping[str, Any]) -> None:

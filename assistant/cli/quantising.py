@@ -17,9 +17,10 @@ from rich.table import Table
 from assistant.cli import output
 from assistant.errors import InputError, ModelError
 from assistant.measure.evaluate.compare import compare
-from assistant.models.files import Report, human_bytes
 from assistant.models.quantise import quantise, target_id
+from assistant.models.sources import Report
 from assistant.models.store import InstalledModel, Quantisation, Store
+from assistant.system.disk import human_bytes
 from assistant.system.files import disk_errors, write_file
 from assistant.system.modes import PUBLIC
 from assistant.system.processes import how_it_ended

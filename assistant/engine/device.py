@@ -1,7 +1,5 @@
 """Which device and number type a model runs with, and what running out of its memory looks like."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import torch
 
 from assistant.errors import InputError
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 
 DEVICES = ("cuda", "mps", "xpu", "cpu")
 """Every kind of device, the one to prefer first."""
@@ -93,5 +91,6 @@ def _cpu_multiplies_bfloat16() -> bool:
     # What the processor can do counts only where PyTorch uses it: the variable ATEN_CPU_CAPABILITY can hold it back.
     if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
         return False
-    can = getattr(torch.cpu, "get_capabilities", dict)()  # older builds do not say: then float32 is safe
+    # Older builds do not say: then float32 is safe.
+    can: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(can.get("amx_bf16") or can.get("amx_tile") or can.get("avx512_bf16"))

@@ -154,7 +154,7 @@ class Adapts(Protocol):
     """An engine whose model can be changed by adapters while it is loaded."""
 
     def set_adapter(self, choice: AdapterChoice | None, *, wait: bool = False) -> None:
-        """Have an adapter answer from now on where a request names none; None, and a strength of 0: the model alone.
+        """Have an adapter answer from now on where a request names none; None, and a scale of 0: the model alone.
 
         An engine may answer more slowly for some seconds, until the adapter is merged; with ``wait`` this returns then.
 

@@ -1,7 +1,5 @@
 """Keep the bars and hints of transformers and torchao off the terminal, and hear transformers' progress instead."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import logging as standard_logging

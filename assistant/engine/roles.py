@@ -18,7 +18,7 @@ from assistant.engine.factory import EngineSpec, Tell, needed_bytes, open_engine
 from assistant.engine.memory import give_back
 from assistant.engine.protocol import AdapterChoice, Adapts, Describes, Engine, Forgets, Lease
 from assistant.errors import GrafterError, InputError, OutOfMemory
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 from assistant.types import Health, Role
 
 _SHARE = 0.6

@@ -4,8 +4,6 @@ It has the architecture, control tokens and chat layout of Qwen2.5-Coder, reads 
 writes nonsense; it is the same nonsense on every machine.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import json

@@ -5,8 +5,6 @@ file. Here a file's text is always encoded as plain characters: the spellings ar
 ``Control`` and ``Markup`` parts alone.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import json

@@ -27,10 +27,10 @@ from assistant.models.adapter_format import (
     check_numbers,
     read_adapter_files,
 )
-from assistant.models.files import hash_file
 from assistant.models.store import InstalledModel, Store
 from assistant.names import BASE
 from assistant.names import check_adapter_name as check_name
+from assistant.system.disk import hash_file
 from assistant.system.files import disk_errors, remove_folder, staged, write_file
 from assistant.system.modes import OWN, private_folder
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.background import background_environment, step_back
 from assistant.errors import DiskError, ModelError
-from assistant.models.files import Report
+from assistant.models.sources import Report
 from assistant.system import jsonl
+from assistant.system.background import background_environment, step_back
 from assistant.system.processes import how_it_ended
 
 CONVERTER = (sys.executable, "-P", "-m", "assistant.weights.convert")

@@ -6,6 +6,7 @@ runs, and ends at once when asked to.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
@@ -21,8 +22,8 @@ from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from assistant.errors import DownloadError, ModelError
 from assistant.models.catalogue import CatalogueEntry, HubSource, is_plain_name
-from assistant.models.files import Report, git_blob_id, hash_file, human_bytes
-from assistant.models.sources import Fetched, SourceError
+from assistant.models.sources import Fetched, Report, SourceError
+from assistant.system.disk import hash_file, human_bytes
 from assistant.system.files import disk_errors, put
 from assistant.system.modes import make_folder, public
 
@@ -228,13 +229,19 @@ def _stream(plan: HubPlan, file: RemoteFile, part: Path, have: int, counter: _Co
 
 
 def _check(file: RemoteFile, part: Path) -> None:
-    right = hash_file(part) == file.sha256 if file.sha256 else git_blob_id(part) == file.blob_id
+    right = hash_file(part) == file.sha256 if file.sha256 else _git_blob_id(part) == file.blob_id
     if not right:
         part.unlink()
         raise DownloadError(
             f"{file.name} arrived damaged: its hash is not the one that the hub gives. "
             "It was deleted; run the same command again to fetch it anew."
         )
+
+
+def _git_blob_id(path: Path) -> str:
+    """Return the id under which git stores a file: how the hub names its small files."""
+    data = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 class _Failures:

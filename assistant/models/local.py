@@ -10,11 +10,12 @@ from pathlib import Path
 from assistant.errors import InputError
 from assistant.models import conversion
 from assistant.models.catalogue import check_family, check_id
-from assistant.models.files import Report, check_space
 from assistant.models.pull import Tools
+from assistant.models.sources import Report
 from assistant.models.store import InstalledModel, Origin, Store, hash_folder
 from assistant.models.vocabulary import missing_tokens, read_vocabulary
 from assistant.prompts.fim import guess_family
+from assistant.system.disk import check_space
 from assistant.system.files import disk_errors
 
 # Formats that are pickles, or usually hold one: reading them can run any code.

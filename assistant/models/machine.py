@@ -9,8 +9,8 @@ from typing import Literal
 
 import psutil
 
-from assistant.models.files import human_bytes
 from assistant.models.processor import find_processor
+from assistant.system.disk import human_bytes
 from assistant.system.programs import find_program
 
 Fit = Literal["yes", "slow", "no"]

@@ -12,8 +12,9 @@ from pathlib import Path
 from assistant.errors import InputError, ModelError
 from assistant.models import conversion
 from assistant.models.adapters import AdapterStore
-from assistant.models.files import Report, check_space
+from assistant.models.sources import Report
 from assistant.models.store import InstalledModel
+from assistant.system.disk import check_space
 from assistant.system.files import disk_errors, put, staged
 from assistant.system.modes import OWN
 from assistant.system.programs import find_program
@@ -33,7 +34,7 @@ def merge(
 ) -> Path:
     """Write ``model`` with an adapter in its weights (bf16) into the new folder ``output``, whole or not at all.
 
-    ``scale`` None: the adapter's own strength. Raises InputError where the folder is there or the adapter is another
+    ``scale`` None: the adapter's own scale. Raises InputError where the folder is there or the adapter is another
     model's, ModelError or DiskError when it fails.
     """
     choice = store.choice(name, model, scale)

@@ -21,8 +21,8 @@ from typing import BinaryIO
 
 from assistant.errors import DiskError, DownloadError
 from assistant.models.catalogue import DataFile, IndexSource
-from assistant.models.files import BLOCK, Report
-from assistant.models.sources import Fetched, SourceError
+from assistant.models.sources import Fetched, Report, SourceError
+from assistant.system.disk import BLOCK
 from assistant.system.files import disk_errors
 from assistant.system.modes import make_folder, public
 

@@ -11,10 +11,10 @@ from assistant.config import Source
 from assistant.errors import DownloadError, InputError
 from assistant.models import conversion, hub, package_index
 from assistant.models.catalogue import CatalogueEntry
-from assistant.models.files import Report, check_space, hash_file
-from assistant.models.sources import Fetched, SourceError
+from assistant.models.sources import Fetched, Report, SourceError
 from assistant.models.store import InstalledModel, Origin, Store, hash_folder
 from assistant.models.vocabulary import choose_family, read_vocabulary
+from assistant.system.disk import check_space, hash_file
 from assistant.system.files import disk_errors
 
 _NAMES: dict[Source, str] = {"hub": "the Hugging Face hub", "index": "the package index"}

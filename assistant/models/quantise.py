@@ -11,8 +11,9 @@ from dataclasses import replace
 from assistant.errors import InputError
 from assistant.models import conversion
 from assistant.models.catalogue import check_id
-from assistant.models.files import Report, check_space
+from assistant.models.sources import Report
 from assistant.models.store import MANIFEST, InstalledModel, Origin, Quantisation, Store, hash_folder
+from assistant.system.disk import check_space
 from assistant.system.files import disk_errors
 
 QUANTISER = (sys.executable, "-P", "-m", "assistant.weights.quantise")

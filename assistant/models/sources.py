@@ -1,11 +1,17 @@
-"""What all sources of models have in common: the result of a fetch, and the failure that lets the next one try."""
+"""What all sources of models share: the progress and result of a fetch, and the failure that lets the next one try."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from assistant.errors import DownloadError
+
+Stage = Literal["download", "verify", "convert"]
+Report = Callable[[Stage, int, int], None]
+"""Told ``(stage, done, total)`` in bytes while something goes on."""
 
 
 class SourceError(DownloadError):

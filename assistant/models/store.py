@@ -14,11 +14,11 @@ from typing import Any, Literal
 from assistant.config import Paths
 from assistant.errors import InputError, ModelError
 from assistant.models.catalogue import check_id, is_plain_name, memory_needed
-from assistant.models.files import hash_file
 from assistant.prompts.fim import NO_FAMILY
+from assistant.system.disk import hash_file
 from assistant.system.files import disk_errors, put_folder, write_file
 from assistant.system.locks import exclusive
-from assistant.system.modes import PUBLIC, make_folder
+from assistant.system.modes import PUBLIC, make_folder, share
 
 FORMAT = 1
 MANIFEST = "model.json"
@@ -207,8 +207,12 @@ class Store:
         return freed
 
     def verify(self, model_id: str, progress: Callable[[int, int], None] | None = None) -> list[Damage]:
-        """Hash every file of a model again; ``progress`` is told the bytes done and in all."""
+        """Hash every file of a model again; ``progress`` is told the bytes done and in all.
+
+        Files that an older version kept from other users are opened to them, as those of a new model are.
+        """
         model, folder, done = self.get(model_id), self.path(model_id), 0
+        share(folder)
         damage: list[Damage] = []
 
         def advance(count: int) -> None:

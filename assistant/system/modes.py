@@ -111,6 +111,22 @@ def set_modes(folder: Path, mode: int) -> None:
             place.chmod(wanted)
 
 
+def share(folder: Path) -> None:
+    """Let everybody read a folder and all in it, less what the umask takes away: what an older program kept to itself.
+
+    Nothing is taken from anybody. Another user's files, and a disk that cannot be written, stay as they are.
+    """
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        of_files = _granted(folder, PUBLIC)
+        for place in (folder, *_inside(folder)):
+            found = stat.S_IMODE(place.stat().st_mode)
+            wanted = found | (folder_mode(of_files) if place.is_dir() else of_files)
+            if found != wanted:
+                place.chmod(wanted)
+
+
 def _granted(folder: Path, mode: int) -> int:
     """Return what is left of a mode for a new file in a folder."""
     probe = folder / f".{os.urandom(6).hex()}.part"

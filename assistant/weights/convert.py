@@ -4,8 +4,6 @@ Run as a process of its own (``python -P -m assistant.weights.convert SOURCE DES
 needs torch and a model's worth of memory. It writes JSON lines to stdout; see ``main``.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The tokenizer that a GGUF file carries in its metadata, and the tokens that end a text with it."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from pathlib import Path

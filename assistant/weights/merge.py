@@ -5,8 +5,6 @@ converter
 and with the same JSON lines on stdout.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import argparse
@@ -35,7 +33,7 @@ _OWN = frozenset({"model.json", "model.safetensors.index.json"})
 def merge_folder(
     base: Path, adapter: Path, scale: float, folder: Path, report: Callable[[int, int], None]
 ) -> Converted:
-    """Fill ``folder`` with the weights of ``base`` changed by ``adapter`` at a strength, and the base's other files.
+    """Fill ``folder`` with the weights of ``base`` changed by ``adapter`` at a scale, and the base's other files.
 
     ``report`` gets done and total in bytes of the base. Weights are bf16, as in the base. Raises ModelError for a base
     that is quantised or an adapter that does not fit, OSError where the disk refuses.

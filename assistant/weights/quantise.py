@@ -5,8 +5,6 @@ with the same JSON lines on stdout. Which matrices are quantised: the products o
 the bits asked for, where the kernels take their shape, else in 8 bits or not at all; the embedding in 8.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import argparse

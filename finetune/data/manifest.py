@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from assistant.errors import InputError
-from assistant.models.files import hash_file
 from assistant.repository.holes import Hole
 from assistant.system import jsonl
+from assistant.system.disk import hash_file
 from assistant.system.files import replacing, write_file
 from finetune.data.files import FileRow, Judged
 

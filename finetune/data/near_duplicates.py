@@ -1,13 +1,12 @@
 """Files that say nearly the same: learned once, not as often as somebody copied them."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash, MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
 
 THRESHOLD = 0.85
 """From this share of common runs of words on (Jaccard), two files count as one."""
@@ -25,14 +24,14 @@ def find_copies(files: Iterable[tuple[str, str]]) -> dict[str, str]:
     Of near-copies the one with the shortest path stays, the first by name of those. Files of a few words are no
     copies of each other. The same files give the same answer in any order.
     """
-    index = MinHashLSH(threshold=_PROPOSED, num_perm=_PERMUTATIONS)
+    index: Any = MinHashLSH(threshold=_PROPOSED, num_perm=_PERMUTATIONS)
     kept: dict[str, frozenset[bytes]] = {}
     copies: dict[str, str] = {}
     for path, text in sorted(files, key=lambda file: (len(file[0]), file[0])):
         runs = _runs(text)
         if not runs:
             continue
-        sketch = MinHash(num_perm=_PERMUTATIONS, seed=_SEED)
+        sketch: Any = MinHash(num_perm=_PERMUTATIONS, seed=_SEED)
         sketch.update_batch(runs)
         proposed = sorted((str(each) for each in index.query(sketch)), key=lambda other: (len(other), other))
         of = next((other for other in proposed if _likeness(runs, kept[other]) >= THRESHOLD), None)

@@ -13,10 +13,10 @@ from typing import Any
 
 from assistant import __version__
 from assistant.errors import InputError, StoppedError
-from assistant.models.files import hash_file
 from assistant.repository.history import History
 from assistant.repository.holes import Hole
 from assistant.retrieval.index.base_index import BaseIndex, base_index, index_of
+from assistant.system.disk import hash_file
 from assistant.system.files import disk_errors, staged
 from finetune.config import RunConfig
 from finetune.data import manifest as kept

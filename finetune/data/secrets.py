@@ -6,8 +6,6 @@ What has no format of its own (a password, a random string) is judged by the nam
 looks, and what is plainly a stand-in for a secret is let pass.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import functools
@@ -16,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
@@ -207,7 +205,8 @@ def _assigned(text: str) -> Iterator[tuple[str, re.Match[str]]]:
 
 @functools.cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    library = [(kind, cast("re.Pattern[str]", each)) for kind, detector in _DETECTORS for each in detector().denylist]
+    made: list[tuple[str, Any]] = [(kind, detector()) for kind, detector in _DETECTORS]
+    library: list[tuple[str, re.Pattern[str]]] = [(kind, each) for kind, detector in made for each in detector.denylist]
     return (*library, *((kind, re.compile(pattern)) for kind, pattern in _FORMATS))
 
 

@@ -1,7 +1,5 @@
 """The adapter's weights under peft's own names, so that what is kept is what peft and others read."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,7 +11,10 @@ from finetune.train.model import Trainee
 
 
 def adapter_tensors(trainee: Trainee) -> dict[str, torch.Tensor]:
-    """Return copies of the adapter's weights on the processor, by the names of peft's file."""
+    """Return copies of the adapter's weights on the processor, by the names of peft's file.
+
+    A matrix ``lora_A`` has the shape (rank, inputs) and ``lora_B`` (outputs, rank); DoRA adds magnitudes (outputs,).
+    """
     from peft import get_peft_model_state_dict  # noqa: PLC0415  (seconds)
 
     table = get_peft_model_state_dict(trainee.peft, save_embedding_layers=False)
@@ -21,7 +22,7 @@ def adapter_tensors(trainee: Trainee) -> dict[str, torch.Tensor]:
 
 
 def put_adapter(trainee: Trainee, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Give the model these weights. Raises ValueError where they do not fit it."""
+    """Give the model these weights, with the names and shapes of ``adapter_tensors``. Raises ValueError for others."""
     from peft import set_peft_model_state_dict  # noqa: PLC0415
 
     before = adapter_tensors(trainee)

@@ -1,7 +1,5 @@
 """Attention within each sample of a packed row: no sample sees another, and no mask of all pairs is ever made."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import itertools
@@ -56,7 +54,7 @@ def packed_attention(  # noqa: PLR0913  (transformers names them)
 
 
 def _band(size: int, window: int | None, device: torch.device) -> torch.Tensor | None:
-    """Return which pairs a sliding window leaves; None where it is wider than the sample."""
+    """Return which keys each query sees, bool of shape (size, size); None where the window is wider than the sample."""
     if window is None or window >= size:
         return None
     place = torch.arange(size, device=device)

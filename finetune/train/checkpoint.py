@@ -1,7 +1,5 @@
 """Checkpoints: adapter, optimizer and where the run stands, in safetensors and JSON; whole, or not there at all."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import json
@@ -65,7 +63,10 @@ def keep(
     optimizer: Mapping[str, torch.Tensor],
     state: State,
 ) -> Path:
-    """Write checkpoints/step-<step>, remove all but the last two, and return the folder. Raises OSError."""
+    """Write checkpoints/step-<step>, remove all but the last two, and return the folder. Raises OSError.
+
+    ``adapter`` and ``optimizer`` are tensors by name, shapes as in ``adapter_tensors`` and ``flatten_state``.
+    """
     folder = run / "checkpoints" / f"step-{state.step:06d}"
     write_folder(
         folder,
@@ -83,7 +84,10 @@ def keep(
 
 
 def keep_adapter(folder: Path, adapter: Mapping[str, torch.Tensor], adapter_config: Mapping[str, Any]) -> None:
-    """Write peft's two files into ``folder``, in place of what was there. Raises OSError."""
+    """Write peft's two files into ``folder``, in place of what was there. Raises OSError.
+
+    ``adapter`` holds matrices by peft's names, with the shapes of ``adapter_tensors``.
+    """
     write_folder(folder, {_ADAPTER: save(dict(adapter), {"format": "pt"}), _CONFIG: _json(adapter_config)}, alone=True)
 
 
@@ -101,7 +105,7 @@ def newest(run: Path) -> Kept | None:
 
 
 def read_adapter(folder: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors of an adapter's folder. Raises OSError or SafetensorError."""
+    """Return the tensors of an adapter's folder, with the shapes that were kept. Raises OSError or SafetensorError."""
     return load_file(folder / _ADAPTER)
 
 

@@ -5,8 +5,6 @@ input are taken together and keep it once; what is cheap to compute again (the M
 number type of the input) is not kept. What is not plain LoRA (DoRA, dropout, a base in 4 bits) stays as peft does it.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from typing import Any
@@ -15,11 +13,31 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from finetune.train.frozen import Frozen
+
+class _Frozen:
+    """Matrices of shape (outputs, inputs) with the same inputs; nothing is learned in them."""
+
+    def __init__(self, layers: list[Any]) -> None:
+        """``layers`` are linear layers; they keep their weights, since FSDP gathers them there."""
+        self._layers = layers
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return the products for ``x`` of shape (rows, inputs), each of shape (rows, outputs)."""
+        return [functional.linear(x, layer.weight, layer.bias) for layer in self._layers]
+
+    def backward(self, grads: list[torch.Tensor]) -> torch.Tensor:
+        """Return the gradient by the input, shape (rows, inputs), given those by the products."""
+        total = grads[0] @ self._layers[0].weight
+        for grad, layer in zip(grads[1:], self._layers[1:], strict=True):
+            total.addmm_(grad, layer.weight)
+        return total
 
 
 class _Projections(torch.autograd.Function):
-    """Several projections of one input: ``y_i = frozen_i(x) + x (s B_i A_i)'``."""
+    """Several projections of one input: ``y_i = frozen_i(x) + x (s B_i A_i)'``.
+
+    ``x`` has the shape (..., inputs), ``y_i`` (..., outputs of i), A_i (rank, inputs) and B_i (outputs of i, rank).
+    """
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, frozen: Any, scales: Any, *pairs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -59,7 +77,12 @@ def projections_backward(
     *,
     want_input: bool,
 ) -> tuple[torch.Tensor | None, list[torch.Tensor]]:
-    """Return the gradient by the input, and by A and B of each projection, those in float32."""
+    """Return the gradient by the input, (rows, inputs), and by A and B of each projection, those in float32.
+
+    ``flat`` has the shape (rows, inputs), ``small`` (rows, the sum of all ranks): the input times each A. ``pairs`` are
+    A of shape (rank, inputs) and B (outputs, rank) in turn, ``grads`` (rows, outputs) of each projection. Without
+    ``want_input`` the first is None.
+    """
     downs, ups = _cast(pairs, flat.dtype)
     ranks = [len(down) for down in downs]
     lows = [(grad @ up).mul_(scale) for grad, up, scale in zip(grads, ups, scales, strict=True)]
@@ -77,7 +100,10 @@ def _cast(pairs: Any, dtype: torch.dtype) -> tuple[list[torch.Tensor], list[torc
 
 
 class _Mlp(torch.autograd.Function):
-    """The gated MLP whole: what is kept are its input and the two wide products, not their gated product."""
+    """The gated MLP whole: what is kept are its input and the two wide products, not their gated product.
+
+    ``x`` and the result have the shape (..., size); the wide products (rows, inner size).
+    """
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, wide: Any, narrow: Any, scales: Any, *pairs: torch.Tensor) -> torch.Tensor:
@@ -120,7 +146,7 @@ class _Sharing:
 
     def __init__(self, layers: list[Any]) -> None:
         self._layers = layers
-        self._frozen = Frozen([layer.base_layer for layer in layers])
+        self._frozen = _Frozen([layer.base_layer for layer in layers])
         self._input: torch.Tensor | None = None
         self._left: dict[int, torch.Tensor] = {}
 
@@ -157,7 +183,7 @@ class _MlpCaller:
 
     def __init__(self, gate: Any, up: Any, down: Any) -> None:
         self._layers = [gate, up, down]
-        self._wide, self._narrow = Frozen([gate.base_layer, up.base_layer]), Frozen([down.base_layer])
+        self._wide, self._narrow = _Frozen([gate.base_layer, up.base_layer]), _Frozen([down.base_layer])
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         layers = self._layers
@@ -165,7 +191,10 @@ class _MlpCaller:
 
 
 class _Norm(torch.autograd.Function):
-    """RMSNorm with a frozen weight: what is kept is its input and one number a row."""
+    """RMSNorm with a frozen weight: what is kept is its input and one number a row.
+
+    ``x`` and the result have the shape (..., size), the weight (size,), the number of each row (..., 1).
+    """
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:

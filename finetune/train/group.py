@@ -1,7 +1,5 @@
 """The processes that train together: which is the first, what all agree on, and how weights are gathered and spread."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import contextlib
@@ -10,11 +8,12 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
 
 from finetune.train.adapter import adapter_config, adapter_tensors
 from finetune.train.model import Trainee
 from finetune.train.optimizer import flatten_state
-from finetune.train.shard import shard
 
 
 class Group:
@@ -60,13 +59,13 @@ class Group:
         if self.size == 1:
             return trainee, optimizer
         if self._pieces:
-            shard(trainee, self._accelerator.device)
+            _shard(trainee, self._accelerator.device)
             return trainee, optimizer
         model, wrapped = self._accelerator.prepare(trainee, optimizer)
         return model, wrapped
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Take the gradients."""
+        """Take the gradients of ``loss``, a scalar of shape ()."""
         self._accelerator.backward(loss)
 
     def exchange(self, weights: list[nn.Parameter]) -> None:
@@ -88,7 +87,7 @@ class Group:
         return contextlib.nullcontext() if self._pieces else self._accelerator.no_sync(model)
 
     def adapter(self, trainee: Trainee) -> dict[str, torch.Tensor]:
-        """Return the adapter's weights by peft's names; all processes have to ask."""
+        """Return the adapter's weights by peft's names, shapes as in ``adapter_tensors``; all processes have to ask."""
         return adapter_tensors(trainee)
 
     def adapter_config(self, trainee: Trainee) -> dict[str, Any]:
@@ -96,7 +95,7 @@ class Group:
         return adapter_config(trainee)
 
     def memory(self, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-        """Return the optimizer's memory as tensors; all processes have to ask."""
+        """Return the optimizer's memory, shapes as in ``flatten_state``; all processes have to ask."""
         return flatten_state(optimizer)
 
     def end(self) -> None:
@@ -110,3 +109,19 @@ class Group:
 
     def _double(self) -> bool:
         return self._accelerator.device.type != "mps"
+
+
+def _shard(trainee: Trainee, place: torch.device) -> None:
+    """Leave each process its piece of the frozen weights; they are gathered layer by layer while they are needed.
+
+    The adapter is small: each process keeps it whole, with its optimizer's memory, so that checkpoints are the same
+    however many processes there are.
+    """
+    mesh = init_device_mesh(place.type, (torch.distributed.get_world_size(),))
+    whole = set(trainee.trainable.values())
+    base: Any = trainee.peft.get_base_model()
+    body: Any = getattr(base, base.base_model_prefix)
+    layers = next(part for part in body.children() if isinstance(part, nn.ModuleList))
+    for layer in layers:
+        fully_shard(layer, mesh=mesh, ignored_params=whole)
+    fully_shard(trainee, mesh=mesh, ignored_params=whole)

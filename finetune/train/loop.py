@@ -1,7 +1,5 @@
 """The run from its plan to its last step: learn, look at what was held out, keep, and stop when asked."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import importlib.metadata

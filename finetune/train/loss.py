@@ -5,8 +5,6 @@ layer's rows by probability, and is summed up word after word as FlashAttention 
 the highest logit so far, by which both sums are corrected when a higher one comes.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from typing import Any
@@ -72,7 +70,7 @@ def _tiled(
 def weighted_loss(
     hidden: torch.Tensor, output: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, words: int = _WORDS
 ) -> torch.Tensor:
-    """Return the sum of ``weights`` times the nats that ``targets`` cost, a float32 scalar.
+    """Return the sum of ``weights`` times the nats that ``targets`` cost, float32 of shape ().
 
     ``hidden`` has the shape (n, size), ``output`` (vocabulary, size), ``targets`` and ``weights`` (n,); a tile has
     ``words`` words of the vocabulary.

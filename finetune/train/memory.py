@@ -1,7 +1,5 @@
 """How much memory training may take, and how much it took at most."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import sys

@@ -1,7 +1,5 @@
 """The model with its adapter: base weights frozen in the device's number type, LoRA on all linear layers in float32."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import warnings
@@ -49,7 +47,7 @@ class Trainee(nn.Module):
         self.peft = peft
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Return the sum over the batch of weight times nats, a float32 scalar."""
+        """Return the sum over the batch of weight times nats, float32 of shape ()."""
         base = self.peft.get_base_model()
         body = getattr(base, base.base_model_prefix)
         hidden: torch.Tensor = body(

@@ -1,7 +1,5 @@
 """The optimizer of the adapter's weights, its rate over time, and its state as plain tensors."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import math
@@ -41,7 +39,10 @@ def rate_at(step: int, steps: int, config: TrainConfig) -> float:
 
 
 def flatten_state(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """Return the optimizer's memory as tensors by name, to be kept as safetensors."""
+    """Return the optimizer's memory as tensors by name (``0.exp_avg``), to be kept as safetensors.
+
+    Both moments have the shape of their weight, the count of steps the shape (); those of 8 bits also have scales.
+    """
     flat: dict[str, torch.Tensor] = {}
     for number, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
@@ -50,7 +51,10 @@ def flatten_state(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
 
 
 def restore_state(optimizer: torch.optim.Optimizer, flat: Mapping[str, torch.Tensor]) -> None:
-    """Give the optimizer the memory that ``flatten_state`` returned. Raises ValueError where it does not fit."""
+    """Give the optimizer the memory that ``flatten_state`` returned, with its names and shapes.
+
+    Raises ValueError where it does not fit.
+    """
     whole = optimizer.state_dict()
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in flat.items():

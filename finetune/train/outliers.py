@@ -1,7 +1,5 @@
 """Outlier files: no code to the base model, whose perplexity there is so high that they would teach only noise."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import statistics

@@ -1,7 +1,5 @@
 """What a run will cost, measured over a few steps, and made smaller where the memory does not carry it."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import math
@@ -14,7 +12,7 @@ import torch
 
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.errors import OutOfMemory
-from assistant.models.files import human_bytes
+from assistant.system.disk import human_bytes
 from finetune.config import TrainConfig
 from finetune.data.samples import SampleSet
 from finetune.events import PlanReady

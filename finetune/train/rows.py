@@ -1,7 +1,5 @@
 """Rows of packed samples as tensors, and the order in which a run reads them: it follows from the seed alone."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

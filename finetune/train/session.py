@@ -1,7 +1,5 @@
 """One process of training from its start to its end: data, model, plan, checkpoint, loop."""
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import time
@@ -17,8 +15,8 @@ from accelerate import Accelerator
 from assistant.config import find_paths
 from assistant.engine.memory import give_back
 from assistant.errors import InputError, OutOfMemory, StoppedError
-from assistant.models.files import human_bytes
 from assistant.models.store import Store
+from assistant.system.disk import human_bytes
 from assistant.system.files import mend
 from finetune.config import RunConfig, TrainConfig, read_config
 from finetune.data.choices import among

@@ -1,7 +1,5 @@
 """One optimizer step: gradients of all its rows on all processes, each token counted once, clipped, and taken."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import contextlib

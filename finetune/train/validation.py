@@ -1,7 +1,5 @@
 """The held-out loss: nats a token of the holes of samples that nothing was learned from."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

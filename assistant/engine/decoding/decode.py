@@ -3,8 +3,6 @@
 Nothing here knows of text. Shapes: logits are (rows, vocabulary), ids (rows, length).
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """From logits to the next token: pure functions on one row of scores over the vocabulary."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

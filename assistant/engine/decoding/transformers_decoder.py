@@ -1,7 +1,5 @@
 """Any model that transformers can run, behind the Decoder protocol. Importing this costs transformers' start."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

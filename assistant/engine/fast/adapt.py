@@ -4,8 +4,6 @@ Merged products are read from the model's folder again, changed, and packed as t
 embedding, the norms and the output layer are the base's own.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ class Beside:
     """A product to which A and B are added without touching it: ``y = x W' + (x A') B'``."""
 
     def __init__(self, product: Multiplies, a: torch.Tensor, b: torch.Tensor) -> None:
-        """Take ``a`` of shape (rank, inputs) and ``b`` of shape (outputs, rank), the strength in it."""
+        """Take ``a`` of shape (rank, inputs) and ``b`` of shape (outputs, rank), the adapter scale in it."""
         self._product = product
         self._a, self._b = a, b
 

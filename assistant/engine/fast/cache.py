@@ -1,7 +1,5 @@
 """The keys and values of what was read, in one buffer that grows."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

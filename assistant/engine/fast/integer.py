@@ -5,8 +5,6 @@ and nothing newer PyTorch's kernel for 4-bit weights is slower than FBGEMM's for
 in the time of one: there one copy of the weights, in bytes, serves for new tokens too.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import functools

@@ -1,7 +1,5 @@
 """A matrix that is read in full precision for many rows, and packed in few bits for one or a few."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import functools

@@ -1,7 +1,5 @@
 """Read a model folder's safetensors straight into the fast path, without building transformers' model first."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The transformer itself: reading many tokens at once, and one token of each row at a time."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import copy

@@ -1,7 +1,5 @@
 """Where tokens stand: the rotations of queries and keys, and who may see whom."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import math

@@ -4,8 +4,6 @@ A 4-bit value is (q - 8) * scale + zero with q from 0 to 15, one scale and zero 
 kernel reads it; an 8-bit value is q * scale with one scale for each row.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -4,9 +4,6 @@ Heads that share keys become further rows of one product. transformers does so f
 the keys for every head, which for a long cache takes more memory traffic than all weights of a small model.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingTypeStubs=false
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,7 +1,5 @@
 """How many bits a card keeps for each weight: all 16 where they fit, else as many as do, packed by torchao."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import importlib

@@ -5,8 +5,6 @@ CUDA graph starts them all at once. The step must read and write the same places
 look at a result on the way.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import logging

@@ -1,7 +1,5 @@
 """The decoder of graphics cards: few tokens by a recorded step of fixed shape, many operation by operation."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Load a model onto a graphics card: bits that fit, recorded steps where the model allows, guesses where they agree."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import functools

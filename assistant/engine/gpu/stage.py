@@ -4,8 +4,6 @@ A recorded step reads and writes the same addresses for ever. So there are few s
 capacity, and caches come and go: a copy of a few megabytes, which takes a card well under a millisecond.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import math

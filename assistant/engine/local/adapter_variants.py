@@ -5,8 +5,6 @@ packed weights; a thread merges it meanwhile, and what is merged takes over with
 stay is bounded by memory; the newest stays in any case.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import contextlib
@@ -29,7 +27,7 @@ from assistant.models.adapters import AdapterChoice
 MOST_SHARE = 1 / 8
 """Share of the computer's memory that merged adapters may take, beyond the newest one."""
 _MOST_BESIDE = 4
-_REST_SECONDS = 0.25  # a strength that is still being moved is not worth merging
+_REST_SECONDS = 0.25  # a scale that is still being moved is not worth merging
 _NICENESS = 10
 
 _log = logging.getLogger(__name__)
@@ -68,7 +66,7 @@ class Variants:
         self._closed = False
 
     def find(self, choice: AdapterChoice | None, *, wait: bool = False, now: bool = False) -> Variant:
-        """Return what answers with an adapter; None, and a strength of 0: the base.
+        """Return what answers with an adapter; None, and a scale of 0: the base.
 
         ``wait``: not before it is merged. ``now``: a merge of another one, which goes on, is given up for this one.
         Raises AdapterError where the adapter cannot be used.
@@ -108,7 +106,7 @@ class Variants:
 
     def _new(self, choice: AdapterChoice, decoder: Decoder, own: int = 0, *, settled: bool = False) -> Variant:
         variant = Variant(choice, decoder, CacheStore(self._cache_bytes // 2), bytes=own, settled=settled)
-        if settled:  # of one adapter a single strength is kept merged: that of the moment
+        if settled:  # of one adapter a single scale is kept merged: that of the moment
             for other in [each for each in self._kept if each.name == choice.name and self._kept[each].bytes]:
                 del self._kept[other]
         self._kept[choice] = variant

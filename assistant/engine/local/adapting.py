@@ -1,7 +1,5 @@
 """Ways to change a loaded model by an adapter: on the fast path by a second model that shares most, else in place."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -70,7 +68,7 @@ class FastAdapting:
             return adapt.merged(self._model, self._changes(choice), choice.scale, stop)
 
     def _changes(self, choice: AdapterChoice) -> Changes:
-        """Return the numbers of an adapter; the last one's are kept, for whoever moves its strength."""
+        """Return the numbers of an adapter; the last one's are kept, for whoever moves its scale."""
         known, wanted = self._read, replace(choice, scale=1.0)
         if known is None or known[0] != wanted:
             known = (wanted, _fitting(choice, self._folder))
@@ -119,7 +117,7 @@ class InPlace:
 
     @torch.inference_mode()
     def enter(self, key: AdapterChoice | None, changes: Changes) -> None:
-        """Have the weights be those of an adapter at a strength, or the base's."""
+        """Have the weights be those of an adapter at a scale, or the base's."""
         if key == self._now:
             return
         self._touched |= changes.keys()

@@ -1,7 +1,5 @@
 """Load a model folder into an engine: the fast path on a processor, recorded steps on CUDA, else transformers."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import logging

@@ -1,11 +1,9 @@
 """The numbers of an adapter: what it adds to each product, and the matrix that comes of it.
 
 A product's weight W becomes W + s (f B A), with f = alpha / r, or alpha / sqrt r (rsLoRA; Kalajdzievski 2023), and the
-strength s. DoRA (Liu et al. 2024) scales each row of W + f B A to a length of its own; that matrix is W', and at the
-strength s it is W + s (W' - W), so that 0 is the base there, too.
+adapter scale s. DoRA (Liu et al. 2024) scales each row of W + f B A to a length of its own; that matrix is W', and at
+the scale s it is W + s (W' - W), so that 0 is the base there, too.
 """
-
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 

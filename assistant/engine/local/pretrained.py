@@ -1,7 +1,5 @@
 """A model folder as transformers' own model: what the fast path does not know, and everything on a graphics card."""
 
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -6,8 +6,6 @@ against those the process bounds itself, and its owner (``assistant.engine.templ
 here imports torch or transformers, so that a process that was ended is replaced in a tenth of a second.
 """
 
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import contextlib
@@ -117,7 +115,7 @@ def _to_json(
 
 def make_environment() -> Environment:
     """Return the sandbox in which transformers renders chat templates, without anything that it could read."""
-    environment = ImmutableSandboxedEnvironment(
+    environment: Any = ImmutableSandboxedEnvironment(  # Jinja does not say what its tables hold
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols], loader=_NoOthers()
     )
     environment.filters["tojson"] = _to_json

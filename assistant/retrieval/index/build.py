@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from assistant.background import step_back
 from assistant.config import find_paths
 from assistant.errors import GrafterError, InputError
 from assistant.retrieval.index.index_loop import Changed, Heard, IndexLoop, Stop, Unsaved
@@ -35,6 +34,7 @@ from assistant.retrieval.index.place import index_file, resolved
 from assistant.retrieval.index.watch import Watch
 from assistant.retrieval.index.writer import IndexWriter
 from assistant.system import jsonl
+from assistant.system.background import step_back
 from assistant.system.files import disk_errors
 from assistant.system.modes import private_folder
 from assistant.system.processes import lives, parent_of_this

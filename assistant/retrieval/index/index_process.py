@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from assistant.background import background_environment, step_back
 from assistant.system import jsonl
+from assistant.system.background import background_environment, step_back
 from assistant.system.processes import how_it_ended
 
 _END_SECONDS = 2.0

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.languages import language_of
+from assistant.languages import language_named, language_of
+from assistant.languages.import_paths import Guess, paths
 from assistant.repository.symbols import Import
 from assistant.retrieval.index.hits import ChunkHit, FileCounts, ReferenceHit, SymbolHit
-from assistant.retrieval.index.resolve import Guess, guesses
 from assistant.retrieval.index.schema import IndexUnavailable, open_reading
+
+# A path with one of these as a part leads nowhere, or out of the workspace.
+_NO_PARTS = frozenset({"", ".", ".."})
+_LONGEST = 400
 
 MOST_WORDS = 24
 """Words of a question that are looked for, the rarest first."""
@@ -215,3 +220,16 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
             break
         count += 1
     return count
+
+
+def guesses(module: str, from_path: str, language: str | None) -> list[Guess]:
+    """Return what ``module`` in a file of ``language`` at ``from_path`` may mean, the surest guess first."""
+    record = language_named(language)
+    text = module.strip().strip("\"'<>")
+    if record is None or record.import_separator != "\\":
+        text = text.replace("\\", "/")
+    if not text or len(text) > _LONGEST:
+        return []
+    resolve = record.import_paths if record is not None and record.import_paths is not None else paths
+    found = resolve(text, posixpath.dirname(from_path))
+    return [guess for guess in dict.fromkeys(found) if not _NO_PARTS.intersection(guess.path.split("/"))]

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from assistant.errors import GrafterError
 from assistant.retrieval.index.cached_source import CachedSource
 from assistant.retrieval.index.source import Source
-from assistant.retrieval.search.budget import LEAST_TOKENS, tokens_for
 from assistant.retrieval.search.candidate import Sources
 from assistant.retrieval.search.query import read_query
-from assistant.retrieval.search.reading_speed import ReadingSpeed
+from assistant.retrieval.search.reading_speed import LEAST_TOKENS, ReadingSpeed, tokens_for
 from assistant.retrieval.search.retrieve import Retrieved, retrieve
 from assistant.retrieval.search.window import CountTokens, Window
 from assistant.types import CompleteRequest, Finished

@@ -110,7 +110,7 @@ def test_an_adapter_that_there_is_not_fails_the_request_alone(engine):
     assert text_of(engine)
 
 
-def test_strength_zero_is_the_base_itself(engine, choose):
+def test_scale_zero_is_the_base_itself(engine, choose):
     base = text_of(engine)
     engine.set_adapter(choose("one", 0.0))
     done = answer(engine)
@@ -118,7 +118,7 @@ def test_strength_zero_is_the_base_itself(engine, choose):
     assert engine.info.adapter is None
 
 
-def test_strengths_differ_and_come_back(engine, choose):
+def test_scales_differ_and_come_back(engine, choose):
     texts = {}
     for scale in (1.0, 0.5, 0.2, 1.0, 0.5):
         engine.set_adapter(choose("one", scale), wait=True)
@@ -213,7 +213,7 @@ def test_a_merge_that_fails_leaves_it_beside_the_weights(fast, choose, monkeypat
     assert answer(fast).adapter == "one"
 
 
-def test_a_strength_that_moves_on_gives_the_merge_up(fast, choose):
+def test_a_scale_that_moves_on_gives_the_merge_up(fast, choose):
     fast.set_adapter(choose("one", 0.3))
     first = fast._variants._merging
     fast.set_adapter(choose("one", 0.4))
@@ -256,7 +256,7 @@ def test_what_was_merged_last_stays_within_the_memory(tiny_engine, choose):
     variants.close()
 
 
-def test_of_one_adapter_a_single_strength_is_kept_merged(fast, choose):
+def test_of_one_adapter_a_single_scale_is_kept_merged(fast, choose):
     for scale in (0.2, 0.4, 0.6):
         fast.set_adapter(choose("one", scale), wait=True)
     fast.set_adapter(choose("two"), wait=True)

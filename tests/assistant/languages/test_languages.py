@@ -25,7 +25,7 @@ from assistant.repository.docs import comment_above
 from assistant.repository.spans import code_language, find_spans
 from assistant.retrieval.index.analyse import analyse
 from assistant.retrieval.index.hits import SymbolHit
-from assistant.retrieval.index.resolve import guesses
+from assistant.retrieval.index.reader import guesses
 from assistant.retrieval.search.skeleton import skeleton
 
 

@@ -119,12 +119,12 @@ def test_plain_names_are_names(name):
 @pytest.mark.parametrize(
     ("text", "found"), [("a", ("a", None)), ("a:0", ("a", 0.0)), ("a:0.5", ("a", 0.5)), ("a:1", ("a", 1.0))]
 )
-def test_a_choice_is_a_name_and_perhaps_a_strength(text, found):
+def test_a_choice_is_a_name_and_perhaps_a_scale(text, found):
     assert parse_choice(text) == found
 
 
 @pytest.mark.parametrize("text", ["a:", "a:x", "a:-0.1", "a:1.1", "a:nan", "a:inf", ":1", "a:b:1"])
-def test_strengths_lie_between_none_and_all(text):
+def test_scales_lie_between_none_and_all(text):
     with pytest.raises(InputError):
         parse_choice(text)
 
@@ -231,7 +231,7 @@ def test_adapters_of_two_bases_do_not_disturb_each_other(store, toy, mine, tmp_p
 
 
 @pytest.mark.parametrize("scale", [-0.1, 1.5, float("nan"), float("inf")])
-def test_strengths_outside_are_refused(store, mine, scale):
+def test_scales_outside_are_refused(store, mine, scale):
     with pytest.raises(InputError, match="between 0 and 1"):
         store.enable("mine", scale)
     assert store.get("mine") == mine

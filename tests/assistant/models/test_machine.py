@@ -3,9 +3,9 @@ import subprocess
 import pytest
 
 from assistant.models import machine
-from assistant.models.files import human_bytes
 from assistant.models.machine import Machine, judge
 from assistant.models.processor import find_processor
+from assistant.system.disk import human_bytes
 
 GB = 10**9
 

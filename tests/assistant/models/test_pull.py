@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from assistant.background import background_environment
 from assistant.errors import DiskError, DownloadError, InputError, ModelError
 from assistant.models import conversion, files
 from assistant.models.pull import pull
+from assistant.system.background import background_environment
 
 
 def nothing_installed(store):

@@ -152,3 +152,32 @@ def test_models_may_be_read_by_whom_the_umask_lets(store, entry, tools, reports,
     assert modes == dict.fromkeys(modes, file_mode)
     assert {"model.safetensors", "model.json", "config.json"} <= modes.keys()
     assert stat.S_IMODE(store.folder.stat().st_mode) == folder_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes count on POSIX")
+@pytest.mark.parametrize(("umask", "file_mode", "folder_mode"), [(0o022, 0o644, 0o755), (0o027, 0o640, 0o750)])
+def test_verify_opens_what_an_older_version_kept_from_others(installed, store, umask, file_mode, folder_mode):
+    folder = store.path("toy")
+    inside = list(folder.iterdir())
+    for file in inside:
+        file.chmod(0o600)
+    folder.chmod(0o700)
+    inside[0].chmod(0o664)
+    before = os.umask(umask)
+    try:
+        assert store.verify("toy") == []
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == folder_mode
+    assert stat.S_IMODE(inside[0].stat().st_mode) == 0o664, "nothing is taken away"
+    assert {stat.S_IMODE(file.stat().st_mode) for file in inside[1:]} == {file_mode}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes count on POSIX")
+def test_verify_leaves_the_modes_of_what_a_link_leads_to(installed, store, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("x")
+    mine.chmod(0o600)
+    (store.path("toy") / "extra.json").symlink_to(mine)
+    assert store.verify("toy") == []
+    assert stat.S_IMODE(mine.stat().st_mode) == 0o600

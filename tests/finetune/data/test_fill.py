@@ -10,7 +10,7 @@ from assistant.retrieval.index.base_index import index_of
 from assistant.retrieval.search.window import Budget
 from assistant.types import CompleteRequest, Text
 from finetune.data.fill import HELD_OUT, Filler, Finder, Weights, budgets
-from finetune.data.spans import random_spans, syntax_spans
+from finetune.data.recipe import random_spans, syntax_spans
 
 SOME = Weights(1.0, 4.0)
 

@@ -48,7 +48,7 @@ class FakeMark:
         self.similarity, self.exact = similarity, exact
 
 
-def test_strengths_are_tried_in_order_and_the_closest_wins():
+def test_scales_are_tried_in_order_and_the_closest_wins():
     marks = {1.0: [FakeMark(0.5, True), FakeMark(0.5, False)], 0.5: [FakeMark(0.9, False), FakeMark(0.7, False)]}
     tried = try_scales(marks.__getitem__, (1.0, 0.5))
     assert tried == [Tried(1.0, 0.5, 0.5), Tried(0.5, pytest.approx(0.8), 0.0)]

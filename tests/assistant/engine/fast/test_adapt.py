@@ -76,7 +76,7 @@ def wanted(slow, weights, ids=IDS):
 
 @pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("method", METHODS)
-def test_logits_are_pefts_at_every_strength(slow, tmp_path, method, scale):
+def test_logits_are_pefts_at_every_scale(slow, tmp_path, method, scale):
     folder = make_adapter(slow, tmp_path / "a", method=method)
     fast, changes = fast_of(slow), read_changes(folder)
     right = wanted(slow, merged_weights(slow, folder, scale))

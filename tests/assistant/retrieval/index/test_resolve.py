@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.retrieval.index.resolve import guesses
+from assistant.retrieval.index.reader import guesses
 
 FILES = [
     "pkg/__init__.py",

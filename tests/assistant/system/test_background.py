@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from assistant.background import background_environment, step_back
+from assistant.system.background import background_environment, step_back
 from tests.support.patience import PATIENCE_S
 
 

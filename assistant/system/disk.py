@@ -7,13 +7,8 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from assistant.errors import DiskError
-
-Stage = Literal["download", "verify", "convert"]
-Report = Callable[[Stage, int, int], None]
-"""Told ``(stage, done, total)`` in bytes while something goes on."""
 
 BLOCK = 1 << 20
 
@@ -30,12 +25,6 @@ def hash_file(path: Path, advance: Callable[[int], None] | None = None) -> str:
             if advance:
                 advance(len(block))
     return digest.hexdigest()
-
-
-def git_blob_id(path: Path) -> str:
-    """Return the id under which git stores the file: how the hub names its small files."""
-    data = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def human_bytes(count: float) -> str:
