@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import torch
 
 from assistant.engine.decoding.decoder import Stop, never
-from assistant.engine.fast.model import FastModel, Multiplies, Product, ReadTensor
+from assistant.engine.fast.layer import Multiplies, Product
+from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.packing import Packer, ReadTensor
 from assistant.engine.fast.quantised import Quantised, dequantise, quantise
 from assistant.engine.local.lowrank import Change
 
@@ -50,7 +52,7 @@ def beside(model: FastModel, changes: Mapping[str, Change], scale: float) -> Fas
     if any(change.magnitude is not None for change in changes.values()):
         return None
 
-    def change(_other: FastModel, product: Product, old: Multiplies) -> Multiplies:
+    def change(_packer: Packer, product: Product, old: Multiplies) -> Multiplies:
         found = [changes.get(f"{module}.weight") for module in product.modules]
         if not any(found):
             return old
@@ -68,10 +70,10 @@ def merged(model: FastModel, changes: Mapping[str, Change], scale: float, stop: 
     """
     own: list[int] = []
 
-    def change(other: FastModel, product: Product, old: Multiplies) -> Multiplies:
+    def change(packer: Packer, product: Product, old: Multiplies) -> Multiplies:
         if not any(f"{module}.weight" in changes for module in product.modules):
             return old
-        made = other.linear(product)
+        made = packer.linear(product)
         own.append(made.nbytes)
         return made
 
@@ -98,8 +100,8 @@ def _joined(
     blocks: list[torch.Tensor] = []
     for place, (module, change) in enumerate(zip(product.modules, found, strict=True)):
         if change is None:
-            blocks.append(torch.zeros(model.rows(f"{module}.weight"), 0))
+            blocks.append(torch.zeros(model.packer.rows(f"{module}.weight"), 0))
             continue
         b = change.b * scale
-        blocks.append(b[model.head_order(len(b))] if place in product.turned else b)
+        blocks.append(b[model.packer.head_order(len(b))] if place in product.turned else b)
     return a.to(model.dtype), torch.block_diag(*blocks).to(model.dtype)

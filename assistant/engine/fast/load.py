@@ -10,7 +10,8 @@ import torch
 from safetensors import safe_open
 
 from assistant.config import Bits
-from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.packing import MissingWeightError
 from assistant.engine.fast.quantised import PARTS, Quantised
 from assistant.engine.fast.shape import Shape
 from assistant.engine.memory import trim

@@ -13,7 +13,8 @@ from safetensors import SafetensorError, safe_open
 from assistant.engine.decoding.decoder import Cache, Decoder, Stop, never
 from assistant.engine.fast import adapt
 from assistant.engine.fast.load import weight_files
-from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.packing import MissingWeightError
 from assistant.engine.local.lowrank import Changes, read_changes
 from assistant.errors import ModelError
 from assistant.models.adapter_format import base_shapes, check_fits, read_adapter_files

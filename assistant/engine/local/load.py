@@ -18,7 +18,8 @@ from assistant.engine.decoding.decoder import Decoder, Loaded
 from assistant.engine.device import choose_device, choose_dtype, is_out_of_memory, release_memory
 from assistant.engine.fast import integer
 from assistant.engine.fast.load import GROUP, load_fast
-from assistant.engine.fast.model import FastModel, MissingWeightError
+from assistant.engine.fast.model import FastModel
+from assistant.engine.fast.packing import MissingWeightError
 from assistant.engine.fast.quantised import GROUPS
 from assistant.engine.fast.shape import Shape, read_shape
 from assistant.engine.local.adapting import Adapting, FastAdapting, InPlace

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from assistant.engine.fast.model import MissingWeightError
+from assistant.engine.fast.packing import MissingWeightError
 
 
 def load_pretrained(folder: Path, place: torch.device, dtype: torch.dtype) -> Any:

@@ -13,6 +13,7 @@ from transformers import (
 
 from assistant.engine.decoding.decoder import Interrupted
 from assistant.engine.fast.adapt import beside, merged
+from assistant.engine.fast.layer import products_of
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.model import FastModel
 from assistant.engine.fast.shape import read_shape
@@ -104,7 +105,7 @@ def test_whatever_products_are_changed_the_others_are_shared(slow, tmp_path, tar
     assert model.embedding is fast.embedding
     assert model.head is fast.head
     for index, (mine, its) in enumerate(zip(model.layers, fast.layers, strict=True)):
-        for product in fast.products(index):
+        for product in products_of(fast.shape, index):
             touched = any(f"{name}.weight" in changes for name in product.modules)
             assert (getattr(mine, product.part) is getattr(its, product.part)) != touched
 

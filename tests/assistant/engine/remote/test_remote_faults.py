@@ -7,6 +7,7 @@ import time
 import pytest
 
 from assistant.engine.protocol import CancelToken
+from assistant.engine.remote import counts
 from assistant.prompts.fim import infill_prompt
 from assistant.types import Chat, Delta, Finished, GenerateRequest, Message, Params, Progress, Text
 from tests.support import remote_server
@@ -329,6 +330,13 @@ def test_counting_asks_once_for_all_that_is_new(make_server, connect, run):
     assert len(server.bodies("/tokenize")) == before + 1
     assert engine.count_tokens([*lines, Text("new")])[-1] == 3
     assert len(server.bodies("/tokenize")) == before + 2
+
+
+def test_counts_hold_where_there_are_too_many_to_remember(make_server, connect, monkeypatch):
+    engine = connect(make_server("vllm"))
+    monkeypatch.setattr(counts, "_REMEMBERED_CHARS", 10)
+    assert engine.count_tokens([Text("a line")]) == [6]
+    assert engine.count_tokens([Text("a line"), Text("another"), Text("")]) == [6, 7, 0]
 
 
 def test_what_was_sent_as_a_prompt_is_not_counted_again(make_server, connect, run):
