@@ -41,6 +41,17 @@ class WindowState:
         value: Any = self._file.value(key, default)
         return value if isinstance(value, bool) else str(value).lower() == "true"
 
+    def set_number(self, key: str, value: int) -> None:
+        """Keep a whole number."""
+        self._file.setValue(key, value)
+
+    def get_number(self, key: str, default: int) -> int:
+        """Return what ``set_number`` kept, or ``default``, also in place of what is no number."""
+        try:
+            return int(str(self._file.value(key, default)))
+        except ValueError:
+            return default
+
     def set_tabs(self, folder: Path, paths: list[Path], current: int) -> None:
         """Keep the files open in ``folder``."""
         group = f"tabs/{_key(folder)}"
@@ -52,11 +63,7 @@ class WindowState:
         group = f"tabs/{_key(folder)}"
         stored: Any = self._file.value(f"{group}/paths") or []
         paths = [stored] if isinstance(stored, str) else [str(item) for item in stored]
-        try:
-            current = int(str(self._file.value(f"{group}/current", 0)))
-        except ValueError:
-            current = 0
-        return [Path(path) for path in paths], current
+        return [Path(path) for path in paths], self.get_number(f"{group}/current", 0)
 
     def save(self) -> None:
         """Write the file now."""

@@ -65,7 +65,8 @@ class PanelHost(QObject):
 
     def add(self, name: str, panel: QWidget, side: Side, width: int) -> None:
         """Add a hidden panel; ``width`` in pixels is what it gets when first opened, at the bottom its height."""
-        self._panels[name], self._sides[name], self._widths[name] = panel, side, width
+        self._panels[name], self._sides[name] = panel, side
+        self._widths[name] = self._state.get_number(f"window/{name}-width", width)
         panel.hide()
         self._places[side].addWidget(panel)
 
@@ -110,7 +111,8 @@ class PanelHost(QObject):
         """Give a panel its width, and the pages a readable one: that panel is made smaller first, then the left one."""
         width = self._widths[name]
         if self._sides[name] == "bottom":
-            whole = self.upright.height()
+            self.upright.refresh()  # now it counts the handle of what was just opened
+            whole = self.upright.height() - self.upright.handleWidth()
             self.upright.setSizes([max(0, whole - width), width])
             return
         left, _, right = self.widget.sizes()
@@ -120,7 +122,9 @@ class PanelHost(QObject):
             self._spread(left, width)
 
     def _spread(self, left: int, right: int) -> None:
-        whole = self.widget.width()
+        self.widget.refresh()  # now it counts the handles of what was just opened or closed
+        open_places = sum(not self._places[side].isHidden() for side in ("left", "right"))
+        whole = self.widget.width() - open_places * self.widget.handleWidth()
         left = 0 if self._places["left"].isHidden() else left
         if self._places["right"].isHidden():
             right = 0
@@ -146,6 +150,9 @@ class PanelHost(QObject):
 
     def remember(self, remembered: dict[str, bool]) -> None:
         """Keep the sizes, and of the panels named in ``remembered`` whether each is open."""
+        for name in self._panels:
+            self._keep_width(name)
+            self._state.set_number(f"window/{name}-width", self._widths[name])
         for key, splitter in zip(_SIZES, (self.widget, self.upright), strict=True):
             self._state.set_bytes(key, splitter.saveState())
         for name in remembered:
@@ -153,16 +160,18 @@ class PanelHost(QObject):
 
     def restore(self, remembered: dict[str, bool]) -> None:
         """Open what was open; ``remembered`` says of each panel whether it is open the first time."""
-        self.widget.setSizes([240, 900, 320])
-        self.upright.setSizes([600, 160])
+        opened = {name for name, first in remembered.items() if self._state.get_flag(f"window/{name}", first)}
+        widths = {self._sides[name]: self._widths[name] for name in opened}
+        self.widget.setSizes([widths.get("left", 0), 900, widths.get("right", 0)])
+        self.upright.setSizes([600, widths.get("bottom", 0)])
         for key, splitter in zip(_SIZES, (self.widget, self.upright), strict=True):
             kept = self._state.get_bytes(key)
             if kept is not None:
                 splitter.restoreState(kept)
         for side, place in self._places.items():
             place.setVisible(any(self.is_open(name) for name, at in self._sides.items() if at == side))
-        for name, first in remembered.items():
-            self.show(name, self._state.get_flag(f"window/{name}", first))
+        for name in remembered:
+            self.show(name, name in opened)
 
 
 def _tab_stops(widget: QWidget) -> list[QWidget]:

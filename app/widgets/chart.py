@@ -134,9 +134,7 @@ class Chart(QWidget):
     def _cleared(self, points: Sequence[Point], theme: Theme, *, bars: bool) -> Any:
         self.points, self._bars = points, bars
         if self.plot is None:
-            self.plot = plots.make(self)
-            self._column.addWidget(self.plot, 1)
-            self._column.activate()  # who points at it meanwhile finds it
+            self.plot = plots.make(self, self._column)
         return plots.clear(self.plot, theme, bars=bars)
 
     def _label_style(self, theme: Theme) -> dict[str, str]:

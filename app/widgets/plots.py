@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from app.theme import Theme
 
@@ -41,8 +41,8 @@ class Sign(QWidget):
         painter.drawRect(mark) if self._index else painter.drawEllipse(mark)
 
 
-def make(owner: QWidget) -> Any:
-    """Return a plot for ``owner``, which it is named after; nothing in it reacts to the mouse."""
+def make(owner: QWidget, column: QBoxLayout) -> Any:
+    """Return a plot for ``owner``, which it is named after, shown in ``column``; nothing in it reacts to the mouse."""
     # It takes a third of a second and brings numpy: the window must be there before.
     import pyqtgraph as pg  # noqa: PLC0415
 
@@ -56,6 +56,9 @@ def make(owner: QWidget) -> Any:
     plot.setAccessibleName(owner.accessibleName())
     # The wheel scrolls the page, and what the mouse rests on is found by the owner.
     plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    column.addWidget(plot, 1)
+    plot.show()  # a layout does so only later, and who points at it meanwhile would miss it
+    column.activate()
     return plot
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.services.model_jobs import ModelJobs
 from app.services.service_process import ServiceProcess
 from app.services.settings_store import SettingsStore
 from app.services.tune_jobs import TuneJobs
+from app.shell.feature import Feature
 from app.shell.main_window import MainWindow
 from app.shell.services import Services
 from app.theme import ThemeManager, load_theme
@@ -196,11 +197,11 @@ def icons(qapp: QCoreApplication) -> IconSet:
 
 
 @pytest.fixture
-def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
-    """Return what makes a window as the composition root does; it is shown at 1200x760."""
+def make_window(qapp: Any, root: QObject) -> Iterator[Callable[..., MainWindow]]:
+    """Return what makes a window as the composition root does, shown at 1200x760, of ``features`` where they are given."""
     made: list[MainWindow] = []
 
-    def make() -> MainWindow:
+    def make(features: Sequence[type[Feature]] = FEATURES) -> MainWindow:
         store = SettingsStore(find_paths(), root)
         qapp.setStyleSheet("")  # of the test before
         theme = ThemeManager(qapp, store.settings.theme, root)
@@ -218,7 +219,7 @@ def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
             ScriptedTuning(root),
             Adapters(connection, api, [sys.executable, "-c", ""], root),
         )
-        window = MainWindow(services, FEATURES)
+        window = MainWindow(services, features)
         window.resize(1200, 760)
         window.show()
         made.append(window)
@@ -233,7 +234,7 @@ def make_window(qapp: Any, root: QObject) -> Iterator[Callable[[], MainWindow]]:
 
 
 @pytest.fixture
-def window(make_window: Callable[[], MainWindow]) -> MainWindow:
+def window(make_window: Callable[..., MainWindow]) -> MainWindow:
     """Return a window without a folder, while the service is starting."""
     return make_window()
 

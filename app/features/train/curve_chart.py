@@ -75,8 +75,7 @@ class CurveChart(QWidget):
 
     def _draw(self, theme: Theme) -> None:
         if self.plot is None:
-            self.plot = plots.make(self)
-            self._column.addWidget(self.plot, 1)
+            self.plot = plots.make(self, self._column)
         plot = plots.clear(self.plot, theme, bars=False)
         for index, points in enumerate((self.losses, self.held_out)):
             if not points:

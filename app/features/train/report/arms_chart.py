@@ -35,8 +35,7 @@ class ArmsChart(QWidget):
         import pyqtgraph as pg  # noqa: PLC0415 - see plots.make
 
         if self.plot is None:
-            self.plot = plots.make(self)
-            self._column.addWidget(self.plot, 1)
+            self.plot = plots.make(self, self._column)
         plot = plots.clear(self.plot, theme, bars=True)
         most = 0.0
         for row, (name, arm) in enumerate(arms.items()):
