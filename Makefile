@@ -100,7 +100,7 @@ bench-train: model
 
 coverage: setup-dev
 	$(PYTEST) -q tests/assistant/completion --cov=assistant.completion --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
-	$(PYTEST) -q tests/assistant/client/suggestions tests/assistant/client/acceptance tests/app/workspace/test_recent_places.py tests/app/workspace/test_unsaved_texts.py \
+	$(PYTEST) -q tests/assistant/editing/suggestions tests/assistant/editing/acceptance tests/app/workspace/test_recent_places.py tests/app/workspace/test_unsaved_texts.py \
 		--cov=assistant.editing.suggestions --cov=assistant.editing.acceptance.retention --cov=assistant.editing.acceptance.summary \
 		--cov=app.workspace.recent_places --cov=app.workspace.unsaved_texts \
 		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
