@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from assistant.errors import DiskError, DownloadError, InputError, ModelError
-from assistant.models import conversion, files
+from assistant.models import conversion
 from assistant.models.pull import pull
+from assistant.system import disk
 from assistant.system.background import background_environment
 
 
@@ -232,7 +233,7 @@ def test_a_second_pull_of_the_same_model_is_told_so(entry, store, tools, reports
 
 
 def test_too_little_room_is_said_beforehand_with_both_numbers(entry, store, hub, tools, reports, monkeypatch):
-    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
     with pytest.raises(DiskError, match=r"Toy needs 321 MB of free disk space .* and there are 5 MB"):
         pull(entry, store, ["hub"], reports, tools)
     assert hub.ranges == []

@@ -18,6 +18,7 @@ from assistant.types import Chat, Message, Prompt, Text
 from assistant.weights import convert as convert_module
 from assistant.weights.convert import convert, main
 from tests.support.gguf_files import write_gguf
+from tests.support.patience import PATIENCE_S
 
 SOURCE_TEXT = "def add(a, b):\n    x = 1234\n    return a + b  # ä 你好 <|im_end|>\n\n\nclass Point:\n"
 
@@ -254,7 +255,7 @@ def lines(text: str) -> list[dict]:
 
 def test_the_process_speaks_json_lines(gguf_file, dest):
     command = [sys.executable, "-P", "-m", "assistant.weights.convert", str(gguf_file), str(dest)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=5 * PATIENCE_S, check=False)
     assert result.returncode == 0
     *progress, done = lines(result.stdout)
     assert all(row["event"] == "progress" and row["stage"] == "convert" for row in progress)

@@ -13,12 +13,13 @@ import torch
 from safetensors.torch import load_file
 
 from finetune.events import Step, ValidationLoss
+from tests.support.patience import PATIENCE_S
 
 STEPS = 40
 
 
 def _finish(process: subprocess.Popen[str]) -> str:
-    out, errors = process.communicate(timeout=100)
+    out, errors = process.communicate(timeout=5 * PATIENCE_S)
     assert process.returncode == 0, errors
     return out
 

@@ -84,7 +84,7 @@ def test_steps_follow_from_the_minutes(make_samples) -> None:
     assert shape.ready.steps / shape.evaluate_every <= 10
 
 
-def test_where_looks_are_dear_there_are_fewer_of_them(make_samples) -> None:
+def test_where_evaluations_are_dear_there_are_fewer_of_them(make_samples) -> None:
     samples, held = make_samples(500, 1), make_samples(40, 2)
     facts = Facts(1, 60.0, "cpu", "fp32", 9, 33.3)
     asked = Candidate(TrainConfig(max_seq_length=128, minutes=3.0), gradient_checkpointing=False)

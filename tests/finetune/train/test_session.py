@@ -126,7 +126,7 @@ def test_time_ends_a_run(make_run, events_of, monkeypatch) -> None:
 
 
 def test_plan_only_prints_and_leaves_nothing(make_run, capsys) -> None:
-    run = make_run(steps=0, minutes=1.0)
+    run = make_run(steps=0, minutes=60.0)  # more than one step also where the machine has other work
     assert main(["--run-dir", str(run), "--plan-only"]) == 0
     table = json.loads(capsys.readouterr().out)
     assert table["device"] == "cpu"
