@@ -119,7 +119,7 @@ class GenerateRequest:
     """Text from a prompt: the form that every engine understands.
 
     ``begin`` is how the answer has to begin; only what follows it is given out. An engine that cannot hold a model to
-    that (``EngineInfo.heals``) gets none.
+    that (``EngineInfo.token_healing``) gets none.
     """
 
     id: str

@@ -22,6 +22,7 @@ from assistant.models.processor import find_processor
 from assistant.models.store import Store
 from assistant.prompts.fim import NO_FAMILY
 from assistant.system.disk import free_bytes, human_bytes
+from assistant.types import Health
 
 State = Literal["ok", "note", "missing"]
 
@@ -137,25 +138,29 @@ def server(paths: Paths) -> Iterator[Check]:
     if not settings.server:
         return
     from assistant.client.address import parse_address
+    from assistant.engine.factory import EngineSpec, open_engine
+    from assistant.engine.protocol import Describes
     from assistant.engine.remote.address import RemoteConfig
-    from assistant.engine.remote.engine import RemoteEngine
 
     try:
         config = RemoteConfig(parse_address(settings.server), model=settings.server_model or None)
-        engine = RemoteEngine(config).open()
+        engine = open_engine(EngineSpec("remote", server=config))
     except GrafterError as error:
         yield Check("Server", "note", settings.server, str(error))
         return
     try:
-        info, problem, found = engine.info, engine.problem, engine.server
+        with engine.begin() as lease:
+            info = lease.info
+        health = Health("ready", info.model)
+        health = engine.describe(health) if isinstance(engine, Describes) else health
     finally:
         engine.close()
-    if problem is not None or found is None:
-        yield Check("Server", "note", settings.server, str(problem))
+    if health.state != "ready":
+        yield Check("Server", "note", settings.server, health.message)
         return
     fills = "fills in" if info.family != NO_FAMILY else "cannot fill in: it sees only what stands before the cursor"
     advice = config.address.warning
-    value = f"{found.dialect.label} at {config.address.host}, {info.model}, {info.context_length} tokens, {fills}"
+    value = f"{info.software} at {config.address.host}, {info.model}, {info.context_length} tokens, {fills}"
     yield Check("Server", "note" if advice else "ok", value, advice)
 
 

@@ -111,7 +111,7 @@ def _infilling(args: argparse.Namespace) -> int:
     path = "infill" if args.infill else args.path
     ask = asker(
         args.path,
-        replace(options, heal=not args.no_heal),
+        replace(options, token_healing=not args.no_heal),
         OtherFiles(sources, args.context_tokens) if args.context == "files" else None,
     )
     begin = time.perf_counter()

@@ -14,7 +14,7 @@ _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class AnswerStart:
     """How an answer begins before the model goes on: its characters, and the tokens that the model spelled them with.
 
     None are there for what it was only held to.
@@ -27,21 +27,21 @@ class Beginning:
         """Return a token of what follows with its place in the whole answer."""
         return replace(token, start=token.start + len(self.text))
 
-    def with_rest(self, rest: Choice) -> Choice:
+    def continued_by(self, rest: Choice) -> Choice:
         """Return the whole answer, given what the model wrote after this."""
         return replace(rest, text=self.text + rest.text, logprobs=(*self.tokens, *map(self.moved, rest.logprobs)))
 
 
-def second_choice(first: Choice, control: Sequence[str] = ()) -> Beginning | None:
-    """Return the likeliest beginning with which the first line would not be the one that ``first`` has.
+def alternative_start(first: Choice, control: Sequence[str] = ()) -> AnswerStart | None:
+    """Return the likeliest start with which the first line would not be the one that ``first`` has.
 
     One token of that line is another one of those that came next there (``TokenLogprob.top``), and those before it are
-    the same: of all such beginnings the one that the model holds for most likely. None where no token had an
-    alternative. A beginning that the first line of ``first`` has too, or of blanks alone, is none; nor is one with a
+    the same: of all such starts the one that the model holds for most likely. None where no token had an
+    alternative. A start that the first line of ``first`` has too, or of blanks alone, is none; nor is one with a
     spelling of ``control``.
     """
     first_line = first.text[: _line_end(first.text)]
-    best: Beginning | None = None
+    best: AnswerStart | None = None
     best_sum = -math.inf
     before = 0.0
     for place, (token, shown) in enumerate(_shown(first)):
@@ -54,7 +54,7 @@ def second_choice(first: Choice, control: Sequence[str] = ()) -> Beginning | Non
             whole = first.text[: token.start] + begun
             if whole.strip() and not _begins_alike(first_line, whole):
                 other = replace(token, text=text, logprob=logprob)
-                best, best_sum = Beginning(whole, (*first.logprobs[:place], other)), before + logprob
+                best, best_sum = AnswerStart(whole, (*first.logprobs[:place], other)), before + logprob
         before += token.logprob
     return best
 

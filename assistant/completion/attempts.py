@@ -1,8 +1,8 @@
 """Attempts: the ways in which a model is asked for one cursor, and what comes of each.
 
-A cursor may be asked for several times: with the words that have to come first, from another beginning where nothing is
-left of the first answer, without other files where the model is unsure with them. Each is an ``Attempt``; what follows
-from its answer, another attempt or none, is decided here, and ``complete`` keeps the surer.
+A cursor may be asked for several times: with the words that have to come first, from an alternative start where
+nothing is left of the first answer, without other files where the model is unsure with them. Each is an ``Attempt``;
+what follows from its answer, another attempt or none, is decided here, and ``complete`` keeps the surer.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 
-from assistant.completion.alternative_start import Beginning, second_choice
-from assistant.completion.block_headers import head_instead
-from assistant.completion.filters import FILTERS, MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
+from assistant.completion.alternative_start import AnswerStart, alternative_start
+from assistant.completion.block_headers import header_instead
+from assistant.completion.filters import ALTERNATIVE_START, FILTERS, MISSING_HEADER, SURER_ALONE
 from assistant.completion.filters.draft import Hole
 from assistant.completion.indentation import Place
 from assistant.completion.prompt import Laid
@@ -39,7 +39,7 @@ class Attempt:
     """
 
     prompt: Laid
-    must_begin: Beginning
+    must_begin: AnswerStart
     first_words: tuple[str, ...] = ()
     name: str = ""
     hold_below: float = -math.inf
@@ -115,7 +115,7 @@ class Asking:
     """What all attempts for one cursor share.
 
     ``usual`` is what the engine is asked but for the prompt. ``control``: spellings that are never shown; ``without``:
-    names of FILTERS that are left out; ``place``: the lines around, None where a head is never asked for. ``tries``:
+    names of FILTERS that are left out; ``place``: the lines around, None where a header is never asked for. ``tries``:
     whether the model is asked again where nothing is left of what it wrote.
     """
 
@@ -135,10 +135,10 @@ class Asking:
         ``tells``: there is no answer yet. Else, and where the attempt follows another, its start is not told again, nor
         text, which would seem to go on with what was shown before; nor is a failure where there is an answer already.
         """
-        request, begun, follows = attempt.request(self.usual), attempt.must_begin, attempt.follows
+        request, start, follows = attempt.request(self.usual), attempt.must_begin, attempt.follows
         suggestions = Suggestions(self.hole, request.params.n, self.control, self.without, attempt.hold_below)
         silent = follows is not None or not tells
-        event = yield from self._write(request, suggestions, begun, silent=silent, tell_failure=tells)
+        event = yield from self._write(request, suggestions, start, silent=silent, tell_failure=tells)
         if event is None:
             return None
         fired = (attempt.name,) if attempt.name else ()
@@ -155,32 +155,32 @@ class Asking:
             return None
         first = answer.event.choices[0]
         line = first.text.lstrip("\n").split("\n", 1)[0]
-        head = None if attempt.first_words else head_instead(self.place, self.hole.syntax.after, line)
-        if head is not None:
-            return Attempt(attempt.prompt, Beginning(head.blanks), head.words, MISSING_HEAD, follows=answer)
-        other = second_choice(first, self.control)
-        return None if other is None else Attempt(attempt.prompt, other, name=SECOND_CHOICE, follows=answer)
+        header = None if attempt.first_words else header_instead(self.place, self.hole.syntax.after, line)
+        if header is not None:
+            return Attempt(attempt.prompt, AnswerStart(header.blanks), header.words, MISSING_HEADER, follows=answer)
+        other = alternative_start(first, self.control)
+        return None if other is None else Attempt(attempt.prompt, other, name=ALTERNATIVE_START, follows=answer)
 
     def _write(
         self,
         request: GenerateRequest,
         suggestions: Suggestions,
-        beginning: Beginning,
+        start: AnswerStart,
         *,
         silent: bool,
         tell_failure: bool,
     ) -> Generator[Event, None, Finished | None]:
-        """Have the model go on from ``beginning`` into ``suggestions``, and yield what happens; return the last event.
+        """Have the model go on from ``start`` into ``suggestions``, and yield what happens; return the last event.
 
         None where that was Failed.
         """
         ours = CancelToken(parent=self.cancel)
         for index in range(request.params.n):
-            suggestions.feed(index, beginning.text, beginning.tokens)
+            suggestions.feed(index, start.text, start.tokens)
         for event in self.model.generate(request, ours):
             match event:
                 case Delta(index=index, text=text):
-                    tokens = [beginning.moved(token) for token in event.logprobs]
+                    tokens = [start.moved(token) for token in event.logprobs]
                     shown = suggestions.feed(index, text, tokens)
                     if suggestions.done:
                         ours.cancel()
@@ -188,7 +188,7 @@ class Asking:
                     # tokens come once, with the last event: only then it is certain what of them is shown.
                     yield Delta(request.id, index, "" if silent else shown)
                 case Finished():
-                    return replace(event, choices=tuple(map(beginning.with_rest, event.choices)))
+                    return replace(event, choices=tuple(map(start.continued_by, event.choices)))
                 case Failed():
                     if tell_failure:
                         yield event

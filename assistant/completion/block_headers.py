@@ -1,4 +1,4 @@
-"""The head of a block that is missing above its body: where one is, and with which words it may begin."""
+"""The header of a block that is missing above its body: where one is, and with which words it may begin."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _WORD = re.compile(r"\w*")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class BlockHeader:
     """How a line has to begin: its blanks, and one of the words behind them."""
 
     blanks: str
     words: tuple[str, ...]
 
 
-def missing_head(place: Place | None, after: str) -> Head | None:
+def missing_header(place: Place | None, after: str) -> BlockHeader | None:
     """Return how the cursor's line has to begin where the one below is deeper than any statement there could be."""
     blanks = (place and place.given) or sure_indentation(place)
     if place is None or blanks is None or depth_of(place.below) <= depth_of(blanks) or _closes(after):
         return None
-    return Head(blanks, _words(place.lines, blanks))
+    return BlockHeader(blanks, _words(place.lines, blanks))
 
 
-def head_instead(place: Place | None, after: str, line: str) -> Head | None:
-    """Return the head that the line below lacks if ``line`` ended the block that it seems to be in.
+def header_instead(place: Place | None, after: str, line: str) -> BlockHeader | None:
+    """Return the header that the line below lacks if ``line`` ended the block that it seems to be in.
 
-    None where it does not: the line is as deep as the one below, a head itself, or where a person indented it.
+    None where it does not: the line is as deep as the one below, a header itself, or where a person indented it.
     """
     if place is None or place.given or not line.strip() or line.rstrip().endswith(":") or _closes(after):
         return None
@@ -50,11 +50,11 @@ def head_instead(place: Place | None, after: str, line: str) -> Head | None:
     if depth_of(line) >= depth_of(place.below) or not blanks.endswith(place.step):
         return None
     outer = blanks.removesuffix(place.step)
-    return Head(outer, _words(place.lines, outer))
+    return BlockHeader(outer, _words(place.lines, outer))
 
 
 def _words(lines: Sequence[str], blanks: str) -> tuple[str, ...]:
-    """Return with what a head may begin at this depth: clauses go on with the block that stands there."""
+    """Return with what a header may begin at this depth: clauses go on with the block that stands there."""
     for line in reversed(lines):
         if depth_of(line) > depth_of(blanks):
             continue

@@ -8,10 +8,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from assistant.completion.alternative_start import Beginning
+from assistant.completion.alternative_start import AnswerStart
 from assistant.completion.attempts import SURE, Answer, Asking, Attempt
-from assistant.completion.block_headers import missing_head
-from assistant.completion.filters import MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
+from assistant.completion.block_headers import missing_header
+from assistant.completion.filters import ALTERNATIVE_START, MISSING_HEADER, SURER_ALONE
 from assistant.completion.filters.draft import Hole
 from assistant.completion.indentation import statement_place, sure_indentation
 from assistant.completion.prompt import Finds, Laid, lay_prompt, without_others
@@ -43,13 +43,13 @@ class Retriever(Finds, Protocol):
 class Options:
     """How suggestions are made, besides what a request asks.
 
-    ``without``: names of FILTERS that are left out. ``heal``: whether the piece of a word at the cursor is left to
-    the model, where the engine can do that. ``confidence``: the least probability that the model gives the tokens of a
-    suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked; 0 shows all.
+    ``without``: names of FILTERS that are left out. ``token_healing``: whether the piece of a word at the cursor is
+    left to the model, where the engine can do that. ``confidence``: the least probability that the model gives the
+    tokens of a suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked; 0 shows all.
     """
 
     without: frozenset[str] = frozenset()
-    heal: bool = True
+    token_healing: bool = True
     confidence: float = 0.0
 
 
@@ -86,7 +86,7 @@ def complete(
         room=room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens),
         budget=budget or Budget(),
         count=_counter(model),
-        heals=options.heal and info.heals,
+        token_healing=options.token_healing and info.token_healing,
         finds=retriever,
     )
     asking, attempt, alone = _plan(model, request, cancel, options, hole, laid)
@@ -117,11 +117,11 @@ def _plan(
 ) -> tuple[Asking, Attempt, Attempt | None]:
     """Return how to ask, with the first attempt and the one for where that is unsure: without other files."""
     info = model.info
-    local = info.heals  # a server is asked once: not each of them goes on with a text that was begun
-    place = statement_place(hole.syntax) if options.heal and local else None
-    heads = place is not None and MISSING_HEAD not in options.without
-    head = missing_head(place, hole.syntax.after) if heads else None
-    tries = local and SECOND_CHOICE not in options.without
+    local = info.token_healing  # a server is asked once: not each of them goes on with a text that was begun
+    place = statement_place(hole.syntax) if options.token_healing and local else None
+    asks_headers = place is not None and MISSING_HEADER not in options.without
+    header = missing_header(place, hole.syntax.after) if asks_headers else None
+    tries = local and ALTERNATIVE_START not in options.without
     asking = Asking(
         model,
         _generate_request(request, hole.shape, laid, others=_OTHERS if tries else 0),
@@ -129,12 +129,12 @@ def _plan(
         cancel,
         control=laid.fim.stop_tokens,
         without=options.without,
-        place=place if heads else None,
+        place=place if asks_headers else None,
         tries=tries,
         explain=request.explain,
     )
-    words, name = (head.words, MISSING_HEAD) if head else ((), "")
-    first = Attempt(laid, Beginning(sure_indentation(place) or ""), words, name)
+    words, name = (header.words, MISSING_HEADER) if header else ((), "")
+    first = Attempt(laid, AnswerStart(sure_indentation(place) or ""), words, name)
     if not (local and laid.others.files and hole.auto and request.n == 1) or SURER_ALONE in options.without:
         return asking, first, None
     alone = replace(first, prompt=without_others(laid, request, info.family))

@@ -40,7 +40,7 @@ class Place:
 
 def statement_place(syntax: Syntax) -> Place | None:
     """Return the lines around the cursor; None where it is not on an empty line on which a statement may begin."""
-    if syntax.language != "python" or syntax.line.strip() or syntax.rest.strip() or syntax.in_text:
+    if syntax.language != "python" or syntax.line.strip() or syntax.line_suffix.strip() or syntax.in_text:
         return None
     near = syntax.before[-_LOOK_IN:]
     if closable_brackets(near, "", syntax.language):
@@ -77,9 +77,9 @@ def sure_indentation(place: Place | None) -> str | None:
 def _step(lines: list[str]) -> str:
     """Return by what the bodies of these lines are mostly indented."""
     found = Counter(
-        blanks_of(body).removeprefix(blanks_of(head))
-        for head, body in pairwise(lines)
-        if head.rstrip().endswith(":") and depth_of(body) > depth_of(head) and body.startswith(blanks_of(head))
+        blanks_of(body).removeprefix(blanks_of(header))
+        for header, body in pairwise(lines)
+        if header.rstrip().endswith(":") and depth_of(body) > depth_of(header) and body.startswith(blanks_of(header))
     )
     return found.most_common(1)[0][0] if found else _USUAL
 

@@ -47,20 +47,20 @@ def lay_prompt(
     room: int,
     budget: Budget,
     count: CountTokens,
-    heals: bool,
+    token_healing: bool,
     finds: Finds | None = None,
 ) -> Laid:
     """Return the prompt for the cursor of ``request``, of about ``room`` tokens at most.
 
     ``budget`` is for the open file, and scaled down where it is over the room; what is left of the room is for other
-    places. ``heals``: whether the piece of a word at the cursor is left to the model.
+    places. ``token_healing``: whether the piece of a word at the cursor is left to the model.
     """
     fitting = fit_budget(budget, room)
     window = take_window(request.text, request.cursor, fitting, count)
     others = Retrieved()
     if finds is not None and takes_files(family):
         others = finds.retrieve(request, window, max(room - fitting.prefix - fitting.suffix, 0), count)
-    prefix, begin = take_back(window.prefix) if heals else (window.prefix, "")
+    prefix, begin = take_back(window.prefix) if token_healing else (window.prefix, "")
     line = request.text[request.text.rfind("\n", 0, request.cursor) + 1 : request.cursor]
     suffix = without_line_end(line, window.suffix)
     fim = _infill_prompt(family, request, prefix, suffix, others)

@@ -49,7 +49,7 @@ def decide_shape(syntax: Syntax, trigger: Literal["auto", "manual"]) -> Shape:
     left = line.strip()
     opens = left.endswith(_OPENERS) and not syntax.in_text
     indent = indent_width(line)
-    if syntax.rest.strip(_CLOSERS):
+    if syntax.line_suffix.strip(_CLOSERS):
         extent: Extent = "line"
     elif trigger == "manual" or opens:
         extent = "block"

@@ -34,17 +34,17 @@ _TOP_LEVEL = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re
 class Syntax:
     """The place of a cursor.
 
-    ``before`` and ``after`` are the text on both sides; ``line`` and ``rest`` the cursor's line left and right of it;
-    ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a string, and
-    ``quote`` what ends one that began on the cursor's line. ``closable`` are the brackets that are open at the cursor
-    and that nothing below closes, the innermost last.
+    ``before`` and ``after`` are the text on both sides; ``line`` and ``line_suffix`` the cursor's line left and right
+    of it; ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a
+    string, and ``quote`` what ends one that began on the cursor's line. ``closable`` are the brackets that are open at
+    the cursor and that nothing below closes, the innermost last.
     """
 
     before: str
     after: str
     language: str | None
     line: str
-    rest: str
+    line_suffix: str
     below: tuple[str, ...]
     in_text: bool
     quote: str
@@ -58,18 +58,18 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     """Return what the syntax says of the cursor between ``before`` and ``after`` in a file of this name."""
     record = find_language(path, before[:_FIRST_CHARS]) if path else None
     language = record.name if record else None
-    line, rest = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
+    line, line_suffix = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
     head, tail = _window(before, after)
     tree = parse(record.name, _encode(head + tail)) if record and record.grammar else None
     quote = open_quote(line[-WINDOW_CHARS:], language)
     # A string without an end is no string in the tree.
-    in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), rest))
+    in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), line_suffix))
     return Syntax(
         before=before,
         after=after,
         language=language,
         line=line,
-        rest=rest,
+        line_suffix=line_suffix,
         below=_below(after),
         in_text=in_text,
         quote=quote,
@@ -183,12 +183,12 @@ def _point(source: bytes) -> Point:
     return Point(source.count(b"\n"), len(source) - source.rfind(b"\n") - 1)
 
 
-def _in_text(tree: Tree, place: int, rest: str) -> bool:
+def _in_text(tree: Tree, place: int, line_suffix: str) -> bool:
     """Return whether a place in bytes is inside a comment or a string, or at the end of a line of comment."""
     node: Node | None = tree.root_node.descendant_for_byte_range(max(place - 1, 0), place)
     while node is not None and node.parent is not None:
         inside = node.start_byte < place < node.end_byte
-        at_end = node.end_byte == place and "comment" in node.type and not rest.strip()
+        at_end = node.end_byte == place and "comment" in node.type and not line_suffix.strip()
         if (inside or at_end) and any(kind in node.type for kind in _TEXT_NODES):
             return True
         node = node.parent

@@ -1,7 +1,7 @@
 """The only place where an engine is chosen and opened; a row of KINDS is a kind of engine, and all that is to be added.
 
 A front says what it wants by an EngineSpec and calls ``open_engine``. Nothing heavy is imported before that. How the
-weights of a model folder are decoded (our own path on a processor, recorded steps on a card, or transformers) is chosen
+weights of a model folder are decoded (our own path on a processor, captured steps on a card, or transformers) is chosen
 by ``assistant.engine.local.load.PATHS`` when such a folder is opened.
 """
 

@@ -52,8 +52,8 @@ class EngineInfo:
     """What the fronts need to know of a loaded model.
 
     ``family`` names the fill-in-the-middle family (a key of ``assistant.prompts``; ``none`` where
-    the model has none). ``context_length`` counts tokens, prompt and answer together. ``heals`` tells whether an answer
-    can be held to a beginning (``GenerateRequest.begin``). ``adapter`` answers where a request names none.
+    the model has none). ``context_length`` counts tokens, prompt and answer together. ``token_healing`` tells whether
+    an answer can be held to a beginning (``GenerateRequest.begin``). ``adapter`` answers where a request names none.
     """
 
     model: str
@@ -63,7 +63,9 @@ class EngineInfo:
     context_length: int
     parameters: int = 0
     adapter: str | None = None
-    heals: bool = False
+    token_healing: bool = False
+    software: str = ""
+    """The name of what runs the model, where that is a server that was reached."""
 
 
 class Generate(Protocol):

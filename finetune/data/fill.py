@@ -100,7 +100,9 @@ class Filler:
             "sample", hole.before + hole.after, hole.start, path=hole.path, workspace=self._repository
         )
         family = self._encoder.family
-        laid = lay_prompt(request, family=family, room=room, budget=budget, count=self.count, heals=True, finds=finds)
+        laid = lay_prompt(
+            request, family=family, room=room, budget=budget, count=self.count, token_healing=True, finds=finds
+        )
         dropped = laid.window.suffix[: len(laid.window.suffix) - len(laid.suffix)]
         middle = laid.begin + hole.truth + dropped
         ids, each = self._weigh(laid.fim.prompt, weights.file, laid.fim.open_from)

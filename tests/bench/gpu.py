@@ -25,7 +25,7 @@ from assistant.config import DEFAULT_MODEL, Bits, find_paths
 from assistant.engine.decoding.decoder import Decoder
 from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.device import choose_dtype, is_out_of_memory, release_memory
-from assistant.engine.gpu.cuda_graph import Plain, recorder_for
+from assistant.engine.gpu.cuda_graph import NoCapture, capture_for
 from assistant.engine.gpu.decoder import StagedDecoder
 from assistant.engine.gpu.load import load_on_card
 from assistant.engine.quiet import quietly
@@ -100,7 +100,7 @@ def measure(folder: Path, place: torch.device, bits: Bits, plan: Plan, note: Cal
         return
     note(
         f"{bits} bits: loaded in {time.perf_counter() - begin:.1f} s, {allocated(place) >> 20} MiB; "
-        f"{loaded.decoder.most_guesses} tokens may be guessed."
+        f"{loaded.decoder.max_draft_tokens} tokens may be drafted."
     )
     if not isinstance(loaded.decoder, StagedDecoder):
         return
@@ -117,9 +117,9 @@ def measure(folder: Path, place: torch.device, bits: Bits, plan: Plan, note: Cal
 def ways(decoder: StagedDecoder) -> Iterator[tuple[str, Decoder]]:
     """Yield every way to run the model of a decoder, with its name."""
     model, shape, place = decoder.model, decoder.shape, decoder.device
-    yield "recorded", StagedDecoder(model, shape, recorder_for(place), longest=CONTEXT)
-    yield "recorded, width 1", StagedDecoder(model, shape, recorder_for(place), longest=CONTEXT, width=1)
-    yield "plain", StagedDecoder(model, shape, Plain(), longest=CONTEXT)
+    yield "recorded", StagedDecoder(model, shape, capture_for(place), longest=CONTEXT)
+    yield "recorded, width 1", StagedDecoder(model, shape, capture_for(place), longest=CONTEXT, width=1)
+    yield "plain", StagedDecoder(model, shape, NoCapture(), longest=CONTEXT)
     yield "growing caches", TransformersDecoder(model)
 
 

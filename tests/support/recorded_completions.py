@@ -84,11 +84,11 @@ def draw(number):
             "cpu",
             "float32",
             4096,
-            heals=chance.random() < 0.85,
+            token_healing=chance.random() < 0.85,
         ),
     )
     without = frozenset(name for name in ("second-choice", "missing-head", "surer-alone") if chance.random() < 0.1)
-    options = Options(without, heal=chance.random() < 0.9, confidence=chance.choice((0.0, 0.0, 0.6)))
+    options = Options(without, token_healing=chance.random() < 0.9, confidence=chance.choice((0.0, 0.0, 0.6)))
     request = CompleteRequest(
         "r",
         text.replace("|", ""),

@@ -22,10 +22,10 @@ from assistant.completion.filters.repeats import repeats_below, repeats_itself
 from assistant.completion.filters.suffix_overlap import (
     closes_outside,
     has_surplus,
-    repeats_rest,
-    replaces_rest,
+    repeats_suffix,
+    replaces_suffix,
     surplus_closing,
-    unclosed_before_rest,
+    unclosed_before_suffix,
 )
 from assistant.completion.filters.whole import broken_syntax, low_confidence, outer_blanks, too_short, unfinished_line
 
@@ -48,20 +48,20 @@ LAST_LINES: dict[str, Callable[[Hole, Sequence[str]], bool]] = {
 
 FINAL: dict[str, Filter] = {
     "unfinished-line": unfinished_line,
-    "repeats-rest": repeats_rest,
-    "replaces-rest": replaces_rest,
+    "repeats-rest": repeats_suffix,
+    "replaces-rest": replaces_suffix,
     "surplus-bracket": surplus_closing,
-    "unclosed-bracket": unclosed_before_rest,
+    "unclosed-bracket": unclosed_before_suffix,
     "outer-blanks": outer_blanks,
     "broken-syntax": broken_syntax,
     "too-short": too_short,
     "low-confidence": low_confidence,
 }
 
-SECOND_CHOICE = "second-choice"
+ALTERNATIVE_START = "second-choice"
 """Not a filter itself: it has the model write again where the others leave nothing."""
-MISSING_HEAD = "missing-head"
-"""Nor is this: it holds the model to the head of a block where the body of one stands below."""
+MISSING_HEADER = "missing-head"
+"""Nor is this: it holds the model to the header of a block where the body of one stands below."""
 SURER_ALONE = "surer-alone"
 """No filter either: of two answers, with other files and without them, it takes the second."""
 
@@ -87,8 +87,8 @@ FILTERS: dict[str, str] = {
     "broken-syntax": "Ends where the file would no longer parse, or shows nothing.",
     "too-short": "Shows no lone sign unasked.",
     "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",
-    SECOND_CHOICE: "Has the model begin otherwise where nothing was left of what it wrote.",
-    MISSING_HEAD: "Has the model begin a block where the body of one stands below.",
+    ALTERNATIVE_START: "Has the model begin otherwise where nothing was left of what it wrote.",
+    MISSING_HEADER: "Has the model begin a block where the body of one stands below.",
     SURER_ALONE: "Leaves other files out, because the model is surer without them.",
 }
 """The name of each filter with one sentence that says what it does to a suggestion."""

@@ -24,7 +24,7 @@ _CONTINUES = (
     "done",
     "esac",
 )
-_HEADS = (":", "{")
+_HEADER_ENDS = (":", "{")
 _EMPTY_COMMENTS = frozenset({"#", "//", "/*", "*/", "--", "///", "/**"})
 
 
@@ -61,7 +61,11 @@ def ends_line(hole: Hole, kept: Sequence[str]) -> bool:
     """Return whether one line was asked for and is there; an open bracket goes on below, where nothing stands right."""
     if not hole.shape.single_line or not _text(hole, kept).strip():
         return False
-    return bool(hole.syntax.rest.strip()) or not open_brackets(_text(hole, kept), _lang(hole)) or hole.syntax.in_text
+    return (
+        bool(hole.syntax.line_suffix.strip())
+        or not open_brackets(_text(hole, kept), _lang(hole))
+        or hole.syntax.in_text
+    )
 
 
 def ends_statement(hole: Hole, kept: Sequence[str]) -> bool:
@@ -69,16 +73,16 @@ def ends_statement(hole: Hole, kept: Sequence[str]) -> bool:
     first = _first_of_statement(kept)
     if hole.shape.extent != "statement" or first is None or open_brackets(_text(hole, kept), _lang(hole)):
         return False
-    # The head ends with its first line, or with the one that closes the last bracket opened in it.
-    in_head = first is kept[-1] or open_brackets("\n".join(kept[:-1]), _lang(hole))
-    return bool(in_head) and not kept[-1].rstrip().endswith(_HEADS)
+    # The header ends with its first line, or with the one that closes the last bracket opened in it.
+    in_header = first is kept[-1] or open_brackets("\n".join(kept[:-1]), _lang(hole))
+    return bool(in_header) and not kept[-1].rstrip().endswith(_HEADER_ENDS)
 
 
 def body_stands_below(hole: Hole, kept: Sequence[str]) -> bool:
-    """Return whether the suggestion just wrote the head of a block whose body is already in the file."""
+    """Return whether the suggestion just wrote the header of a block whose body is already in the file."""
     below = next(iter(hole.syntax.below), "")
     written = _text(hole, kept).strip()
-    return bool(written) and kept[-1].rstrip().endswith(_HEADS) and indent_width(below) > indent_width(kept[-1])
+    return bool(written) and kept[-1].rstrip().endswith(_HEADER_ENDS) and indent_width(below) > indent_width(kept[-1])
 
 
 def _block_indent(hole: Hole, kept: Sequence[str]) -> int:

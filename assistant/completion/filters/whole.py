@@ -21,7 +21,7 @@ def unfinished_line(_hole: Hole, draft: Draft) -> Draft:
 def outer_blanks(hole: Hole, draft: Draft) -> Draft:
     """Drop blanks and line ends at the end, but those that part it from what stands right of the cursor."""
     stripped = draft.text.rstrip()
-    if "\n" in draft.text[len(stripped) :] or not stripped or not hole.syntax.rest.strip():
+    if "\n" in draft.text[len(stripped) :] or not stripped or not hole.syntax.line_suffix.strip():
         return replace(draft, text=stripped)
     return draft
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from assistant.engine.decoding.decoder import Cache, Decoder, Stop, never
-from assistant.engine.decoding.prompt_lookup import Guesser
+from assistant.engine.decoding.prompt_lookup import PromptLookup
 from assistant.engine.decoding.sampling import Sampled, describe, only, penalise, sample
-from assistant.engine.decoding.token_healing import Beginning
+from assistant.engine.decoding.token_healing import PrefixConstraint
 from assistant.types import Params
 
 FORK_TOKENS = 256
@@ -77,7 +77,7 @@ def warm_up(decoder: Decoder) -> None:
     cache = decoder.new_cache()
     decoder.read([0] * 16, cache)
     decoder.next([0], cache)
-    decoder.read([0] * (decoder.most_guesses + 1), cache, keep=decoder.most_guesses + 1)
+    decoder.read([0] * (decoder.max_draft_tokens + 1), cache, keep=decoder.max_draft_tokens + 1)
 
 
 def prefill(
@@ -97,8 +97,8 @@ def prefill(
 class Batch:
     """Sequences that go on from one prompt, a step at a time, until the caller drops them.
 
-    A single sequence may go on by several tokens in one step: those that a guesser foresaw and the model confirms.
-    Each token is chosen from the model's own logits, in order, so that guesses never change the text.
+    A single sequence may go on by several tokens in one step: those that prompt lookup drafted and the model confirms.
+    Each token is chosen from the model's own logits, in order, so that drafts never change the text.
     """
 
     def __init__(
@@ -108,12 +108,12 @@ class Batch:
         prompt: Sequence[int],
         logits: torch.Tensor,
         params: Params,
-        guesser: Guesser | None = None,
-        begins: Sequence[Beginning] = (),
+        lookup: PromptLookup | None = None,
+        constraints: Sequence[PrefixConstraint] = (),
     ) -> None:
         """``cache`` holds the prompt in one row, ``logits`` of shape (vocabulary,) are those after it.
 
-        ``begins`` holds each row to a beginning of its own; none: all rows are free.
+        ``constraints`` holds each row to what it has to begin with; none: all rows are free.
         """
         self._decoder = decoder
         self._cache = cache
@@ -125,11 +125,11 @@ class Batch:
         self._rows = list(range(params.n))
         self._dropped: set[int] = set()
         self._device = logits.device
-        self._guesser = guesser if params.n == 1 and cache.can_crop else None
-        self._begins = begins
+        self._lookup = lookup if params.n == 1 and cache.can_crop else None
+        self._constraints = constraints
         self._alike = False  # whether the rows have still to part
-        self.guessed = 0
-        """Tokens that were guessed and checked."""
+        self.drafted = 0
+        """Tokens that were drafted and checked."""
         self.accepted = 0
         """Tokens of these that the model would have written, too."""
 
@@ -148,8 +148,8 @@ class Batch:
         if self._first is not None:
             return self._first_step()
         free = self._allowed(0) is None
-        guess = self._guesser.guess(self._left() - 1) if self._guesser and free else ()
-        return self._guess_step(guess) if guess else self._next_step()
+        draft = self._lookup.draft(self._left() - 1) if self._lookup and free else ()
+        return self._verify_draft(draft) if draft else self._next_step()
 
     def leave(self, store: CacheStore) -> None:
         """Put the cache back for the next request; the batch is not used afterwards."""
@@ -191,7 +191,7 @@ class Batch:
             logits, scores = only(logits, allowed), only(scores, allowed)
         # Where fewer may begin than there are rows, the last of them serves for the others.
         best = scores.topk(len(self._rows) if allowed is None else min(len(self._rows), len(allowed))).indices.tolist()
-        self._alike = allowed is not None and self._begins[0].leaves(best[0])
+        self._alike = allowed is not None and self._constraints[0].leaves(best[0])
         places = [0 if self._alike else min(row, len(best) - 1) for row in self._rows]
         firsts = [describe(logits, best[place], self._params.logprobs) for place in places]
         return [(row, self._note(row, sampled)) for row, sampled in enumerate(firsts)]
@@ -206,21 +206,21 @@ class Batch:
             return self._part(logits[0])
         return [(row, self._sample(row, logits[place])) for place, row in enumerate(self._rows)]
 
-    def _guess_step(self, guess: Sequence[int]) -> list[tuple[int, Sampled]]:
-        """Check guessed tokens in one pass; return those that the model confirms and the one that follows them."""
-        assert self._guesser is not None  # noqa: S101  (for the type checker)
+    def _verify_draft(self, draft: Sequence[int]) -> list[tuple[int, Sampled]]:
+        """Check drafted tokens in one pass; return those that the model confirms and the one that follows them."""
+        assert self._lookup is not None  # noqa: S101  (for the type checker)
         before = self._cache.length
-        logits = self._decoder.read([self._written[0][-1], *guess], self._cache, keep=len(guess) + 1)
+        logits = self._decoder.read([self._written[0][-1], *draft], self._cache, keep=len(draft) + 1)
         chosen: list[tuple[int, Sampled]] = []
-        for place in range(len(guess) + 1):
+        for place in range(len(draft) + 1):
             sampled = self._sample(0, logits[place])
             chosen.append((0, sampled))
-            if place == len(guess) or sampled.token != guess[place]:
+            if place == len(draft) or sampled.token != draft[place]:
                 break
         accepted = len(chosen) - 1
         self._cache.crop(before + 1 + accepted)
-        self._guesser.learn(len(guess), accepted)
-        self.guessed += len(guess)
+        self._lookup.learn(len(draft), accepted)
+        self.drafted += len(draft)
         self.accepted += accepted
         return chosen
 
@@ -233,14 +233,14 @@ class Batch:
 
     def _note(self, row: int, sampled: Sampled) -> Sampled:
         self._written[row].append(sampled.token)
-        if self._guesser is not None:
-            self._guesser.append(sampled.token)
-        if self._begins:
-            self._begins[row].take(sampled.token)
+        if self._lookup is not None:
+            self._lookup.append(sampled.token)
+        if self._constraints:
+            self._constraints[row].take(sampled.token)
         return sampled
 
     def _allowed(self, row: int) -> Sequence[int] | None:
-        return self._begins[row].allowed() if self._begins else None
+        return self._constraints[row].allowed() if self._constraints else None
 
     def _seen(self, row: int) -> torch.Tensor:
         return torch.tensor([*self._prompt, *self._written[row]], device=self._device)

@@ -72,13 +72,13 @@ class Decoder(Protocol):
         ...
 
     @property
-    def most_guesses(self) -> int:
-        """How many guessed tokens can be checked in one pass; 0 where that gives other tokens than one by one."""
+    def max_draft_tokens(self) -> int:
+        """How many drafted tokens can be checked in one pass; 0 where that gives other tokens than one by one."""
         ...
 
     @property
-    def guess_cost(self) -> float:
-        """What checking one more guess costs, as a share of a pass with none."""
+    def draft_token_cost(self) -> float:
+        """What checking one more drafted token costs, as a share of a pass with none."""
         ...
 
     def new_cache(self) -> Any:

@@ -1,8 +1,8 @@
-"""Guesses of the next tokens without a second model: what followed the last few tokens when they stood somewhere else.
+"""Prompt lookup: drafts of the next tokens without a draft model.
 
-Code repeats itself, and a suggestion often repeats the file it goes into. What is guessed is checked by the model in
-one pass (prompt-lookup decoding; Saxena 2023, and Yang et al. 2023, "Inference with reference"), so a wrong guess costs
-a little time and never changes the text.
+A draft is what followed the last few tokens when they stood somewhere else: code repeats itself, and a suggestion often
+repeats the file it goes into. A draft is checked by the model in one pass (prompt-lookup decoding; Saxena 2023, and
+Yang et al. 2023, "Inference with reference"), so a wrong one costs a little time and never changes the text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 LONGEST_MATCH = 4
-"""Up to so many last tokens are looked for; longer matches are better guesses."""
+"""Up to so many last tokens are looked for; longer matches make better drafts."""
 _MEMORY = 0.9
 _PATIENCE = 0.98
 _FIRST_BELIEF = 0.5
@@ -22,25 +22,25 @@ _WIDTH = array(_CODE).itemsize
 
 
 @dataclass(slots=True)
-class GuessRecord:
-    """How often guesses were right, by the length of the match that they came from; shared by all requests.
+class AcceptanceRates:
+    """How often drafts were right, by the length of the match that they came from; shared by all requests.
 
-    A number is the chance that one more token of a guess is right, a mean that forgets old guesses slowly.
+    A number is the chance that one more token of a draft is right, a mean that forgets old drafts slowly.
     """
 
     chances: list[float] = field(default_factory=lambda: [_FIRST_BELIEF] * (LONGEST_MATCH + 1))
 
-    def learn(self, match: int, guessed: int, accepted: int) -> None:
-        """Take note of how many tokens of a guess were right before one was wrong."""
-        for hit in [1.0] * accepted + [0.0] * (accepted < guessed):
+    def learn(self, match: int, drafted: int, accepted: int) -> None:
+        """Take note of how many tokens of a draft were right before one was wrong."""
+        for hit in [1.0] * accepted + [0.0] * (accepted < drafted):
             self.chances[match] += (1 - _MEMORY) * (hit - self.chances[match])
 
     def forget(self, match: int) -> None:
-        """Believe a little less in what was seen, so that guesses that did not pay are tried again some time."""
+        """Believe a little less in what was seen, so that drafts that did not pay are tried again some time."""
         self.chances[match] += (1 - _PATIENCE) * (_FIRST_BELIEF - self.chances[match])
 
     def best_length(self, match: int, most: int, cost: float) -> int:
-        """Return how many tokens to guess so that most tokens come in the same time; 0 where guessing costs time.
+        """Return how many tokens to draft so that most tokens come in the same time; 0 where drafting costs time.
 
         ``cost`` is what one more token costs to check, as a share of a pass with none.
         """
@@ -94,16 +94,16 @@ class Places:
         return found.tolist()
 
 
-class Guesser:
-    """Guesses for one sequence, from its own prompt and text and from other texts."""
+class PromptLookup:
+    """Drafts for one sequence, from its own prompt and text and from other texts."""
 
     def __init__(
-        self, prompt: Sequence[int], others: Sequence[Places], record: GuessRecord, most: int, cost: float
+        self, prompt: Sequence[int], others: Sequence[Places], rates: AcceptanceRates, most: int, cost: float
     ) -> None:
-        """``most`` tokens at once at most; ``cost``: see GuessRecord.best_length."""
+        """``most`` tokens at once at most; ``cost``: see AcceptanceRates.best_length."""
         self._own = Places(prompt)
         self._others = others
-        self._record = record
+        self._rates = rates
         self._most = most
         self._cost = cost
         self._match = 0
@@ -112,21 +112,21 @@ class Guesser:
         """Take note of a token that was written."""
         self._own.append(token)
 
-    def guess(self, room: int) -> Sequence[int]:
-        """Return up to ``room`` tokens that may come next; none where guessing would not pay."""
+    def draft(self, room: int) -> Sequence[int]:
+        """Return up to ``room`` tokens that may come next; none where drafting would not pay."""
         most = min(self._most, room)
         if most <= 0:
             return ()
         last = self._own.last(LONGEST_MATCH)
         found = [places.find(last, most) for places in (self._own, *self._others)]
-        self._match, guess = max(found, key=lambda one: one[0])
+        self._match, draft = max(found, key=lambda one: one[0])
         if not self._match:
             return ()
-        length = self._record.best_length(self._match, most, self._cost)
+        length = self._rates.best_length(self._match, most, self._cost)
         if length == 0:
-            self._record.forget(self._match)
-        return guess[:length]
+            self._rates.forget(self._match)
+        return draft[:length]
 
-    def learn(self, guessed: int, accepted: int) -> None:
-        """Take note of how many tokens of the last guess were right."""
-        self._record.learn(self._match, guessed, accepted)
+    def learn(self, drafted: int, accepted: int) -> None:
+        """Take note of how many tokens of the last draft were right."""
+        self._rates.learn(self._match, drafted, accepted)

@@ -38,7 +38,7 @@ class ByteVocabulary:
             if text not in self._indenting:
                 self._indenting[text] = self._indent(text)
             return self._indenting[text]
-        start, end = self._beginning(text)
+        start, end = self._beginning_with(text)
         found = self._ids[start:end]
         for size in range(1, len(text)):
             found += self._equal(text[:size])
@@ -54,7 +54,7 @@ class ByteVocabulary:
         Those leave the last blank to the word that follows, and take as many of the others at once as there is a token
         for. A model that had rather another indentation would take its token for that, and be lost with what is left.
         """
-        start, end = self._beginning(text)
+        start, end = self._beginning_with(text)
         size = len(text)
         found = [self._ids[at] for at in range(start, end) if self._ends_indent(self._bytes[at][size:], size)]
         for shorter in range(size - 1, 0, -1):
@@ -67,7 +67,7 @@ class ByteVocabulary:
         """Return whether a token with this behind the ``size`` blanks leaves them what they are."""
         return not rest.startswith(_BLANKS) if rest else size == 1
 
-    def _beginning(self, text: bytes) -> tuple[int, int]:
+    def _beginning_with(self, text: bytes) -> tuple[int, int]:
         return bisect_left(self._bytes, text), bisect_left(self._bytes, text + _PAST_EVERY_BYTE)
 
     def _equal(self, text: bytes) -> list[int]:
@@ -77,7 +77,7 @@ class ByteVocabulary:
         return self._ids[start:end]
 
 
-class Beginning:
+class PrefixConstraint:
     """What one sequence still has to spell before it is free. It is told of each token that was chosen."""
 
     def __init__(

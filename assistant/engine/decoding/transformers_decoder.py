@@ -60,12 +60,12 @@ class TransformersDecoder:
     """Any causal language model that transformers can run."""
 
     piece = 256
-    guess_cost = 0.05
+    draft_token_cost = 0.05
 
     def __init__(self, model: Any) -> None:
         self.model = model
         # In half precision several tokens at once are rounded otherwise than one by one, and another may win.
-        self.most_guesses = 8 if model.dtype == torch.float32 else 0
+        self.max_draft_tokens = 8 if model.dtype == torch.float32 else 0
 
     @property
     def device(self) -> torch.device:

@@ -46,7 +46,7 @@ class Beside:
 def beside(model: FastModel, changes: Mapping[str, Change], scale: float) -> FastModel | None:
     """Return the model with the changes beside its products, in some hundredths of a second.
 
-    None where that cannot be: DoRA's lengths ask for the full matrices. No tokens are guessed: several at once could
+    None where that cannot be: DoRA's lengths ask for the full matrices. No tokens are drafted: several at once could
     be rounded otherwise than one by one.
     """
     if any(change.magnitude is not None for change in changes.values()):
@@ -59,7 +59,7 @@ def beside(model: FastModel, changes: Mapping[str, Change], scale: float) -> Fas
         return Beside(old, *_joined(model, product, found, scale))
 
     other = model.changed(change)
-    other.most_guesses = 0
+    other.max_draft_tokens = 0
     return other
 
 

@@ -53,8 +53,8 @@ class FastModel:
         self._integer = integer and bits != 16 and not (lean and bits == 4)
         writes_integer = self._integer and bits == 8
         # FBGEMM reads several rows in little more time than one.
-        self.most_guesses = 5 if writes_integer else 3
-        self.guess_cost = 0.1 if writes_integer else 0.25
+        self.max_draft_tokens = 5 if writes_integer else 3
+        self.draft_token_cost = 0.1 if writes_integer else 0.25
         self.dtype = dtype
         self.packer = packer = Packer(shape, read, dtype, bits, group, lean=lean, integer=self._integer)
         table = packer.own(packer.matrix("model.embed_tokens.weight"), packed_only=bits != 16 and lean)
@@ -117,7 +117,7 @@ class FastModel:
     def _few(self, ids: Sequence[int], rows: int, cache: FastCache) -> torch.Tensor:
         """Return the logits after each of a few tokens: one of each row, or several of a single row.
 
-        Each token goes through the very same operations whatever stands beside it, so that guessed tokens checked
+        Each token goes through the very same operations whatever stands beside it, so that drafted tokens checked
         together get the logits that they would get one by one. And there are as few operations as possible: with the
         weights streaming through the processor's caches, each costs several times what it costs alone.
         """

@@ -1,4 +1,4 @@
-"""Recording a step of fixed shape once, to replay it with one launch: what makes small models quick on a card.
+"""Capturing a step of fixed shape as a CUDA graph, to replay it with one launch: small models become quick on a card.
 
 A token takes some hundred small operations. Started one by one from Python they take longer to start than to run; a
 CUDA graph starts them all at once. The step must read and write the same places in memory each time, and must not
@@ -22,29 +22,29 @@ _WARM_UPS = 2
 _log = logging.getLogger(__name__)
 
 
-class Recorder(Protocol):
-    """Makes a step quick to repeat."""
+class GraphCapture(Protocol):
+    """Captures a step, so that it is quick to repeat."""
 
-    def record(self, step: Step) -> Step:
+    def capture(self, step: Step) -> Step:
         """Return what does the same as ``step``, which may be run a few times for that."""
         ...
 
 
-class Plain:
-    """Records nothing: each step runs operation by operation, on any device."""
+class NoCapture:
+    """Captures nothing: each step runs operation by operation, on any device."""
 
-    def record(self, step: Step) -> Step:
+    def capture(self, step: Step) -> Step:
         """Return ``step`` itself."""
         return step
 
 
-class Graphs:
-    """Records CUDA graphs."""
+class CudaGraphCapture:
+    """Captures CUDA graphs."""
 
-    def record(self, step: Step) -> Step:
-        """Return the replay of a graph. Raises RuntimeError where the step cannot be recorded."""
+    def capture(self, step: Step) -> Step:
+        """Return the replay of a graph. Raises RuntimeError where the step cannot be captured."""
         here = torch.cuda.current_stream()
-        # Libraries set themselves up when first used, which a recording cannot hold.
+        # Libraries set themselves up when first used, which a capture cannot hold.
         beside = torch.cuda.Stream()
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
@@ -63,25 +63,25 @@ class Graphs:
         return replay
 
 
-class Careful:
-    """Records as another recorder does, and runs steps plainly after the first that cannot be recorded."""
+class CaptureOrPlain:
+    """Captures as another does, and runs steps plainly after the first that cannot be captured."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, capture: GraphCapture) -> None:
+        self._capture = capture
 
-    def record(self, step: Step) -> Step:
-        """Return the recorded step, or ``step`` itself; what runs out of memory is raised as it is."""
+    def capture(self, step: Step) -> Step:
+        """Return the captured step, or ``step`` itself; what runs out of memory is raised as it is."""
         try:
-            return self._recorder.record(step)
+            return self._capture.capture(step)
         except Exception as error:
             if is_out_of_memory(error):
                 raise
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            _log.warning("Steps run one operation at a time, because they cannot be recorded: %s.", reason.rstrip("."))
-            self._recorder = Plain()
+            _log.warning("Steps run one operation at a time, because they cannot be captured: %s.", reason.rstrip("."))
+            self._capture = NoCapture()
             return step
 
 
-def recorder_for(place: torch.device) -> Recorder:
-    """Return the recorder that a device can use."""
-    return Careful(Graphs()) if place.type == "cuda" else Plain()
+def capture_for(place: torch.device) -> GraphCapture:
+    """Return the capture that a device can use."""
+    return CaptureOrPlain(CudaGraphCapture()) if place.type == "cuda" else NoCapture()

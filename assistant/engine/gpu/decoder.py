@@ -12,11 +12,11 @@ from transformers.cache_utils import DynamicLayer
 from assistant.engine.decoding.decoder import Interrupted, Stop, never
 from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.gpu.cache import StagedCache
-from assistant.engine.gpu.cuda_graph import Recorder
+from assistant.engine.gpu.cuda_graph import GraphCapture
 from assistant.engine.gpu.stage import KvShape, Stage
 
 WIDTH = 8
-"""Tokens that the step of a single sequence reads, whether guessed or filled up."""
+"""Tokens that the step of a single sequence reads, whether drafted or filled up."""
 SMALLEST = 2048
 """Tokens that the smallest stage has room for; each larger one has room for twice as many."""
 _ALIGNED = 64
@@ -29,24 +29,24 @@ class StagedDecoder:
 
     piece = 512
     # The step reads its full width in any case.
-    guess_cost = 0.0
+    draft_token_cost = 0.0
 
     def __init__(
         self,
         model: Any,
         shape: KvShape,
-        recorder: Recorder,
+        capture: GraphCapture,
         *,
         longest: int,
         width: int = WIDTH,
         smallest: int = SMALLEST,
     ) -> None:
-        """``longest`` is how many tokens a cache will hold at most; ``width`` 1 leaves no room for guesses."""
+        """``longest`` is how many tokens a cache will hold at most; ``width`` 1 leaves no room for drafts."""
         self.model = model
         self.shape = shape
         self.width = width
-        self.most_guesses = width - 1
-        self._recorder = recorder
+        self.max_draft_tokens = width - 1
+        self._capture = capture
         self._longest = _aligned(longest + width)
         self._smallest = smallest
         self._stages: dict[tuple[int, int], Stage] = {}
@@ -91,11 +91,11 @@ class StagedDecoder:
         return logits
 
     @torch.inference_mode()
-    def guesses_agree(self) -> bool:
+    def drafts_agree(self) -> bool:
         """Whether tokens read together give bit for bit the logits that they give one by one.
 
         The step has one shape, so each token goes through the same products in the same order; but that is the
-        kernels' to keep, so it is looked at on each card before guesses are trusted.
+        kernels' to keep, so it is looked at on each card before drafts are trusted.
         """
         size = self.model.config.get_text_config().vocab_size
         ids = [(7 * place + 1) % size for place in range(_PROBE + self.width)]
@@ -122,7 +122,7 @@ class StagedDecoder:
                 return Stage(
                     self.model,
                     self.shape,
-                    self._recorder,
+                    self._capture,
                     rows=rows,
                     capacity=capacity,
                     width=self.width if rows == 1 else 1,

@@ -1,4 +1,4 @@
-"""Load a model onto a graphics card: bits that fit, recorded steps where the model allows, guesses where they agree."""
+"""Load a model onto a graphics card: bits that fit, captured steps where the model allows, drafts where they agree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.device import release_memory
 from assistant.engine.gpu import attention
 from assistant.engine.gpu.bits import choose_bits, fitting_context, pack, read_demand
-from assistant.engine.gpu.cuda_graph import Recorder, recorder_for
+from assistant.engine.gpu.cuda_graph import GraphCapture, capture_for
 from assistant.engine.gpu.decoder import StagedDecoder, read_kv_shape
 from assistant.engine.local.pretrained import load_pretrained
 
@@ -30,11 +30,11 @@ def load_on_card(
     dtype: torch.dtype,
     wanted: BitsChoice,
     context: int,
-    recorder: Recorder | None = None,
+    capture: GraphCapture | None = None,
 ) -> Loaded:
     """Load the model in ``folder``, whose config.json is ``config`` and which reads ``context`` tokens at most.
 
-    ``recorder``: else the device's. Raises ModelError where the bits that were asked for cannot be had.
+    ``capture``: else the device's. Raises ModelError where the bits that were asked for cannot be had.
     """
     bits = choose_bits(wanted, read_demand(folder, config), context, free_memory(place), dtype)
     # What is to be packed passes through the computer's memory: as it is it may have no room on the card.
@@ -48,10 +48,10 @@ def load_on_card(
     longest = fitting_context(context, shape.token_bytes, free_memory(place))
     if longest < context:
         _log.info("The %s has room for %d of the %d tokens that the model reads.", place.type, longest, context)
-    make = functools.partial(StagedDecoder, model, shape, recorder or recorder_for(place), longest=longest)
+    make = functools.partial(StagedDecoder, model, shape, capture or capture_for(place), longest=longest)
     decoder = make()
-    if dtype != torch.float32 and not decoder.guesses_agree():
-        _log.info("Guesses are not used: here, tokens read together are rounded otherwise than one by one.")
+    if dtype != torch.float32 and not decoder.drafts_agree():
+        _log.info("Drafts are not used: here, tokens read together are rounded otherwise than one by one.")
         decoder = make(width=1)
     return Loaded(decoder, bits, longest, model)
 

@@ -1,6 +1,6 @@
-"""A stage: memory of fixed size in which one cache at a time is read and written, with the step recorded over it.
+"""A stage: memory of fixed size in which one cache at a time is read and written, with the step captured over it.
 
-A recorded step reads and writes the same addresses for ever. So there are few stages, one for each number of rows and
+A captured step reads and writes the same addresses for ever. So there are few stages, one for each number of rows and
 capacity, and caches come and go: a copy of a few megabytes, which takes a card well under a millisecond.
 """
 
@@ -16,7 +16,7 @@ import torch
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
-from assistant.engine.gpu.cuda_graph import Recorder
+from assistant.engine.gpu.cuda_graph import GraphCapture
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,10 @@ class _Layer(CacheLayerMixin):
 class Stage:
     """Room for ``capacity`` tokens of ``rows`` rows, and a step that reads ``width`` tokens of each."""
 
-    def __init__(self, model: Any, shape: KvShape, recorder: Recorder, *, rows: int, capacity: int, width: int) -> None:
-        """Take the memory and record the step. Called in inference mode."""
+    def __init__(
+        self, model: Any, shape: KvShape, capture: GraphCapture, *, rows: int, capacity: int, width: int
+    ) -> None:
+        """Take the memory and capture the step. Called in inference mode."""
         self.rows, self.capacity, self.width = rows, capacity, width
         self._model, self._device = model, shape.device
         # Zeros: what is masked is multiplied by nothing, which of a NaN left in memory would make a NaN.
@@ -123,7 +125,7 @@ class Stage:
                 use_cache=True,
             ).logits
 
-        self._step = recorder.record(step)
+        self._step = capture.capture(step)
 
     @property
     def free(self) -> bool:

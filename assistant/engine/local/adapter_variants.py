@@ -18,7 +18,7 @@ import psutil
 
 from assistant.engine.decoding.decode import CacheStore
 from assistant.engine.decoding.decoder import Decoder, Interrupted
-from assistant.engine.decoding.prompt_lookup import GuessRecord
+from assistant.engine.decoding.prompt_lookup import AcceptanceRates
 from assistant.engine.local.adapting import Adapting
 from assistant.engine.memory import give_back
 from assistant.errors import InputError
@@ -40,7 +40,7 @@ class Variant:
     choice: AdapterChoice | None
     decoder: Decoder
     store: CacheStore
-    guesses: GuessRecord = field(default_factory=GuessRecord)
+    acceptance: AcceptanceRates = field(default_factory=AcceptanceRates)
     bytes: int = 0
     settled: bool = True
 
@@ -50,7 +50,7 @@ class Variant:
         return self.choice.name if self.choice else None
 
 
-class Variants:
+class AdapterVariants:
     """All of them. Belongs to the thread of the engine; only merging goes on in another."""
 
     def __init__(

@@ -151,7 +151,7 @@ class _View:
         self._changes = changes or {}
         inner = place.decoder
         self.device, self.piece = inner.device, inner.piece
-        self.most_guesses, self.guess_cost = inner.most_guesses, inner.guess_cost
+        self.max_draft_tokens, self.draft_token_cost = inner.max_draft_tokens, inner.draft_token_cost
 
     def new_cache(self) -> Cache:
         """Return an empty cache of one row."""

@@ -11,12 +11,12 @@ import torch
 from assistant.engine.aside import aside
 from assistant.engine.decoding.decode import Batch, prefill
 from assistant.engine.decoding.decoder import Cache, Decoder, Interrupted
-from assistant.engine.decoding.prompt_lookup import Guesser, Places
+from assistant.engine.decoding.prompt_lookup import Places, PromptLookup
 from assistant.engine.decoding.sampling import Sampled
 from assistant.engine.decoding.stream import TextStream
-from assistant.engine.decoding.token_healing import Beginning, ByteVocabulary, after
+from assistant.engine.decoding.token_healing import ByteVocabulary, PrefixConstraint, after
 from assistant.engine.device import is_out_of_memory, release_memory
-from assistant.engine.local.adapter_variants import Variant, Variants
+from assistant.engine.local.adapter_variants import AdapterVariants, Variant
 from assistant.engine.local.adapting import Adapting
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter, Lease
 from assistant.engine.room import check_characters, fit_answer
@@ -67,13 +67,13 @@ class LocalEngine:
         answers with an adapter, ``find_adapter`` finds those that requests name.
         """
         self._device = decoder.device
-        self._variants = Variants(decoder, adapting, cache_bytes)
+        self._variants = AdapterVariants(decoder, adapting, cache_bytes)
         self._find_adapter = find_adapter
         self._active: AdapterChoice | None = None
         self._tokenizer = tokenizer
         self._renderer = Renderer()
         self._layout = ChatLayout(tokenizer.chat_template, tokenizer.special_tokens, self._renderer)
-        self._info = replace(info, heals=True)
+        self._info = replace(info, token_healing=True)
         self._end_ids = end_ids
         self._nearby: dict[str, Places] = {}
         self._vocabulary: ByteVocabulary | None = None
@@ -109,7 +109,7 @@ class LocalEngine:
         release_memory(self._device)
 
     def forget(self) -> None:
-        """Forget the prompts that were read and the texts to guess from."""
+        """Forget the prompts that were read and the texts to draft from."""
         self._variants.clear()
         self._nearby.clear()
 
@@ -155,16 +155,16 @@ class LocalEngine:
         logits = yield from self._prefill(request.id, ids, variant, cache, cached, cancel)
         prefilled = time.perf_counter()
 
-        guessed = accepted = 0
+        drafted = accepted = 0
         writing = _Writing(request, self._tokenizer, self._end_ids)
         if logits is not None:
-            guesser = self._guesser(request, ids, variant)
-            batch = Batch(decoder, cache, ids, logits, request.params, guesser, self._beginnings(request))
+            lookup = self._lookup(request, ids, variant)
+            batch = Batch(decoder, cache, ids, logits, request.params, lookup, self._constraints(request))
             try:
                 yield from writing.run(batch, cancel)
             finally:
                 batch.leave(variant.store)
-                guessed, accepted = batch.guessed, batch.accepted
+                drafted, accepted = batch.drafted, batch.accepted
         end = time.perf_counter()
         choices = writing.choices()
         yield Finished(
@@ -180,7 +180,7 @@ class LocalEngine:
                 total_ms=1000 * (end - begin),
             ),
             adapter=variant.name,
-            guessed_tokens=guessed,
+            guessed_tokens=drafted,
             accepted_tokens=accepted,
         )
 
@@ -194,24 +194,26 @@ class LocalEngine:
             raise InputError(f"There is no adapter '{adapter}' here; ask without one.")
         return self._variants.find(self._find_adapter(adapter))
 
-    def _guesser(self, request: GenerateRequest, ids: Sequence[int], variant: Variant) -> Guesser | None:
+    def _lookup(self, request: GenerateRequest, ids: Sequence[int], variant: Variant) -> PromptLookup | None:
         decoder = variant.decoder
-        if not request.params.speculate or decoder.most_guesses == 0 or request.params.n > 1:
+        if not request.params.speculate or decoder.max_draft_tokens == 0 or request.params.n > 1:
             return None
         # Texts nearby hardly change from request to request: each is tokenised once, few at a time: nobody should wait.
         known = {text: self._nearby[text] for text in request.nearby if text in self._nearby}
         new = [text for text in request.nearby if text not in known]
         self._nearby = known | {text: self._places(text) for text in new[:_NEW_TEXTS]}
-        return Guesser(ids, list(self._nearby.values()), variant.guesses, decoder.most_guesses, decoder.guess_cost)
+        return PromptLookup(
+            ids, list(self._nearby.values()), variant.acceptance, decoder.max_draft_tokens, decoder.draft_token_cost
+        )
 
-    def _beginnings(self, request: GenerateRequest) -> list[Beginning]:
+    def _constraints(self, request: GenerateRequest) -> list[PrefixConstraint]:
         if not request.begin and not request.first_words:
             return []
         if self._vocabulary is None:  # a tenth of a second, once
             self._vocabulary = ByteVocabulary(self._tokenizer.spellings())
         text, spell = request.begin.encode(), self._tokenizer.token_bytes
         words = [word.encode() for word in request.first_words]
-        return [Beginning(self._vocabulary, text, spell, words) for _ in range(request.params.n)]
+        return [PrefixConstraint(self._vocabulary, text, spell, words) for _ in range(request.params.n)]
 
     def _places(self, text: str) -> Places:
         return Places(self._tokenizer.encode(Prompt((Text(text),))))
@@ -312,7 +314,7 @@ class _Writing:
         while batch.active and not cancel.cancelled:
             for index, sampled in batch.step():
                 if self._rows[index].reason != "cancelled":
-                    continue  # guessed right, but the text had ended before
+                    continue  # drafted right, but the text had ended before
                 text = self._take(index, sampled)
                 if self._rows[index].reason != "cancelled":
                     batch.drop(index)

@@ -172,7 +172,7 @@ class DecodePath:
     load: Callable[[Wanted], Loaded]
 
 
-def _load_recorded(wanted: Wanted) -> Loaded:
+def _load_captured(wanted: Wanted) -> Loaded:
     from assistant.engine.gpu.load import load_on_card  # noqa: PLC0415  (imports transformers' models)
 
     bits = wanted.packing.bits
@@ -196,7 +196,7 @@ def _load_transformers(wanted: Wanted) -> Loaded:
 
 
 PATHS: tuple[DecodePath, ...] = (
-    DecodePath("recorded steps", lambda wanted: wanted.place.type == "cuda", _load_recorded),
+    DecodePath("recorded steps", lambda wanted: wanted.place.type == "cuda", _load_captured),
     DecodePath("fast", lambda wanted: isinstance(wanted.shape, Shape), _load_fast),
     DecodePath("transformers", lambda _wanted: True, _load_transformers),
 )

@@ -82,7 +82,9 @@ class RemoteEngine:
         else:
             model, family = server.base_model, server.family
             context, adapter = server.context_length, server.adapter
-        return EngineInfo(model, family, f"remote {self.host}", "the server's own", context, adapter=adapter)
+        software = "" if server is None else server.dialect.label
+        device, dtype = f"remote {self.host}", "the server's own"
+        return EngineInfo(model, family, device, dtype, context, adapter=adapter, software=software)
 
     def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002  (the server's model has every role)
         """Return the server's model, with the adapter that was asked for at the start."""

@@ -98,7 +98,7 @@ def test_json_says_what_was_measured_and_what_came_of_it(repository, engine, cap
 
 
 def test_parts_can_be_left_out_to_see_what_they_add(repository, engine, tmp_path, capsys):
-    engine._script, engine._info = "total(item)", replace(engine.info, heals=True)
+    engine._script, engine._info = "total(item)", replace(engine.info, token_healing=True)
     page = tmp_path / "page.html"
 
     def prompts(*without):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from assistant.completion.alternative_start import Beginning, second_choice
+from assistant.completion.alternative_start import AnswerStart, alternative_start
 from assistant.types import Choice, TokenLogprob
 
 
@@ -19,7 +19,7 @@ def written(*tokens, held=""):
 
 def test_the_likeliest_other_token_of_the_line_is_taken():
     first = written(("return", {"if": 0.1, "x": 0.05}), (" a", {" b": 0.3}), ("\n", {"(": 0.2}), ("y", {"z": 0.4}))
-    other = second_choice(first)
+    other = alternative_start(first)
     assert other.text == "return b"
     assert [token.text for token in other.tokens] == ["return", " b"]
     assert other.tokens[1].logprob == pytest.approx(math.log(0.3))
@@ -27,7 +27,7 @@ def test_the_likeliest_other_token_of_the_line_is_taken():
 
 def test_it_is_likelier_than_others_together_with_what_stands_before_it():
     first = written(("a", {"b": 0.45}), ("c", {"d": 0.49}), ("\n", {}))
-    assert second_choice(first).text == "b"
+    assert alternative_start(first).text == "b"
 
 
 @pytest.mark.parametrize(
@@ -43,27 +43,27 @@ def test_it_is_likelier_than_others_together_with_what_stands_before_it():
     ],
 )
 def test_what_begins_the_same_line_or_none_does_not_count(tokens):
-    assert second_choice(written(*tokens), control=("<|end|>",)) is None
+    assert alternative_start(written(*tokens), control=("<|end|>",)) is None
 
 
 def test_a_line_that_ends_earlier_is_another():
     first = written(("f", {}), ("(x)", {"\n": 0.2}), ("\n", {}))
-    assert second_choice(first).text == "f\n"
+    assert alternative_start(first).text == "f\n"
 
 
 def test_empty_lines_before_the_first_do_not_count_as_it():
     first = written(("\n\n", {}), ("a", {"b": 0.1}), ("\n", {}), ("c", {"d": 0.4}))
-    assert second_choice(first).text == "\n\nb"
+    assert alternative_start(first).text == "\n\nb"
 
 
 def test_a_token_that_begins_with_what_it_was_held_to_gives_only_the_rest():
     first = written((" return", {" if": 0.2, "if": 0.3}), ("\n", {}), held=" ")
     assert first.text == "return\n"
-    assert second_choice(first).text == "if"
+    assert alternative_start(first).text == "if"
 
 
 def test_the_rest_goes_behind_the_beginning():
     rest = written((" b", {}), (" c", {}))
-    whole = Beginning("a", (TokenLogprob("a", -1.0),)).with_rest(rest)
+    whole = AnswerStart("a", (TokenLogprob("a", -1.0),)).continued_by(rest)
     assert whole.text == "a b c"
     assert [(token.text, token.start) for token in whole.logprobs] == [("a", 0), (" b", 1), (" c", 3)]

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.completion.block_headers import head_instead, missing_head
+from assistant.completion.block_headers import header_instead, missing_header
 from assistant.completion.indentation import statement_place
 from assistant.completion.syntax import read_syntax
 
@@ -25,10 +25,10 @@ def place_of(text, path="a.py"):
     ],
 )
 def test_a_body_without_a_head(text, blanks, clauses):
-    head = missing_head(*place_of(text))
-    assert head.blanks == blanks
-    assert {"if ", "def ", "class ", "try:"} <= set(head.words)
-    assert set(head.words) & {"else:", "elif ", "except", "finally:"} == set(clauses)
+    header = missing_header(*place_of(text))
+    assert header.blanks == blanks
+    assert {"if ", "def ", "class ", "try:"} <= set(header.words)
+    assert set(header.words) & {"else:", "elif ", "except", "finally:"} == set(clauses)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_a_body_without_a_head(text, blanks, clauses):
     ],
 )
 def test_no_head_is_missing_for_sure(text):
-    assert missing_head(*place_of(text)) is None
-    assert missing_head(None, "") is None
+    assert missing_header(*place_of(text)) is None
+    assert missing_header(None, "") is None
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_no_head_is_missing_for_sure(text):
 )
 def test_a_line_that_would_leave_the_next_without_a_head(text, line, blanks, clauses):
     place, after = place_of(text)
-    head = head_instead(place, after, line)
-    assert (head and head.blanks) == blanks
-    if head:
-        assert set(head.words) & {"else:", "elif ", "except", "finally:"} == clauses
-    assert head_instead(None, after, line) is None
+    header = header_instead(place, after, line)
+    assert (header and header.blanks) == blanks
+    if header:
+        assert set(header.words) & {"else:", "elif ", "except", "finally:"} == clauses
+    assert header_instead(None, after, line) is None
 
 
 @pytest.mark.parametrize(
@@ -88,5 +88,5 @@ def test_a_line_that_would_leave_the_next_without_a_head(text, line, blanks, cla
     ],
 )
 def test_the_cases_of_a_match(text, words):
-    found = missing_head(*place_of(text)).words
+    found = missing_header(*place_of(text)).words
     assert found == words if words else "if " in found

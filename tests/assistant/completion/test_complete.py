@@ -19,8 +19,8 @@ def ask(engine, text, cancel=None, budget=None, options=_USUAL, retriever=None, 
     return list(complete(engine, request, cancel or CancelToken(), budget, options, retriever))
 
 
-def info(family="qwen2.5-coder", context_length=32768, heals=False):
-    return EngineInfo("fake", family, "cpu", "float32", context_length, heals=heals)
+def info(family="qwen2.5-coder", context_length=32768, token_healing=False):
+    return EngineInfo("fake", family, "cpu", "float32", context_length, token_healing=token_healing)
 
 
 def test_events_come_in_order_and_carry_everything():
@@ -160,12 +160,12 @@ def test_an_empty_line_is_the_models_to_end():
 
 
 def test_the_piece_at_the_cursor_is_left_to_a_model_that_can_be_held_to_it():
-    engine = FakeEngine("compute(a)", info(heals=True))
-    finished = ask(engine, "x = comp|\n", options=Options(heal=True))[-1]
+    engine = FakeEngine("compute(a)", info(token_healing=True))
+    finished = ask(engine, "x = comp|\n", options=Options(token_healing=True))[-1]
     assert finished.choices[0].text == "compute(a)"
     request = engine.requests[0]
     assert (request.begin, flat_prompt(request.prompt)) == (" comp", "<|fim_prefix|>x =<|fim_suffix|>\n<|fim_middle|>")
-    ask(engine, "x = comp|\n", options=Options(heal=False))
+    ask(engine, "x = comp|\n", options=Options(token_healing=False))
     assert engine.requests[1].begin == ""
     engine = FakeEngine("ute(a)")
     ask(engine, "x = comp|\n")
@@ -244,7 +244,7 @@ def in_turn(*answers):
 
 
 def test_where_nothing_is_left_the_model_begins_otherwise():
-    engine = FakeEngine(in_turn("total = 1\n", "_total = 2\n"), info(heals=True))
+    engine = FakeEngine(in_turn("total = 1\n", "_total = 2\n"), info(token_healing=True))
     events = ask(engine, "x = 0\n|\ntotal = 1\n", explain=True)
     finished = events[-1]
     assert [choice.text for choice in finished.choices] == [" other_total = 2"]
@@ -269,19 +269,19 @@ def test_where_nothing_is_left_the_model_begins_otherwise():
     ],
 )
 def test_nothing_stays_nothing(answer, options):
-    engine = FakeEngine(answer, info(heals=True))
+    engine = FakeEngine(answer, info(token_healing=True))
     assert ask(engine, "x = 0\n|\ntotal = 1\n", options=options)[-1].choices[0].text == ""
     assert len(engine.requests) == 1
 
 
 def test_a_server_is_asked_once():
-    engine = FakeEngine("total = 1\n", info(heals=False))
+    engine = FakeEngine("total = 1\n", info(token_healing=False))
     assert ask(engine, "x = 0\n|\ntotal = 1\n")[-1].choices[0].text == ""
     assert [request.params.logprobs for request in engine.requests] == [0]
 
 
 def test_nothing_twice_stays_nothing():
-    engine = FakeEngine(in_turn("total = 1\n", "(\n"), info(heals=True))  # " other(" does not parse
+    engine = FakeEngine(in_turn("total = 1\n", "(\n"), info(token_healing=True))  # " other(" does not parse
     finished = ask(engine, "x = 0\n|\ntotal = 1\n", path="m.py")[-1]
     assert [choice.text for choice in finished.choices] == [""]
     assert len(engine.requests) == 2
@@ -291,7 +291,7 @@ BODY = "def f(a):\n    for b in a:\n        if b:\n            c(b)\n|\n        
 
 
 def test_a_body_without_a_head_has_the_model_begin_a_block():
-    engine = FakeEngine("        elif b.c:\n            e(b)\n", info(heals=True))
+    engine = FakeEngine("        elif b.c:\n            e(b)\n", info(token_healing=True))
     text = BODY.replace("            c(b)\n|", "            c(b)\n        f(b)\n|")
     finished = ask(engine, text, path="a.py", explain=True)[-1]
     assert [request.first_words[:2] for request in engine.requests] == [("if ", "if(")]
@@ -303,7 +303,7 @@ def test_a_body_without_a_head_has_the_model_begin_a_block():
 
 
 def test_a_body_deeper_than_the_cursor_has_the_model_begin_a_block():
-    engine = FakeEngine("elif b.c:\n            e(b)\n", info(heals=True))
+    engine = FakeEngine("elif b.c:\n            e(b)\n", info(token_healing=True))
     finished = ask(engine, BODY.replace("|", "        |"), path="a.py")[-1]
     assert [choice.text for choice in finished.choices] == ["elif b.c:"]
     (request,) = engine.requests
@@ -311,7 +311,7 @@ def test_a_body_deeper_than_the_cursor_has_the_model_begin_a_block():
 
 
 def test_a_line_that_leaves_the_body_below_without_a_head_gives_way_to_one():
-    engine = FakeEngine(in_turn("    return a\n", "        else:\n            d(b)\n"), info(heals=True))
+    engine = FakeEngine(in_turn("    return a\n", "        else:\n            d(b)\n"), info(token_healing=True))
     finished = ask(engine, BODY, path="a.py")[-1]
     assert [choice.text for choice in finished.choices] == ["        else:"]
     assert engine.requests[0].first_words == ()
@@ -324,7 +324,7 @@ def test_a_line_that_leaves_the_body_below_without_a_head_gives_way_to_one():
 
 def test_a_failure_of_the_second_beginning_passes_through():
     failing = Answer(("ab",), failure="No room.", failure_code="out_of_memory")
-    engine = FakeEngine(in_turn("total = 1\n", failing), info(heals=True))
+    engine = FakeEngine(in_turn("total = 1\n", failing), info(token_healing=True))
     assert ask(engine, "x = 0\n|\ntotal = 1\n")[-1] == Failed("r1", "No room.", "out_of_memory")
 
 
@@ -337,7 +337,7 @@ def test_an_engine_that_ends_without_a_word_ends_the_completion():
 
 
 def test_who_cancels_gets_no_second_beginning():
-    engine, cancel = FakeEngine("total = 1\n", info(heals=True)), CancelToken()
+    engine, cancel = FakeEngine("total = 1\n", info(token_healing=True)), CancelToken()
     events = complete(engine, CompleteRequest("r1", "total = 1\n", 0), cancel)
     for event in events:
         if isinstance(event, Delta):
@@ -346,13 +346,13 @@ def test_who_cancels_gets_no_second_beginning():
 
 
 def test_an_indentation_that_is_sure_is_given_to_the_model():
-    engine = FakeEngine("        return a\n", info(heals=True))
+    engine = FakeEngine("        return a\n", info(token_healing=True))
     events = ask(engine, "class A:\n    def f(a):\n|\n", path="m.py", n=2)
     assert engine.requests[0].begin == "        "
     assert events[-1].choices[0].text == "        return a"
     shown = "".join(e.text for e in events if isinstance(e, Delta) and e.index == 0)
     assert shown.rstrip() == "        return a"
-    ask(engine, "class A:\n    def f(a):\n|\n", path="m.py", options=Options(heal=False))
+    ask(engine, "class A:\n    def f(a):\n|\n", path="m.py", options=Options(token_healing=False))
     assert engine.requests[1].begin == ""
 
 
@@ -361,7 +361,7 @@ def test_an_indentation_that_is_sure_is_given_to_the_model():
 
 def with_library(answer, alone, text="x = |\n", **more):
     """Ask with other files, and where it comes to that without them; return the events and the engine."""
-    engine = FakeEngine({"lib.py": answer, "": alone}, info(heals=True))
+    engine = FakeEngine({"lib.py": answer, "": alone}, info(token_healing=True))
     return ask(engine, text, path="m.py", retriever=Library(), **more), engine
 
 
@@ -467,7 +467,7 @@ def test_a_failure_without_other_files_loses_nothing():
 
 
 def test_who_cancels_is_not_asked_for_without_other_files():
-    engine, cancel = FakeEngine("one()", info(heals=True)), CancelToken()
+    engine, cancel = FakeEngine("one()", info(token_healing=True)), CancelToken()
     for event in complete(engine, CompleteRequest("r1", "x = \n", 4, path="m.py"), cancel, retriever=Library()):
         if isinstance(event, Delta):
             cancel.cancel()
@@ -483,7 +483,7 @@ def test_an_answer_that_was_broken_off_does_not_count():
             return Answer(("two()",), {"two": 0.9})
         return "one()"
 
-    engine = FakeEngine(script, info(heals=True))
+    engine = FakeEngine(script, info(token_healing=True))
     events = ask(engine, "x = |\n", cancel, path="m.py", retriever=Library())
     assert events[-1].choices[0].text == "one()"
     assert len(engine.requests) == 2

@@ -92,7 +92,7 @@ def test_brackets_left_open():
 
 def test_the_place_of_a_cursor():
     place = syntax("a = 1\nif a:\n    b|(2)\n\n\n    c\nd\n")
-    assert (place.line, place.rest, place.below) == ("    b", "(2)", ("    c", "d"))
+    assert (place.line, place.line_suffix, place.below) == ("    b", "(2)", ("    c", "d"))
     assert (place.language, place.in_text, place.errors) == ("python", False, 0)
     assert syntax("a|", None).errors is None
     assert errors_with(syntax("a|", None), "(") is None

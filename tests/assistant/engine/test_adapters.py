@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assistant.engine.local.adapter_variants import Variants
+from assistant.engine.local.adapter_variants import AdapterVariants
 from assistant.engine.local.adapting import FastAdapting, InPlace
 from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken
@@ -247,7 +247,9 @@ def test_without_memory_it_stays_beside_the_weights(fast, choose, monkeypatch, c
 
 
 def test_what_was_merged_last_stays_within_the_memory(tiny_engine, choose):
-    variants = Variants(tiny_engine._variants.base.decoder, tiny_engine._variants._adapting, 1 << 20, most_bytes=0)
+    variants = AdapterVariants(
+        tiny_engine._variants.base.decoder, tiny_engine._variants._adapting, 1 << 20, most_bytes=0
+    )
     one = variants.find(choose("one"), wait=True)
     assert one.settled
     assert variants.find(choose("two"), wait=True).bytes
@@ -331,7 +333,7 @@ def test_the_numbers_of_the_last_adapter_are_read_once(tiny_engine, tiny_folder,
 
 
 def test_a_model_without_a_way_says_so(tiny_engine):
-    variants = Variants(tiny_engine._variants.base.decoder, None, 1 << 20)
+    variants = AdapterVariants(tiny_engine._variants.base.decoder, None, 1 << 20)
     with pytest.raises(InputError, match="cannot be changed by adapters"):
         variants.find(AdapterChoice("one", None, 1.0))
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from assistant.engine.device import choose_device, choose_dtype
-from assistant.engine.gpu.cuda_graph import Careful, Graphs, Plain
+from assistant.engine.gpu.cuda_graph import CaptureOrPlain, CudaGraphCapture, NoCapture
 from assistant.engine.gpu.decoder import StagedDecoder
 from assistant.engine.gpu.load import load_on_card
 from assistant.engine.local.load import load_engine
@@ -50,9 +50,9 @@ def on_card(cuda, real_model):
     """Load the real model: ``on_card(recorder, bits=16)``."""
     config = json.loads((real_model / "config.json").read_text())
 
-    def load(recorder=None, bits=16):
+    def load(capture=None, bits=16):
         with quietly():
-            found = load_on_card(real_model, config, cuda, choose_dtype(cuda), bits, 32768, recorder)
+            found = load_on_card(real_model, config, cuda, choose_dtype(cuda), bits, 32768, capture)
         assert isinstance(found.decoder, StagedDecoder)
         return found
 
@@ -91,15 +91,15 @@ def test_steps_are_recorded(on_card, caplog):
     with caplog.at_level(logging.WARNING):
         decoder = on_card().decoder
         greedy(decoder, 2)
-    assert isinstance(decoder._recorder, Careful)
-    assert isinstance(decoder._recorder._recorder, Graphs)
+    assert isinstance(decoder._capture, CaptureOrPlain)
+    assert isinstance(decoder._capture._capture, CudaGraphCapture)
     assert "cannot be recorded" not in caplog.text
 
 
 def test_a_recorded_step_is_the_plain_step(on_card):
-    recorded, plain = on_card(Graphs()).decoder, on_card(Plain()).decoder
+    captured, plain = on_card(CudaGraphCapture()).decoder, on_card(NoCapture()).decoder
     logits = []
-    for decoder in (recorded, plain):
+    for decoder in (captured, plain):
         cache = decoder.new_cache()
         decoder.read(IDS, cache)
         single = decoder.next([4], cache)
@@ -107,14 +107,14 @@ def test_a_recorded_step_is_the_plain_step(on_card):
         logits.append((single, decoder.next([5, 6, 7, 8], cache)))
     for one, other in zip(*logits, strict=True):
         torch.testing.assert_close(one, other, rtol=0.02, atol=0.05)
-    assert greedy(recorded, 64) == greedy(plain, 64)
+    assert greedy(captured, 64) == greedy(plain, 64)
 
 
 def test_recorded_steps_go_on_past_the_end_of_a_stage(on_card):
-    recorded, plain = on_card(Graphs()).decoder, on_card(Plain()).decoder
+    captured, plain = on_card(CudaGraphCapture()).decoder, on_card(NoCapture()).decoder
     prompt = (IDS * 4)[:2030]
-    assert greedy(recorded, 40, prompt) == greedy(plain, 40, prompt)
-    assert (1, 4096) in recorded.stages
+    assert greedy(captured, 40, prompt) == greedy(plain, 40, prompt)
+    assert (1, 4096) in captured.stages
 
 
 def test_alternatives_come_in_one_step(on_card):
@@ -128,14 +128,14 @@ def test_alternatives_come_in_one_step(on_card):
     torch.testing.assert_close(together, torch.stack(alone), rtol=0.05, atol=0.2)
 
 
-def test_guesses_change_no_text(cuda, real_model, ask):
+def test_drafts_change_no_text(cuda, real_model, ask):
     engine = load_engine(real_model)
-    if engine._variants.base.decoder.most_guesses == 0:
-        pytest.skip("on this card tokens read together are rounded otherwise than one by one, so none are guessed")
+    if engine._variants.base.decoder.max_draft_tokens == 0:
+        pytest.skip("on this card tokens read together are rounded otherwise than one by one, so none are drafted")
     for prompt in (REPEATED, REPEATED + "class Line:\n", *(REPEATED[:-cut] for cut in range(20, 200, 20))):
-        plain, guessed = (ask(engine, prompt, max_tokens=64, speculate=speculate) for speculate in (False, True))
-        assert plain.texts == guessed.texts
-    assert guessed.finished.accepted_tokens > 0
+        plain, drafted = (ask(engine, prompt, max_tokens=64, speculate=speculate) for speculate in (False, True))
+        assert plain.texts == drafted.texts
+    assert drafted.finished.accepted_tokens > 0
     engine.close()
 
 
@@ -163,7 +163,7 @@ def test_packed_steps_are_recorded(on_card, cuda, bits):
     pytest.importorskip("torchao", reason="torchao, of the extra 'gpu', is not installed")
     if bits == 4 and choose_dtype(cuda) != torch.bfloat16:
         pytest.skip("4 bits need bfloat16")
-    assert greedy(on_card(Graphs(), bits).decoder, 64) == greedy(on_card(Plain(), bits).decoder, 64)
+    assert greedy(on_card(CudaGraphCapture(), bits).decoder, 64) == greedy(on_card(NoCapture(), bits).decoder, 64)
 
 
 def test_closing_gives_the_memory_back(cuda, real_model, ask):

@@ -19,7 +19,7 @@ class Reads(FakeEngine):
     """The fake engine with a model's own tokenizer, which notes what it was asked."""
 
     def __init__(self, encoder, length):
-        super().__init__("x", info=EngineInfo("fake", encoder.family, "cpu", "float32", length, heals=True))
+        super().__init__("x", info=EngineInfo("fake", encoder.family, "cpu", "float32", length, token_healing=True))
         self._encoder = encoder
 
     def count_tokens(self, texts):

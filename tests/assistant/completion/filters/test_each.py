@@ -2,7 +2,15 @@
 
 import pytest
 
-from assistant.completion.filters import FILTERS, FINAL, JUDGES, LAST_LINES, MISSING_HEAD, SECOND_CHOICE, SURER_ALONE
+from assistant.completion.filters import (
+    ALTERNATIVE_START,
+    FILTERS,
+    FINAL,
+    JUDGES,
+    LAST_LINES,
+    MISSING_HEADER,
+    SURER_ALONE,
+)
 from assistant.completion.filters.blanks import file_indents_with_tabs, retab
 from assistant.completion.filters.draft import Draft
 from assistant.completion.filters.repeats import near, runs_in_circles, same_line
@@ -15,8 +23,8 @@ UNSURE_BEYOND = Draft("a", tokens=(TokenLogprob("a", -0.5), TokenLogprob("b", -9
 def test_every_filter_has_its_sentence():
     streamed = {"control-tokens", "indentation", "tabs-and-spaces"}
     assert set(FILTERS) == streamed | set(JUDGES) | set(LAST_LINES) | set(FINAL) | {
-        MISSING_HEAD,
-        SECOND_CHOICE,
+        MISSING_HEADER,
+        ALTERNATIVE_START,
         SURER_ALONE,
     }
     assert all(sentence.endswith(".") for sentence in FILTERS.values())

@@ -6,8 +6,8 @@ from transformers import AutoModelForCausalLM
 
 from assistant.engine.decoding import decode
 from assistant.engine.decoding.decode import Batch, CacheStore, prefill
-from assistant.engine.decoding.prompt_lookup import LONGEST_MATCH, Guesser, GuessRecord
-from assistant.engine.decoding.token_healing import Beginning, ByteVocabulary
+from assistant.engine.decoding.prompt_lookup import LONGEST_MATCH, AcceptanceRates, PromptLookup
+from assistant.engine.decoding.token_healing import ByteVocabulary, PrefixConstraint
 from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.fast.load import load_fast
 from assistant.engine.fast.shape import read_shape
@@ -94,8 +94,8 @@ def test_alternatives_branch_where_what_they_are_held_to_is_spelled(model):
     cache, _, logits = read(model, CacheStore(1 << 30), PROMPT)
     logits = logits.clone()
     logits[7] = 99.0
-    begins = [Beginning(vocabulary, b"    ", lambda token: bytes_of.get(token, b"?")) for _ in range(3)]
-    rows = write(Batch(model, cache, PROMPT, logits, Params(n=3), begins=begins), 5)
+    constraints = [PrefixConstraint(vocabulary, b"    ", lambda token: bytes_of.get(token, b"?")) for _ in range(3)]
+    rows = write(Batch(model, cache, PROMPT, logits, Params(n=3), constraints=constraints), 5)
     assert [rows[row][0] for row in range(3)] == [7, 7, 7]
     words = [20, 30, 40, 50]
     second = logits_at_once(model, [*PROMPT, 7])[words].topk(3).indices.tolist()
@@ -200,36 +200,36 @@ def test_a_cache_with_layers_that_forget_is_not_reused(tiny_folder):
     assert start == 0
 
 
-def guesser_for(prompt, chance=0.99):
-    return Guesser(prompt, [], GuessRecord([chance] * (LONGEST_MATCH + 1)), 3, 0.0)
+def lookup_for(prompt, chance=0.99):
+    return PromptLookup(prompt, [], AcceptanceRates([chance] * (LONGEST_MATCH + 1)), 3, 0.0)
 
 
 @pytest.mark.parametrize("params", [Params(max_tokens=40), Params(max_tokens=40, temperature=0.7, seed=3)])
 @pytest.mark.parametrize("repeats", [1, 4])
-def test_guesses_never_change_the_text(model, params, repeats):
+def test_drafts_never_change_the_text(model, params, repeats):
     prompt = PROMPT[:10] * repeats
     cache, _, logits = read(model, CacheStore(0), prompt)
     plain = write(Batch(model, cache, prompt, logits, params), 40)[0]
     cache, _, logits = read(model, CacheStore(0), prompt)
-    batch = Batch(model, cache, prompt, logits, params, guesser_for([*prompt, *plain, *prompt]))
+    batch = Batch(model, cache, prompt, logits, params, lookup_for([*prompt, *plain, *prompt]))
     quick, steps = [], 0
     while len(quick) < 40:
         quick += [sampled.token for _, sampled in batch.step()]
         steps += 1
     assert quick == plain
-    assert batch.guessed >= batch.accepted > 0
+    assert batch.drafted >= batch.accepted > 0
     assert steps == 40 - batch.accepted
     assert cache.length == len(prompt) + 39
 
 
-def test_wrong_guesses_leave_nothing_in_the_cache(model):
-    class Wrong(Guesser):
-        def guess(self, room):
+def test_wrong_drafts_leave_nothing_in_the_cache(model):
+    class Wrong(PromptLookup):
+        def draft(self, room):
             return [1, 2, 3][:room]
 
     wanted = greedy(model, PROMPT, 12)
     cache, _, logits = read(model, CacheStore(0), PROMPT)
-    batch = Batch(model, cache, PROMPT, logits, Params(max_tokens=12), Wrong(PROMPT, [], GuessRecord(), 3, 0.0))
+    batch = Batch(model, cache, PROMPT, logits, Params(max_tokens=12), Wrong(PROMPT, [], AcceptanceRates(), 3, 0.0))
     written = []
     while len(written) < 12:
         written += [sampled.token for _, sampled in batch.step()]

@@ -1,4 +1,4 @@
-"""Greedy text with guesses and without, by the real model, on places in Python's standard library."""
+"""Greedy text with drafts and without, by the real model, on places in Python's standard library."""
 
 from __future__ import annotations
 
@@ -68,24 +68,24 @@ def write(engine: LocalEngine, request: GenerateRequest, *, speculate: bool, tok
 
 
 def compare(engine: LocalEngine, count: int, tokens: int) -> int:
-    """Return how many guessed tokens were taken."""
+    """Return how many drafted tokens were taken."""
     different: list[tuple[str, str]] = []
     accepted = 0
     for request in requests(engine, count):
         plain = write(engine, request, speculate=False, tokens=tokens)
-        guessed = write(engine, request, speculate=True, tokens=tokens)
-        accepted += guessed.accepted_tokens
-        if plain.choices != guessed.choices:
-            different.append((plain.choices[0].text, guessed.choices[0].text))
+        drafted = write(engine, request, speculate=True, tokens=tokens)
+        accepted += drafted.accepted_tokens
+        if plain.choices != drafted.choices:
+            different.append((plain.choices[0].text, drafted.choices[0].text))
     assert different == []
     return accepted
 
 
-def test_guesses_change_no_text_at_some_places(engine):
+def test_drafts_change_no_text_at_some_places(engine):
     assert compare(engine, FEW, 32) > 0
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_guesses_change_no_text_at_two_hundred_places(engine):
+def test_drafts_change_no_text_at_two_hundred_places(engine):
     assert compare(engine, PROMPTS, 48) > PROMPTS

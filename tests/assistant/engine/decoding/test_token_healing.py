@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.engine.decoding.token_healing import Beginning, ByteVocabulary, after
+from assistant.engine.decoding.token_healing import ByteVocabulary, PrefixConstraint, after
 
 WORDS = [b" ", b"c", b"co", b" co", b" com", b" comp", b" compute", b"compute", b"mp", b"p", b"x", b"", b"\xff", b"c"]
 VOCABULARY = ByteVocabulary((word, token) for token, word in enumerate(WORDS))
@@ -28,7 +28,7 @@ def test_tokens_of_the_same_bytes_are_all_there():
 
 
 @pytest.mark.parametrize(
-    ("beginning", "spelling", "want"),
+    ("constraint", "spelling", "want"),
     [
         (b"comp", b"co", (b"mp", b"")),
         (b"comp", b"comp", (b"", b"")),
@@ -37,29 +37,29 @@ def test_tokens_of_the_same_bytes_are_all_there():
         (b"comp", b"", None),
     ],
 )
-def test_what_is_left_and_what_goes_beyond(beginning, spelling, want):
-    assert after(beginning, spelling) == want
+def test_what_is_left_and_what_goes_beyond(constraint, spelling, want):
+    assert after(constraint, spelling) == want
 
 
 def test_a_sequence_is_held_until_the_beginning_is_spelled():
-    beginning = Beginning(VOCABULARY, b" comp", WORDS.__getitem__)
-    assert set(beginning.allowed()) == {0, 3, 4, 5, 6}
-    assert beginning.leaves(3)
-    assert not beginning.leaves(6)
-    assert not beginning.leaves(10)
-    beginning.take(3)
-    assert {WORDS[token] for token in beginning.allowed()} == {b"mp"}
-    beginning.take(8)
-    assert beginning.allowed() is None
-    beginning.take(10)
-    assert beginning.allowed() is None
+    constraint = PrefixConstraint(VOCABULARY, b" comp", WORDS.__getitem__)
+    assert set(constraint.allowed()) == {0, 3, 4, 5, 6}
+    assert constraint.leaves(3)
+    assert not constraint.leaves(6)
+    assert not constraint.leaves(10)
+    constraint.take(3)
+    assert {WORDS[token] for token in constraint.allowed()} == {b"mp"}
+    constraint.take(8)
+    assert constraint.allowed() is None
+    constraint.take(10)
+    assert constraint.allowed() is None
 
 
 def test_what_nothing_spells_holds_nobody():
-    beginning = Beginning(VOCABULARY, b"yes", WORDS.__getitem__)
-    assert beginning.allowed() is None
-    beginning.take(10)
-    assert beginning.allowed() is None
+    constraint = PrefixConstraint(VOCABULARY, b"yes", WORDS.__getitem__)
+    assert constraint.allowed() is None
+    constraint.take(10)
+    assert constraint.allowed() is None
 
 
 INDENTS = [b" " * size for size in (1, 2, 3, 4, 7, 8)] + [b" x", b"    x", b"    \n", b"\t", b"\tx", b" 1", b"     x"]
@@ -120,45 +120,45 @@ HEADS = [
 
 
 def held(text, *words):
-    return Beginning(ByteVocabulary((word, at) for at, word in enumerate(HEADS)), text, HEADS.__getitem__, words)
+    return PrefixConstraint(ByteVocabulary((word, at) for at, word in enumerate(HEADS)), text, HEADS.__getitem__, words)
 
 
-def names(beginning):
-    allowed = beginning.allowed()
+def names(constraint):
+    allowed = constraint.allowed()
     return None if allowed is None else {HEADS[token] for token in allowed}
 
 
 def test_one_of_some_words_has_to_follow():
-    beginning = held(b"    ", b"if ", b"else:")
-    assert names(beginning) == {b"   "}
-    beginning.take(1)
-    assert names(beginning) == {b" ", b" if", b" i", b" else"}
-    beginning.take(10)
-    assert names(beginning) == {b":"}
-    beginning.take(11)
-    assert beginning.allowed() is None
+    constraint = held(b"    ", b"if ", b"else:")
+    assert names(constraint) == {b"   "}
+    constraint.take(1)
+    assert names(constraint) == {b" ", b" if", b" i", b" else"}
+    constraint.take(10)
+    assert names(constraint) == {b":"}
+    constraint.take(11)
+    assert constraint.allowed() is None
 
 
 def test_a_word_may_be_spelled_in_pieces_and_gone_beyond():
-    beginning = held(b"", b"if ")
-    assert names(beginning) == {b"i", b"if"}
-    beginning.take(3)
-    assert names(beginning) == {b"f", b"f "}
-    beginning.take(8)
-    assert beginning.allowed() is None
+    constraint = held(b"", b"if ")
+    assert names(constraint) == {b"i", b"if"}
+    constraint.take(3)
+    assert names(constraint) == {b"f", b"f "}
+    constraint.take(8)
+    assert constraint.allowed() is None
 
 
 def test_a_token_over_both_has_to_lead_to_a_word():
-    beginning = held(b" if", b" x")
-    assert names(beginning) == {b" ", b" i", b" if"}
-    beginning.take(5)
-    assert names(beginning) == {b" ", b" x"}
+    constraint = held(b" if", b" x")
+    assert names(constraint) == {b" ", b" i", b" if"}
+    constraint.take(5)
+    assert names(constraint) == {b" ", b" x"}
 
 
 def test_a_token_of_no_word_ends_the_constraint():
-    beginning = held(b" ", b"if ")
-    beginning.take(13)
-    assert beginning.allowed() is None
-    beginning = held(b"    ", b"if ")
-    beginning.take(3)
-    assert beginning.allowed() is None
+    constraint = held(b" ", b"if ")
+    constraint.take(13)
+    assert constraint.allowed() is None
+    constraint = held(b"    ", b"if ")
+    constraint.take(3)
+    assert constraint.allowed() is None

@@ -89,7 +89,7 @@ def test_logits_are_pefts_at_every_scale(slow, tmp_path, method, scale):
     at_once = beside(fast, changes, scale)
     assert (at_once is None) == (method == "dora")
     if at_once is not None:
-        assert at_once.most_guesses == 0
+        assert at_once.max_draft_tokens == 0
         torch.testing.assert_close(logits(at_once), right, atol=5e-4, rtol=2e-3)
     torch.testing.assert_close(logits(fast), plain, atol=2e-4, rtol=1e-3)
 

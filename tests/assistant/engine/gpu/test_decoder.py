@@ -21,7 +21,7 @@ from assistant.engine.decoding.decode import CacheStore
 from assistant.engine.decoding.decoder import Interrupted
 from assistant.engine.decoding.transformers_decoder import TransformersDecoder
 from assistant.engine.gpu import attention
-from assistant.engine.gpu.cuda_graph import Plain
+from assistant.engine.gpu.cuda_graph import NoCapture
 from assistant.engine.gpu.decoder import StagedDecoder, read_kv_shape, stage_rows
 
 SIZES = {
@@ -49,12 +49,12 @@ class Replay:
     """Does what a graph does to the memory: runs while it records, and gives all results in one place."""
 
     def __init__(self):
-        self.recorded = 0
+        self.captured = 0
 
-    def record(self, step):
+    def capture(self, step):
         step()
         place = step().clone()
-        self.recorded += 1
+        self.captured += 1
 
         def replay():
             return place.copy_(step())
@@ -62,7 +62,7 @@ class Replay:
         return replay
 
 
-def make(kind="qwen2", dtype=torch.float32, recorder=None, **options):
+def make(kind="qwen2", dtype=torch.float32, capture=None, **options):
     """Return both decoders over models with the same weights."""
     both = []
     for _ in range(2):
@@ -72,7 +72,7 @@ def make(kind="qwen2", dtype=torch.float32, recorder=None, **options):
     shape = read_kv_shape(both[0])
     assert attention.use(both[0])
     options = {"longest": 512, "smallest": 64, **options}
-    return StagedDecoder(both[0], shape, recorder or Replay(), **options), TransformersDecoder(both[1])
+    return StagedDecoder(both[0], shape, capture or Replay(), **options), TransformersDecoder(both[1])
 
 
 def same(ours, theirs):
@@ -173,15 +173,15 @@ def test_a_cache_that_nobody_holds_is_not_copied():
 
 
 def test_a_growing_cache_moves_to_larger_stages():
-    recorder = Replay()
-    ours, theirs = make(recorder=recorder)
+    capture = Replay()
+    ours, theirs = make(capture=capture)
     mine, other = ours.new_cache(), theirs.new_cache()
     for start in range(0, 300, 50):
         piece = [(token + start) % 300 for token in IDS[:50]]
         same(ours.read(piece, mine), theirs.read(piece, other))
     same(ours.next([1], mine), theirs.next([1], other))
     assert ours.stages == [(1, 64), (1, 128), (1, 256), (1, 512)]
-    assert recorder.recorded == 4
+    assert capture.captured == 4
 
 
 def test_no_stage_is_larger_than_the_model_needs():
@@ -194,8 +194,8 @@ def test_no_stage_is_larger_than_the_model_needs():
 
 
 def test_each_shape_is_recorded_once():
-    recorder = Replay()
-    ours, _ = make(recorder=recorder)
+    capture = Replay()
+    ours, _ = make(capture=capture)
     for rows in (1, 4, 3, 2, 1, 4):
         cache = ours.new_cache()
         ours.read(IDS[:20], cache)
@@ -204,7 +204,7 @@ def test_each_shape_is_recorded_once():
         ours.next([1] * rows, cache)
         ours.next([2] * rows, cache)
     assert ours.stages == [(1, 64), (4, 64)]
-    assert recorder.recorded == 2
+    assert capture.captured == 2
 
 
 @pytest.mark.parametrize(("rows", "stage"), [(1, 1), (2, 4), (3, 4), (4, 4), (5, 16), (16, 16)])
@@ -212,9 +212,9 @@ def test_rows_of_stages(rows, stage):
     assert stage_rows(rows) == stage
 
 
-def test_guessed_tokens_are_checked_in_one_step():
+def test_drafted_tokens_are_checked_in_one_step():
     ours, theirs = make()
-    assert ours.most_guesses == 7
+    assert ours.max_draft_tokens == 7
     mine, other = ours.new_cache(), theirs.new_cache()
     ours.read(IDS[:40], mine)
     theirs.read(IDS[:40], other)
@@ -227,19 +227,19 @@ def test_guessed_tokens_are_checked_in_one_step():
 
 def test_a_decoder_of_width_one_checks_none():
     ours, theirs = make(width=1)
-    assert ours.most_guesses == 0
+    assert ours.max_draft_tokens == 0
     mine, other = ours.new_cache(), theirs.new_cache()
     same(ours.read(IDS[:40], mine), theirs.read(IDS[:40], other))
     same(ours.next([9], mine), theirs.next([9], other))
 
 
-def test_whether_guesses_agree_is_looked_at(monkeypatch):
+def test_whether_drafts_agree_is_looked_at(monkeypatch):
     ours, _ = make()
-    answer = ours.guesses_agree()
+    answer = ours.drafts_agree()
     assert isinstance(answer, bool)
     real = StagedDecoder.next
     monkeypatch.setattr(StagedDecoder, "next", lambda *args: real(*args) * (1 + 1e-6))
-    assert not ours.guesses_agree()
+    assert not ours.drafts_agree()
 
 
 def test_reading_that_nobody_wants_changes_nothing():
@@ -256,14 +256,14 @@ def test_a_stage_without_room_takes_the_room_of_the_others(monkeypatch):
     mine, other = ours.new_cache(), theirs.new_cache()
     ours.read(IDS[:40], mine)
     theirs.read(IDS[:40], other)
-    real, failures = ours._recorder.record, [torch.OutOfMemoryError("CUDA out of memory")]
+    real, failures = ours._capture.capture, [torch.OutOfMemoryError("CUDA out of memory")]
 
-    def record(step):
+    def capture(step):
         if failures:
             raise failures.pop()
         return real(step)
 
-    monkeypatch.setattr(ours._recorder, "record", record)
+    monkeypatch.setattr(ours._capture, "capture", capture)
     same(ours.read(IDS[40:80], mine), theirs.read(IDS[40:80], other))
     assert ours.stages == [(1, 128)]
 
@@ -289,7 +289,7 @@ def test_a_store_keeps_staged_caches():
 
 
 def test_numbers_of_half_precision(monkeypatch):
-    ours, theirs = make(dtype=torch.bfloat16, recorder=Plain())
+    ours, theirs = make(dtype=torch.bfloat16, capture=NoCapture())
     mine, other = ours.new_cache(), theirs.new_cache()
     logits = ours.read(IDS, mine)
     torch.testing.assert_close(logits, theirs.read(IDS, other), rtol=0.05, atol=0.05)

@@ -74,13 +74,13 @@ def test_answers_are_those_of_transformers(engines, ask):
     assert texts[0] == texts[1]
 
 
-def test_guesses_are_checked_and_some_are_right(engines, ask):
+def test_drafts_are_checked_and_some_are_right(engines, ask):
     engine, _ = engines
     repeated = "        print(number)\n" * 8
-    plain, guessed = (ask(engine, repeated, max_tokens=60, speculate=speculate) for speculate in (False, True))
-    assert plain.texts == guessed.texts
+    plain, drafted = (ask(engine, repeated, max_tokens=60, speculate=speculate) for speculate in (False, True))
+    assert plain.texts == drafted.texts
     assert plain.finished.guessed_tokens == 0
-    assert guessed.finished.guessed_tokens > 0
+    assert drafted.finished.guessed_tokens > 0
 
 
 def test_requests_that_take_turns_get_their_own_answers(engines):
@@ -140,12 +140,12 @@ def test_a_model_that_forgets_goes_through_transformers(tiny_folder, tmp_path, c
     assert "of another kind" in caplog.text
 
 
-def test_where_guesses_do_not_agree_none_are_made(tiny_folder, monkeypatch):
-    monkeypatch.setattr(StagedDecoder, "guesses_agree", lambda _self: False)
-    assert load(tiny_folder, torch.bfloat16).decoder.most_guesses == 0
-    assert load(tiny_folder, torch.float32).decoder.most_guesses == 7
-    monkeypatch.setattr(StagedDecoder, "guesses_agree", lambda _self: True)
-    assert load(tiny_folder, torch.bfloat16).decoder.most_guesses == 7
+def test_where_drafts_do_not_agree_none_are_made(tiny_folder, monkeypatch):
+    monkeypatch.setattr(StagedDecoder, "drafts_agree", lambda _self: False)
+    assert load(tiny_folder, torch.bfloat16).decoder.max_draft_tokens == 0
+    assert load(tiny_folder, torch.float32).decoder.max_draft_tokens == 7
+    monkeypatch.setattr(StagedDecoder, "drafts_agree", lambda _self: True)
+    assert load(tiny_folder, torch.bfloat16).decoder.max_draft_tokens == 7
 
 
 def test_little_memory_bounds_the_context(tiny_folder, monkeypatch):

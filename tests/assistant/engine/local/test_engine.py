@@ -380,7 +380,7 @@ def test_an_answer_is_held_to_its_beginning(tiny_engine, n, temperature):
     request = GenerateRequest("r1", Prompt((Text("for number in"),)), params, begin=" ran")
     events = list(tiny_engine.generate(request, CancelToken()))
     finished = events[-1]
-    assert tiny_engine.info.heals
+    assert tiny_engine.info.token_healing
     for choice in finished.choices:
         assert not choice.text.startswith(" ran")
         assert (
