@@ -45,7 +45,7 @@ class PlanCard(QFrame):
         self.figures: dict[str, QLabel] = {}
         captions = {
             "time": self.tr("of learning"),
-            "proof": self.tr("of proving it afterwards"),
+            "proof": self.tr("of evaluation afterwards"),
             "memory": self.tr("memory at most"),
             "steps": self.tr("steps"),
             "samples": self.tr("samples"),
