@@ -136,7 +136,7 @@ class ModelStep(QWidget):
         self.name = QLineEdit()
         self.name.setMaxLength(100)
         self.name.textChanged.connect(self._tell)
-        self.basics.add(self.tr("Name of the adapter"), self.name, self.tr("What was learned is kept under this name."))
+        self.basics.add(self.tr("Name of the adapter"), self.name, self.tr("The adapter is kept under this name."))
         self.activate = QCheckBox(self.tr("Use it if it helps"))
         self.activate.setChecked(True)
         text = self.tr("It is switched on only if it is right more often on held-out code than the base model.")

@@ -90,7 +90,7 @@ def test_a_job_that_never_begins_is_said(page, window, folder, job, qtbot, monke
     training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     page.run.resume.click()
-    qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""))
+    qtbot.waitUntil(lambda: "did not start" in page.bars.texts().get("run", ""))
 
 
 def test_only_one_run_is_at_work(page, window, folder, job):
