@@ -59,7 +59,7 @@ SAYS = {
     "first-start-failed": ("Retry",),
     "failure": ("It failed 5 times within 60 s",),
     "failure-log": ("It failed 5 times within 60 s",),
-    "asleep": ("asleep",),
+    "asleep": ("unloaded",),
     "settings-server-bad": ("'gpu-box:8000' is not the address of a server",),
     "settings-server-small": ("'gpu-box:8000' is not the address of a server",),
     "find": ("6 of 6",),
