@@ -143,7 +143,7 @@ class Connection(QObject):
     def _start_over(self, **changes: object) -> None:
         self._restarting = True
         self._leave_service()
-        self._change(kind="restarting", progress=0.0, message=self.tr("The service is being started anew."), **changes)
+        self._change(kind="restarting", progress=0.0, message=self.tr("The service is restarting."), **changes)
 
     def _leave_service(self) -> None:
         self._poll.stop()

@@ -9,7 +9,7 @@ from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QTimer, Signal, Slot
 
-from app.services.run_progress import Story
+from app.services.run_progress import RunProgress
 from assistant.config import Paths
 from assistant.errors import InputError
 from finetune import runs
@@ -46,7 +46,7 @@ class RunControl(QObject):
     """Follows at most one run, by the events in its folder alone; whoever works on it may be started by anybody."""
 
     changed = Signal()
-    """``story``, ``state`` or ``folder`` changed."""
+    """``progress``, ``state`` or ``folder`` changed."""
 
     def __init__(
         self, paths: Paths, parent: QObject | None = None, *, start: Callable[[Path], object] = start_job
@@ -55,7 +55,7 @@ class RunControl(QObject):
         self._paths, self._start_job = paths, start
         self.folder: Path | None = None
         self.config: RunConfig | None = None
-        self.story = Story()
+        self.progress = RunProgress()
         self.state: RunState = "new"
         self._reader: EventReader | None = None
         self._began = float("-inf")
@@ -74,7 +74,7 @@ class RunControl(QObject):
         """Show this run from now on. Raises InputError where its settings cannot be read."""
         config = read_config(folder)
         self.folder, self.config = folder, config
-        self.story, self._reader = Story(), EventReader(folder)
+        self.progress, self._reader = RunProgress(), EventReader(folder)
         self._began = float("-inf")
         self.state = "new"
         self._read()
@@ -84,7 +84,7 @@ class RunControl(QObject):
         """Follow no run."""
         self._timer.stop()
         self.folder = self.config = self._reader = None
-        self.story, self.state = Story(), "new"
+        self.progress, self.state = RunProgress(), "new"
         self.changed.emit()
 
     def find_at_work(self) -> Path | None:
@@ -152,9 +152,9 @@ class RunControl(QObject):
         owned = runs.is_owned(self.folder)  # before the events: the last ones are written before it is left
         some = False
         for stamped in self._reader.read():
-            self.story.take(stamped)
+            self.progress.take(stamped)
             some = True
-        if owned or (some and self.story.ending is not None):
+        if owned or (some and self.progress.ending is not None):
             self._began = float("-inf")  # it has begun
         self.state = self._find_state(owned)
         follow = self.at_work
@@ -167,7 +167,7 @@ class RunControl(QObject):
             return "pausing" if runs.is_asked_to_stop(self.folder) else "running"
         if time.monotonic() - self._began < _START_SECONDS:
             return "starting"
-        match self.story.ending:
+        match self.progress.ending:
             case Paused():
                 return "paused"
             case Finished():
@@ -175,4 +175,4 @@ class RunControl(QObject):
             case Failed():
                 return "failed"
             case None:
-                return "stopped" if self.story.last_time is not None else "new"
+                return "stopped" if self.progress.last_time is not None else "new"

@@ -49,12 +49,12 @@ def _next(before: Sequence[LossPoint], step: int, loss: float) -> LossPoint:
     return LossPoint(step, loss * (1 - share) + (before[-1].loss * share if before else 0.0))
 
 
-class Story:
+class RunProgress:
     """All that the events said so far. Training may go on from a checkpoint: what comes again replaces what was."""
 
     def __init__(self) -> None:
         self.stages: dict[Stage, StageState] = dict.fromkeys(STAGES, "waiting")
-        self.progress: dict[Stage, StageProgress] = {}
+        self.reports: dict[Stage, StageProgress] = {}
         self.data: DataReady | None = None
         self.plan: PlanReady | None = None
         self.step: Step | None = None
@@ -91,7 +91,7 @@ class Story:
         stage = self.stage
         if stage == "train" and self.step is not None and self.step.steps:
             return min(1.0, self.step.step / self.step.steps)
-        told = self.progress.get(stage) if stage else None
+        told = self.reports.get(stage) if stage else None
         return min(1.0, told.done / told.total) if told is not None and told.total > 0 else None
 
     @property
@@ -100,7 +100,7 @@ class Story:
         stage = self.stage
         if stage == "train":
             return self.step.seconds_left if self.step is not None else None
-        told = self.progress.get(stage) if stage else None
+        told = self.reports.get(stage) if stage else None
         if told is None or told.total <= 0 or self.last_time is None or told.done <= self._stage_done:
             return None
         worked = self.last_time - self._stage_time
@@ -144,10 +144,10 @@ class Story:
                 self.verdict = event
 
     def _add_progress(self, event: StageProgress) -> None:
-        before = self.progress.get(event.stage)
+        before = self.reports.get(event.stage)
         if before is None or (before.what, before.total) != (event.what, event.total):
             self._stage_time, self._stage_done = self.last_time or 0.0, event.done
-        self.progress[event.stage] = event
+        self.reports[event.stage] = event
 
     def _begin(self, event: StageStarted, now: float) -> None:
         for name in STAGES[: STAGES.index(event.stage)]:
@@ -155,7 +155,7 @@ class Story:
         for name in STAGES[STAGES.index(event.stage) + 1 :]:
             self.stages[name] = "waiting"
         self.stages[event.stage] = "working"
-        self.progress.pop(event.stage, None)
+        self.reports.pop(event.stage, None)
         self._stage_time = now
 
     def _add_step(self, event: Step) -> None:

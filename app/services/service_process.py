@@ -154,7 +154,7 @@ class ServiceProcess(QObject):
         if not self._wanted:
             self.stopped.emit(self.tr("The service was stopped."), False)
         elif self._again:
-            self.stopped.emit(self.tr("The service is being started anew."), True)
+            self.stopped.emit(self.tr("The service is restarting."), True)
             self._launch()
         else:
             self._recover(outcome)
@@ -172,7 +172,7 @@ class ServiceProcess(QObject):
             return
         self._wanted = False
         if not hopeless:
-            reason = self.tr("{reason}. It failed {count} times within {seconds:g} s and was left off.").format(
+            reason = self.tr("{reason}. It failed {count} times within {seconds:g} s and was not restarted.").format(
                 reason=reason.rstrip("."), count=self._backoff.limit, seconds=self._backoff.window_s
             )
         self.stopped.emit(reason, False)

@@ -17,7 +17,7 @@ class ActivityBar(QFrame):
 
     def __init__(self, icons: IconSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("rail")
+        self.setObjectName("activityBar")
         self.setFixedWidth(WIDTH)
         self._icons = icons
         self._buttons: dict[str, QToolButton] = {}

@@ -16,12 +16,12 @@ from app.widgets.icons import IconSet
 Tone = Literal["text", "muted", "error", "warn", "ok", "accent"]
 
 _SHEET = """
-#rail {{ background: {surface}; border: none; border-right: 1px solid {border}; }}
-#rail QToolButton {{ border: none; border-radius: 6px; padding: 0; background: transparent; }}
-#rail QToolButton:hover {{ background: {hover}; }}
-#rail QToolButton:checked {{ background: {selection}; }}
-#rail QToolButton:focus {{ border: 1px solid {accent}; }}
-#rail QToolButton::menu-indicator {{ image: none; width: 0; }}
+#activityBar {{ background: {surface}; border: none; border-right: 1px solid {border}; }}
+#activityBar QToolButton {{ border: none; border-radius: 6px; padding: 0; background: transparent; }}
+#activityBar QToolButton:hover {{ background: {hover}; }}
+#activityBar QToolButton:checked {{ background: {selection}; }}
+#activityBar QToolButton:focus {{ border: 1px solid {accent}; }}
+#activityBar QToolButton::menu-indicator {{ image: none; width: 0; }}
 #side {{ background: {surface}; }}
 #side QTreeView {{ background: {surface}; border: none; outline: none; }}
 #side QTreeView::item {{ height: 26px; padding: 0 2px; border: none; }}

@@ -102,7 +102,7 @@ class Documents(QObject):
             return False
         if page.modified:
             question = self.tr("Reopen {name} without your changes?").format(name=page.name)
-            detail = self.tr("The file is read from the disk anew. What you have not saved is lost.")
+            detail = self.tr("The file is read from the disk again. Unsaved changes are lost.")
             if not self._dialogs.confirm(page, question, detail, self.tr("Reopen")):
                 return False
         try:

@@ -193,7 +193,7 @@ class FileTree(QFrame):
             path.touch(exist_ok=False)
         except (OSError, ValueError) as error:
             if isinstance(error, FileExistsError) and path.exists():
-                text = self.tr("There is already something named “{name}”.")
+                text = self.tr("“{name}” already exists.")
             else:
                 text = self.tr("“{name}” could not be made: {error}.")
             self.bars.show_message("make", text.format(name=name.strip(), error=_reason(error)))
@@ -221,7 +221,7 @@ class FileTree(QFrame):
         target = path.with_name(name)
         try:
             if target.exists():
-                raise FileExistsError(None, self.tr("something of that name is there already"))
+                raise FileExistsError(None, self.tr("that name is already taken"))
             path.rename(target)
         except (OSError, ValueError) as error:
             text = self.tr("“{name}” could not be renamed: {error}.")

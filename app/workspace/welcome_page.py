@@ -51,7 +51,7 @@ class WelcomePage(Page):
         self.column.addLayout(row)
         self.train = button(self.tr("Teach the model this project…"), "link")
         self.train.setIcon(icons.icon("graduation-cap", "accent"))
-        self.train.setToolTip(self.tr("It learns how the project is written, and proves it on code it has not seen."))
+        self.train.setToolTip(self.tr("It is tuned on the project, and evaluated on held-out code."))
         self.train.clicked.connect(self.train_wanted)
         self.column.addWidget(self.train)
         self.column.addSpacing(20)
@@ -104,7 +104,7 @@ class WelcomePage(Page):
                 ("Tab", self.tr("take the suggestion")),
                 ("Ctrl+Right", self.tr("take one word of it")),
                 ("Ctrl+Down", self.tr("take one line of it")),
-                ("Esc", self.tr("wave it away")),
+                ("Esc", self.tr("dismiss it")),
                 ("Alt+\\", self.tr("ask for a suggestion now")),
                 ("Alt+]", self.tr("the next alternative")),
                 ("Ctrl+Shift+P", self.tr("every command")),

@@ -59,7 +59,7 @@ SAYS = {
     "first-start-failed": ("Retry",),
     "failure": ("It failed 5 times within 60 s",),
     "failure-log": ("It failed 5 times within 60 s",),
-    "asleep": ("asleep",),
+    "asleep": ("unloaded",),
     "settings-server-bad": ("'gpu-box:8000' is not the address of a server",),
     "settings-server-small": ("'gpu-box:8000' is not the address of a server",),
     "find": ("6 of 6",),
@@ -143,7 +143,7 @@ def test_a_service_that_gave_up(shoot, folder):
     window, take = shoot
     page = open_code(window, folder)
     page.editor.insertPlainText("result ")
-    reason = "The service was killed or crashed. It failed 5 times within 60 s and was left off."
+    reason = "The service was killed or crashed. It failed 5 times within 60 s and was not restarted."
     window.services.connection.log = "loading weights\nRuntimeError: the file model.safetensors is damaged\n"
     window.services.connection.show("failed", message=reason)
     take("failure")

@@ -89,18 +89,18 @@ def test_a_project_is_learned_from_its_files_to_its_report(grafter_home, reposit
     page.model.start.click()
     control = window.features["train"].control
     try:
-        qtbot.waitUntil(lambda: control.story.step is not None or not control.at_work, timeout=STEP_MS)
+        qtbot.waitUntil(lambda: control.progress.step is not None or not control.at_work, timeout=STEP_MS)
         assert control.state == "running", (control.folder / "job.log").read_text()
         page.run.pause.click()
         qtbot.waitUntil(lambda: control.state == "paused", timeout=STEP_MS)
-        step = control.story.step.step
+        step = control.progress.step.step
         page.run.resume.click()
-        qtbot.waitUntil(lambda: control.story.step.step > step, timeout=STEP_MS)
+        qtbot.waitUntil(lambda: control.progress.step.step > step, timeout=STEP_MS)
         assert control.state == "running"
         qtbot.waitUntil(lambda: not control.at_work, timeout=2 * STEP_MS)
         assert control.state == "finished", (control.folder / "job.log").read_text()
         assert page.step == "report"
-        assert page.report.verdict.text() == control.story.verdict.sentence
+        assert page.report.verdict.text() == control.progress.verdict.sentence
         assert page.report.table.rowCount() == 4
         assert page.report.examples.shown
         assert page.report.page.isVisible()

@@ -1,4 +1,4 @@
-"""The acceptance room: what became of the suggestions that were seen, in figures, plots and tables."""
+"""The acceptance page: what became of the suggestions that were seen, in figures, plots and tables."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AcceptancePage(Page):
         self._add_heading()
         self._add_empty()
         self._add_figures()
-        names = self.tr("Accepted"), self.tr("Still there after 5 min")
+        names = self.tr("Accepted"), self.tr("Retained after 5 min")
         self._content = QVBoxLayout()
         self._content.setSpacing(12)
         self.sections = {
@@ -80,13 +80,15 @@ class AcceptancePage(Page):
         self.range = QComboBox()
         self.range.setAccessibleName(self.tr("Range of time"))
         for days in _RANGES:
-            text = self.tr("Last {count} days").format(count=days) if days else self.tr("All that is kept")
+            text = self.tr("Last {count} days").format(count=days) if days else self.tr("All time")
             self.range.addItem(text, days)
         self.range.setCurrentIndex(1)
         self.range.currentIndexChanged.connect(self.refresh)
         row.addWidget(self.range)
         self.column.addLayout(row)
-        text = self.tr("What became of the suggestions that you saw. It stays on this computer and holds no code.")
+        text = self.tr(
+            "How many of the suggestions that you saw were accepted. The figures stay here and hold no code."
+        )
         self.column.addWidget(label(text, "muted", wrap=True))
 
     def _add_empty(self) -> None:
@@ -97,7 +99,7 @@ class AcceptancePage(Page):
     def _add_figures(self) -> None:
         self.figures = {
             "rate": _Figure(self.tr("accepted")),
-            "there": _Figure(self.tr("still there after 5 min")),
+            "there": _Figure(self.tr("retained after 5 min")),
             "characters": _Figure(self.tr("characters taken")),
             "saved": _Figure(self.tr("keys saved")),
             "shown": _Figure(self.tr("shown for (median)")),
@@ -109,9 +111,9 @@ class AcceptancePage(Page):
         self.rest = label("", "muted", scale=0.9, wrap=True)
         self.column.addWidget(self.rest)
         self.few = label(
-            self.tr("Of fewer than {count} suggestions no share is told: one more would change it too much.").format(
-                count=ENOUGH
-            ),
+            self.tr(
+                "Shares of fewer than {count} suggestions are not shown: one more would change them too much."
+            ).format(count=ENOUGH),
             "muted",
             scale=0.9,
             wrap=True,
@@ -122,14 +124,14 @@ class AcceptancePage(Page):
         self.column.addSpacing(16)
         self.column.addWidget(label(self.tr("What is kept"), scale=1.15, bold=True))
         text = self.tr(
-            "Of each suggestion: when and how long it was shown, what became of it, how many characters it had, the "
-            "language, the model, and how much of it was still there later. Not a word of your code. Nothing of it is "
-            "ever sent anywhere. The last 50,000 suggestions are kept, in {file}."
+            "For each suggestion: when and how long it was shown, whether it was accepted, how many characters it had, "
+            "the language, the model, and how much of it was retained. No code is kept, and nothing is ever "
+            "sent. The last 50,000 suggestions are kept, in {file}."
         )
         self.where = label(text.format(file=self._log.file), "muted", wrap=True)
         self.column.addWidget(self.where)
         row = QHBoxLayout()
-        self.keep = QCheckBox(self.tr("Keep what becomes of suggestions"))
+        self.keep = QCheckBox(self.tr("Record what happens to suggestions"))
         self.keep.toggled.connect(lambda on: self._store.update(keep_acceptance=on))
         row.addWidget(self.keep)
         row.addStretch(1)
@@ -178,7 +180,7 @@ class AcceptancePage(Page):
         self.figures["characters"].tell(
             f"{total.characters:,}", self.tr("with {count} keys").format(count=f"{total.characters - total.saved:,}")
         )
-        self.figures["saved"].tell(f"{total.saved:,}", self.tr("beside typing all of it"))
+        self.figures["saved"].tell(f"{total.saved:,}", self.tr("compared with typing it all"))
         seconds = (summary.median_shown_ms or 0) / 1000
         self.figures["shown"].tell(
             self.tr("{count} s").format(count=f"{seconds:.1f}"), self.tr("half longer, half shorter")
@@ -210,15 +212,15 @@ class AcceptancePage(Page):
 
     def _why_empty(self) -> str:
         if not self._store.settings.keep_acceptance:
-            return self.tr("Keeping what becomes of suggestions is switched off, so there is nothing to show.")
+            return self.tr("Recording is switched off, so there is nothing to show.")
         if self._older:
             return self.tr(
-                "No suggestion was shown in this time. As you write, they appear here with what became of them; "
+                "No suggestion was shown in this range of time. New ones appear here as you write; "
                 "choose a longer time to see older ones."
             )
         return self.tr(
             "No suggestion was shown yet. Open a file and write: each one that you see is counted here, with whether "
-            "you took it (Tab, Ctrl+Right, Ctrl+Down) and whether it was still there some minutes later."
+            "you took it (Tab, Ctrl+Right, Ctrl+Down) and whether it was retained some minutes later."
         )
 
     def _share(self, share: float | None) -> str:
@@ -235,11 +237,11 @@ class AcceptancePage(Page):
             (self.tr("by word {count}"), counts.word),
         )
         left = (
-            (self.tr("something else typed {count}"), counts.edited),
+            (self.tr("typed something else {count}"), counts.edited),
             (self.tr("cursor moved away {count}"), counts.moved),
-            (self.tr("waved away {count}"), counts.dismissed),
-            (self.tr("typed by hand to the end {count}"), counts.typed),
-            (self.tr("another asked for {count}"), counts.replaced),
+            (self.tr("dismissed {count}"), counts.dismissed),
+            (self.tr("typed in full by hand {count}"), counts.typed),
+            (self.tr("replaced by another {count}"), counts.replaced),
         )
         sentences = []
         for sentence, parts in ((self.tr("Taken: {what}."), taken), (self.tr("Not taken: {what}."), left)):
@@ -261,7 +263,7 @@ class AcceptancePage(Page):
         return name, f"{counts.shown:,}", self._short(counts.rate), self._short(counts.there[2])
 
     def _point(self, name: str, counts: Counts, period: Period | None = None) -> Point:
-        tip = self.tr("{name}\n{accepted} of {shown} accepted: {rate}\nstill there after 5 min: {there}").format(
+        tip = self.tr("{name}\n{accepted} of {shown} accepted: {rate}\nretained after 5 min: {there}").format(
             name=name,
             accepted=counts.accepted,
             shown=counts.shown,
@@ -273,8 +275,8 @@ class AcceptancePage(Page):
     # --- what the person does --------------------------------------------------------------------
 
     def _erase(self) -> None:
-        question = self.tr("Erase everything that is kept of suggestions?")
-        detail = self.tr("The figures of all days go. This cannot be undone.")
+        question = self.tr("Erase all records of suggestions?")
+        detail = self.tr("The figures of all days are erased. This cannot be undone.")
         if not self._dialogs.confirm(self, question, detail, self.tr("Erase")):
             return
         try:
@@ -345,7 +347,7 @@ class _Section(QWidget):
         self.chart = Chart(title, series)
         self.table = FigureTable(
             title,
-            (first, self.tr("Shown"), self.tr("Accepted"), self.tr("Still there")),
+            (first, self.tr("Shown"), self.tr("Accepted"), self.tr("Retained")),
         )
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(24)

@@ -55,7 +55,7 @@ class Comparison(QObject):
         if page is None:
             return
         if name is None:
-            text = self.tr("There is no adapter to compare with yet: learn this project first.")
+            text = self.tr("There is no adapter to compare with yet: train one on this project first.")
             choices = [(self.tr("Learn my code"), lambda: self._bench.open("train", "code"))]
             self._bench.central.bars.show_message("compare", text, "warn", choices)
             return

@@ -108,7 +108,7 @@ class _Side(QWidget):
         self.answer, self._line, self._language = None, line, language
         self.name.setText(name)
         self.code.setAccessibleName(name)
-        self.facts.setText(self.tr("thinking…"))
+        self.facts.setText(self.tr("asking…"))
         set_tone(self.facts, "muted")
         self.take.setAccessibleName(self.tr("Take what {name} suggests").format(name=name))
         self.take.setEnabled(False)
@@ -118,7 +118,7 @@ class _Side(QWidget):
         self.answer = text
         self.take.setEnabled(bool(text))
         time = self.tr("{ms:.0f} ms").format(ms=milliseconds) if milliseconds is not None else ""
-        self.facts.setText(time if text else self.tr("no suggestion here"))
+        self.facts.setText(time if text else self.tr("no suggestion"))
         line, shown = self._line.lstrip(), level(text, self._line)
         self.code.show_code(line + shown, self._language, (len(line), len(line) + len(shown)))
 

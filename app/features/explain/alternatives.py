@@ -26,7 +26,7 @@ class Alternatives(QWidget):
         self._code = QFont(self.font())
         self._token: TokenLogprob | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(self.tr("Likeliest tokens at this place"))
+        self.setAccessibleName(self.tr("Most likely tokens at this position"))
 
     def show_token(self, token: TokenLogprob | None) -> None:
         """Show what was likely where ``token`` was written."""

@@ -100,7 +100,7 @@ class WhyPanel(QFrame):
         self.legend = Legend(self._theme)
         self.pointed = ElidedLabel("", "text")
         self.alternatives = Alternatives(self._theme)
-        self.silent = label(self.tr("This server does not tell how likely its tokens are."), "muted", wrap=True)
+        self.silent = label(self.tr("This server does not return token probabilities."), "muted", wrap=True)
         self.note = label("", "warn", wrap=True)
         for widget in (self.tokens, self.legend, self.pointed, self.alternatives, self.silent, self.note):
             part.addWidget(widget)
@@ -151,7 +151,7 @@ class WhyPanel(QFrame):
         self.empty.hide()
         self.scroller.show()
         known = bool(choice.logprobs)
-        self.title.setText(self.tr("Suggestion") if choice.text else self.tr("Nothing was shown"))
+        self.title.setText(self.tr("Suggestion") if choice.text else self.tr("No suggestion was shown"))
         self.confidence.setText(self._confidence(finished, choice, number))
         self.tokens.setVisible(bool(choice.text or choice.spans))
         self.tokens.show_choice(choice)
@@ -209,7 +209,7 @@ class WhyPanel(QFrame):
 
     def _filter_rows(self, finished: Finished) -> Sequence[tuple[str, str]]:
         if not finished.filters:
-            return [("", self.tr("None: it is shown as the model wrote it."))]
+            return [("", self.tr("None: the suggestion is as the model wrote it."))]
         sentences = [*finished.filter_sentences, *[""] * len(finished.filters)]
         return list(zip(finished.filters, sentences, strict=False))
 
@@ -222,10 +222,10 @@ class WhyPanel(QFrame):
             (self.tr("Written"), self._tokens(choice.generated_tokens)),
         ]
         if finished.guessed_tokens:
-            right = self.tr("{right} of {count} right").format(
+            right = self.tr("{right} of {count} accepted").format(
                 right=finished.accepted_tokens, count=finished.guessed_tokens
             )
-            rows.append((self.tr("Guessed ahead"), right))
+            rows.append((self.tr("Prompt lookup"), right))
         rows.append((self.tr("Model"), finished.model))
         if finished.adapter:
             rows.append((self.tr("Adapter"), finished.adapter))
@@ -267,7 +267,7 @@ class WhyPanel(QFrame):
 
     def _sentence(self, choice: Choice, span: Span) -> str:
         if span.token is None:
-            return self.tr("{text} was put there by a filter.").format(text=visible(span.text))
+            return self.tr("A filter added {text}.").format(text=visible(span.text))
         token = choice.logprobs[span.token]
         parts = [_chance(token)]
         if not span.kept:

@@ -29,7 +29,7 @@ class ModelsFeature(PageFeature[ModelsPage]):
         self._light = Light(bench.icons)
         status.add_widget(self._light, order=30)
         self.model = status.add_item(self.tr("State of the model"), self._on_clicked, order=31)
-        tip = self.tr("Time from the last key to its suggestion: see why this one")
+        tip = self.tr("Time from the last key to the suggestion; click to explain it")
         self.latency = status.add_item(tip, lambda: bench.open("why"), order=40)
         bench.services.connection.changed.connect(self._on_state)
 

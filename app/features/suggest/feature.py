@@ -22,7 +22,7 @@ class SuggestFeature(Feature):
         services = bench.services
         self.completion = CompletionController(services.connection, services.api, services.store.settings, self)
         self.completion.set_around(bench.edit_history.around)
-        self._hint = bench.status.add_item(self.tr("What the suggestions say"), order=10, gives_way=1)
+        self._hint = bench.status.add_item(self.tr("State of the suggestions"), order=10, gives_way=1)
         self._hint_text("")
         self.completion.status.connect(self._hint_text)
         self.switch = bench.status.add_item(self.tr("Suggestions: switch on or off"), self._toggle, order=60)

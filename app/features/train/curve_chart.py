@@ -37,7 +37,7 @@ class CurveChart(QWidget):
         legend = QHBoxLayout()
         legend.setSpacing(16)
         self._names = []
-        for sign, name in zip(self._signs, (self.tr("While learning"), self.tr("On held-out code")), strict=True):
+        for sign, name in zip(self._signs, (self.tr("Training"), self.tr("Held-out code")), strict=True):
             holder = QWidget()
             row = QHBoxLayout(holder)
             row.setContentsMargins(0, 0, 0, 0)
@@ -122,8 +122,8 @@ class CurveChart(QWidget):
         place = self.plot.getPlotItem().getViewBox().mapSceneToView(self.plot.mapToScene(self.plot.mapFrom(self, pos)))
         lines = []
         for points, text in (
-            (self.losses, self.tr("step {step}: {loss:.3f} while learning")),
-            (self.held_out, self.tr("step {step}: {loss:.3f} on held-out code")),
+            (self.losses, self.tr("step {step}: training {loss:.3f}")),
+            (self.held_out, self.tr("step {step}: held-out {loss:.3f}")),
         ):
             if points:
                 nearest = min(points, key=lambda point: abs(point.step - place.x()))

@@ -144,7 +144,7 @@ class TrainFeature(PageFeature["TrainPage"]):
             return Task("training", "done" if control.state == "finished" else "stopped")
         from app.features.train import labels  # noqa: PLC0415 - as the page
 
-        progress = control.story
+        progress = control.progress
         doing = labels.stage_short(progress.stage) if progress.stage else self.tr("Starting training")
         return Task("training", "running", doing, progress.share, progress.seconds_left)
 
@@ -152,13 +152,13 @@ class TrainFeature(PageFeature["TrainPage"]):
         """Have the adapter answer at once where the verdict says that it helps; the service may not know of it yet."""
         from finetune.events import Finished  # noqa: PLC0415 - as the page
 
-        services, config, story = self.bench.services, control.config, control.story
+        services, config, progress = self.bench.services, control.config, control.progress
         services.adapters.refresh()
-        learned = story.ending.adapter if isinstance(story.ending, Finished) else ""
-        if config is None or story.verdict is None or not (learned and story.verdict.active and config.activate):
+        learned = progress.ending.adapter if isinstance(progress.ending, Finished) else ""
+        if config is None or progress.verdict is None or not (learned and progress.verdict.active and config.activate):
             return
         if services.connection.state.can_complete and services.connection.state.model == config.model:
-            services.adapters.use(learned, story.verdict.scale)
+            services.adapters.use(learned, progress.verdict.scale)
 
     # --- the adapter in use ---------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.features.train import labels
-from app.services.run_progress import Story
+from app.services.run_progress import RunProgress
 from app.widgets import numbers
 from app.widgets.elided import ElidedLabel
 from app.widgets.empty_hint import EmptyHint
@@ -77,10 +77,10 @@ class HistoryStep(QWidget):
                 info = runs.look(folder)
             except (InputError, OSError):
                 return
-            story = Story()
+            progress = RunProgress()
             for stamped in EventReader(folder).read():
-                story.take(stamped)
-            self._known[folder] = (mark, info, story.seconds)
+                progress.take(stamped)
+            self._known[folder] = (mark, info, progress.seconds)
         _, info, seconds = self._known[folder]
         if folder not in self.cards:
             card = RunCard(folder)

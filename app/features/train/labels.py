@@ -15,7 +15,7 @@ def reason(code: str) -> str:
         "ignored": _tr("Ignored by git"),
         "hidden": _tr("Hidden"),
         "dependencies": _tr("Installed packages"),
-        "vendored": _tr("Someone else's code"),
+        "vendored": _tr("Third-party code"),
         "lock file": _tr("Lock file"),
         "generated": _tr("Generated"),
         "minified": _tr("Minified"),
@@ -34,7 +34,7 @@ def reason(code: str) -> str:
         "near-copy": _tr("Copy of another file"),
         "no code": _tr("Not code"),
         "your choice": _tr("Left out by you"),
-        "held out": _tr("Held out to judge by"),
+        "held out": _tr("Held out for evaluation"),
     }
     return words.get(code, code.replace("_", " ").replace("-", " ").capitalize())
 
@@ -45,7 +45,7 @@ def stage(name: str) -> str:
         "data": _tr("Reading the code"),
         "plan": _tr("Measuring this machine"),
         "train": _tr("Learning"),
-        "evaluate": _tr("Proving it on code it has not seen"),
+        "evaluate": _tr("Evaluating on held-out code"),
         "report": _tr("Writing the report"),
     }.get(name, name)
 
@@ -80,17 +80,17 @@ def kind(name: str) -> str:
         "body": _tr("body"),
         "expression": _tr("expression"),
         "argument": _tr("argument"),
-        "random": _tr("cut anywhere"),
-        "plain": _tr("a file from its beginning"),
+        "random": _tr("random span"),
+        "plain": _tr("start of a file"),
     }.get(name, name)
 
 
 def state(name: str) -> tuple[str, str]:
     """Return a run's state and the tone of its badge."""
     return {
-        "new": (_tr("not begun"), "muted"),
+        "new": (_tr("not started"), "muted"),
         "starting": (_tr("starting"), "accent"),
-        "running": (_tr("at work"), "accent"),
+        "running": (_tr("running"), "accent"),
         "pausing": (_tr("pausing"), "warn"),
         "paused": (_tr("paused"), "warn"),
         "stopped": (_tr("interrupted"), "warn"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,10 @@ from PySide6.QtWidgets import QWidget
 from app.features.train.adapters_step import AdaptersStep
 from app.features.train.history_step import HistoryStep
 from app.features.train.plan.step import ModelStep
-from app.features.train.plan.view_model import read_measured
+from app.features.train.questions import Questions
 from app.features.train.report.step import ReportStep
 from app.features.train.report.view_model import load_report
 from app.features.train.run_step import RunStep
-from app.features.train.scope.files import FileRow
 from app.features.train.scope.step import ScopeStep
 from app.features.train.step_bar import StepBar
 from app.services.adapters import Adapters
@@ -68,13 +65,10 @@ class TrainPage(Page):
         self._services = services
         self._model: str | None = None
         self._told: object = None
-        self._looked_at: Path | None = None
-        """The repository whose files were asked for last."""
         self.step = "code"
         self.column.addWidget(label(self.tr("Learn my code"), scale=1.7, bold=True))
         text = self.tr(
-            "The model learns how this project is written and proves it on code that it has not seen. "
-            "All of it happens on this computer."
+            "The model is tuned on this project and evaluated on held-out code. All of it happens on this computer."
         )
         self.column.addWidget(label(text, "muted", wrap=True))
         self.column.addSpacing(4)
@@ -85,6 +79,7 @@ class TrainPage(Page):
         self.scope = ScopeStep(icons)
         self.model = ModelStep(icons)
         self.run = RunStep(icons, services.control)
+        self._questions = Questions(services.tune, services.control, self.scope, self.model, self.bars)
         self.report = ReportStep(icons)
         self.adapters = AdaptersStep(services.adapters, compare_keys)
         self.history = HistoryStep(services.paths)
@@ -106,15 +101,10 @@ class TrainPage(Page):
     def _connect(self) -> None:
         services = self._services
         self.scope.folder_wanted.connect(self._choose_folder)
-        self.scope.files_wanted.connect(self._ask_files)
-        self.scope.samples_wanted.connect(lambda: self._ask("preview"))
-        self.scope.trust_wanted.connect(self._ask_trust)
         self.scope.changed.connect(lambda: self.model.show_scope(self.scope.repository, self.scope.data_config()))
         self.scope.next_wanted.connect(lambda: self.show_step("model"))
         self.model.back_wanted.connect(lambda: self.show_step("code"))
         self.model.models_wanted.connect(self.models_wanted)
-        self.model.plan_wanted.connect(self._ask_plan)
-        self.model.plan_dropped.connect(lambda: services.tune.drop("plan"))
         self.model.start_wanted.connect(self.start)
         self.run.pause_wanted.connect(lambda: self._try(services.control.pause))
         self.run.resume_wanted.connect(self.resume)
@@ -129,9 +119,6 @@ class TrainPage(Page):
         self.history.remove_wanted.connect(self._remove_run)
         for step in (self.run, self.report, self.adapters, self.history):
             step.begin_wanted.connect(lambda: self.show_step("code"))
-        services.tune.answered.connect(self._on_answer)
-        services.tune.failed.connect(self._on_failed)
-        services.tune.dropped.connect(self._on_dropped)
         services.models.listed.connect(self._on_models)
         services.control.changed.connect(self._on_run)
         services.adapters.failed.connect(lambda text: self.bars.show_message("adapter", text))
@@ -158,6 +145,7 @@ class TrainPage(Page):
     def show_model(self, model: str | None) -> None:
         """Preselect the model that is loaded."""
         self._model = model
+        self._questions.base_model = model or ""
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
@@ -178,8 +166,8 @@ class TrainPage(Page):
 
     def _arrive(self) -> None:
         services, step = self._services, self.step
-        if step == "code" and self.scope.repository not in (None, self._looked_at):
-            self._ask_files()
+        if step == "code":
+            self._questions.ask_files_once()
         elif step == "model":
             services.models.refresh()
             self.model.arrive()
@@ -201,78 +189,11 @@ class TrainPage(Page):
             self._choose(Path(chosen))
 
     def _choose(self, folder: Path) -> None:
-        self.bars.clear("files")
-        self.bars.clear("trust")
-        self._services.tune.drop("preview")
+        self._questions.forget()
         self.scope.show_repository(folder)
         self.model.show_scope(folder, DataConfig())
         if self.isVisible() and self.step == "code":
-            self._ask_files()
-
-    def _ask_files(self) -> None:
-        self.bars.clear("files")
-        self._looked_at = self.scope.repository
-        self.scope.show_busy()
-        self._ask("files")
-
-    def _ask(self, question: Any) -> None:
-        """Ask about the repository; of the settings only what concerns the data counts."""
-        repository = self.scope.repository
-        if repository is None:
-            return
-        try:
-            config = self.model.config()
-        except InputError:
-            config = RunConfig(str(repository), self._model or "", "preview", data=self.scope.data_config())
-        if question == "files":  # the choices are applied here, at once
-            config = dataclasses.replace(config, data=dataclasses.replace(config.data, keep=(), drop=(), trusted=()))
-        self._services.tune.ask(question, config)
-
-    def _ask_plan(self, config: RunConfig) -> None:
-        busy = self._services.control.find_at_work()
-        if busy is None:
-            self._services.tune.ask("plan", config)
-            return
-        # Both would run at half their speed, and what is measured would be wrong.
-        text = self.tr("The run {name} is at work. Measure the cost when it has ended.")
-        self.model.show_waiting(text.format(name=busy.name))
-
-    def _ask_trust(self, row: FileRow) -> None:
-        text = self.tr("{path} may hold a secret{detail}. What a model has learned, it can give away: learn it anyway?")
-        detail = f" ({row.detail})" if row.detail else ""
-        choices = [(self.tr("Trust this file"), lambda: self.scope.trust(row)), (self.tr("Leave it out"), lambda: None)]
-        self.bars.show_message("trust", text.format(path=row.path, detail=detail), "warn", choices)
-
-    # --- answers ----------------------------------------------------------------------------
-
-    def _on_answer(self, question: str, answer: Mapping[str, Any]) -> None:
-        if question == "files":
-            self.scope.show_files(answer)
-        elif question == "preview":
-            self.bars.clear("preview")
-            self.scope.show_samples(answer)
-        else:
-            self.model.show_answer(read_measured(answer, 1.0))
-
-    def _on_failed(self, question: str, sentence: str) -> None:
-        if question == "plan":
-            self.model.show_refused(sentence)
-            return
-        if question == "files":
-            self.scope.show_failed()
-            again = self._ask_files
-        else:
-            self.scope.show_no_samples()
-            again = lambda: self._ask("preview")  # noqa: E731
-        self.bars.show_message(question, sentence, "error", [(self.tr("Try again"), again)])
-
-    def _on_dropped(self, question: str) -> None:
-        if question == "plan":
-            self.model.show_dropped()
-        elif question == "files":
-            self.scope.show_failed()
-        else:
-            self.scope.show_no_samples()
+            self._questions.ask_files()
 
     def _on_models(self, models: list[dict[str, Any]]) -> None:
         self.model.show_models(read_rows(models), self._model or self._services.models.default)
@@ -297,7 +218,7 @@ class TrainPage(Page):
         busy = self._services.control.find_at_work()
         if busy is None:
             return True
-        text = self.tr("The run {name} is at work; pause it before another begins.").format(name=busy.name)
+        text = self.tr("The run {name} is going on; pause it before starting another.").format(name=busy.name)
         self.bars.show_message("run", text, "warn", [(self.tr("Show it"), lambda: self._open_run(busy))])
         return False
 
@@ -312,7 +233,7 @@ class TrainPage(Page):
     def _kill(self) -> None:
         question = self.tr("Stop the run at once?")
         detail = self.tr(
-            "What was learned since the last checkpoint is lost; it can go on from there. Pausing keeps all."
+            "Training since the last checkpoint is lost; it can be resumed from there. Pausing loses nothing."
         )
         if self._services.dialogs.confirm(self, question, detail, self.tr("Stop at once")):
             self._try(self._services.control.stop_now)
@@ -320,9 +241,7 @@ class TrainPage(Page):
     def _open_log(self) -> None:
         folder = self._services.control.folder
         if folder is None or not (folder / LOG).is_file():
-            self.bars.show_message(
-                "log", self.tr("There is no log yet: the run's programs have printed nothing."), "warn"
-            )
+            self.bars.show_message("log", self.tr("There is no log yet: the run has printed nothing."), "warn")
             return
         self.bars.clear("log")
         self.file_wanted.emit(folder / LOG)
@@ -350,10 +269,10 @@ class TrainPage(Page):
         log = (self.tr("Open the log"), self._open_log)
         settings = (self.tr("Change settings"), lambda: self.show_step("model"))
         resume = (self.tr("Resume"), self.resume)
-        if control.state == "failed" and isinstance(control.story.ending, Failed):
-            self.bars.show_message("run", control.story.ending.sentence, "error", [resume, settings, log])
+        if control.state == "failed" and isinstance(control.progress.ending, Failed):
+            self.bars.show_message("run", control.progress.ending.sentence, "error", [resume, settings, log])
         elif before == (control.folder, "starting") and control.state in {"new", "paused", "stopped"}:
-            text = self.tr("The run did not begin: its program ended before it did anything.")
+            text = self.tr("The run did not start: its program ended before it did anything.")
             self.bars.show_message("run", text, "error", [resume, log])
 
     # --- the report ---------------------------------------------------------------------------
@@ -403,7 +322,7 @@ class TrainPage(Page):
 
     def _remove_adapter(self, name: str) -> None:
         question = self.tr("Remove the adapter {name}?").format(name=name)
-        detail = self.tr("What it learned is deleted from the disk. Where its run is kept, it can be made again.")
+        detail = self.tr("Its weights are deleted. They can be made again while its run is kept.")
         if self._services.dialogs.confirm(self, question, detail, self.tr("Remove")):
             if self._services.adapters.active == name:
                 self._services.adapters.use(None)

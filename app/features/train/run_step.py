@@ -9,7 +9,7 @@ from app.features.train import labels
 from app.features.train.curve_chart import CurveChart
 from app.features.train.plan.card import count
 from app.services.run_control import RunControl
-from app.services.run_progress import LossPoint, Story
+from app.services.run_progress import LossPoint, RunProgress
 from app.theme import Theme
 from app.widgets import numbers
 from app.widgets.empty_hint import EmptyHint
@@ -60,7 +60,7 @@ class RunStep(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("How far the run is"))
+        self.bar.setAccessibleName(self.tr("Progress of the run"))
         inner.addWidget(self.bar)
         self.now = label("", "muted", wrap=True)
         inner.addWidget(self.now)
@@ -123,11 +123,11 @@ class RunStep(QWidget):
         row.setSpacing(16)
         captions = {
             "step": self.tr("step"),
-            "loss": self.tr("loss while learning"),
+            "loss": self.tr("training loss"),
             "held_out": self.tr("held-out loss"),
             "rate": self.tr("speed"),
             "memory": self.tr("memory"),
-            "left": self.tr("left of learning"),
+            "left": self.tr("left of training"),
         }
         self.figures: dict[str, QLabel] = {}
         for name, caption in captions.items():
@@ -158,22 +158,22 @@ class RunStep(QWidget):
         self.resume.setVisible(state in {"new", "paused", "stopped", "failed"})
         self.resume.setText(self.tr("Begin") if state == "new" else self.tr("Resume"))
         self.report.setVisible((control.folder / "report.json").is_file())
-        self._show_progress(control.story, at_work)
+        self._show_progress(control.progress, at_work)
         for name in STAGES:
-            self._show_stage(name, control.story)
-        self._show_figures(control.story)
+            self._show_stage(name, control.progress)
+        self._show_figures(control.progress)
         self.draw(self._icons.theme)
 
     def draw(self, theme: Theme) -> None:
         """Draw the curves in the colours of ``theme``, where somebody sees them."""
         if self.isVisible():
-            story = self._control.story
-            held_out = [LossPoint(look.step, look.loss) for look in story.held_out]
-            self.chart.show_curves(story.losses, held_out, story.base_loss, theme)
+            progress = self._control.progress
+            held_out = [LossPoint(look.step, look.loss) for look in progress.held_out]
+            self.chart.show_curves(progress.losses, held_out, progress.base_loss, theme)
 
-    def _show_progress(self, story: Story, at_work: bool) -> None:
+    def _show_progress(self, progress: RunProgress, at_work: bool) -> None:
         self.bar.setVisible(at_work)
-        share = story.share
+        share = progress.share
         self.bar.setRange(0, 0 if share is None else 1000)
         if share is not None:
             self.bar.setValue(round(share * 1000))
@@ -182,92 +182,92 @@ class RunStep(QWidget):
 
     def now_text(self) -> str:
         """Return what is going on, or why nothing is, in one line."""
-        story, state = self._control.story, self._control.state
+        progress, state = self._control.progress, self._control.state
         if state == "stopped" and self._control.folder and (full := runs.full_disk(self._control.folder)):
             return full
         if state == "stopped":
-            at = self.tr(" (step {step})").format(step=story.checkpoint) if story.checkpoint else ""
-            return self.tr("It was interrupted. It goes on from the last checkpoint{step}.").format(step=at)
-        if state == "finished" and story.verdict is not None:
-            return story.verdict.sentence
+            at = self.tr(" (step {step})").format(step=progress.checkpoint) if progress.checkpoint else ""
+            return self.tr("It was interrupted. It resumes from the last checkpoint{step}.").format(step=at)
+        if state == "finished" and progress.verdict is not None:
+            return progress.verdict.sentence
         if state == "running":
-            return self._work_text(story)
+            return self._work_text(progress)
         return {
             "starting": self.tr("Starting…"),
-            "pausing": self.tr("Pausing: a checkpoint is being kept, which takes the time of a step or two."),
-            "paused": self.tr("It goes on exactly where it stopped, today or later."),
+            "pausing": self.tr("Pausing: a checkpoint is being saved, which takes as long as a step or two."),
+            "paused": self.tr("It resumes exactly where it stopped, at any time."),
         }.get(state, "")
 
-    def _work_text(self, story: Story) -> str:
-        stage = story.stage
+    def _work_text(self, progress: RunProgress) -> str:
+        stage = progress.stage
         if stage is None:
             return ""
         parts = [labels.stage(stage)]
-        told = story.progress.get(stage)
+        told = progress.reports.get(stage)
         if told is not None and told.what:
             of = self.tr("{done} of {total}").format(done=f"{told.done:,}", total=f"{told.total:,}")
             parts.append(f"{told.what} {of}" if told.total > 0 else told.what)
-        if story.share is not None:
-            parts.append(labels.percent(story.share, 0))
-        if story.seconds_left is not None and story.seconds_left >= 1:
-            parts.append(self.tr("{time} left").format(time=numbers.duration(story.seconds_left)))
+        if progress.share is not None:
+            parts.append(labels.percent(progress.share, 0))
+        if progress.seconds_left is not None and progress.seconds_left >= 1:
+            parts.append(self.tr("{time} left").format(time=numbers.duration(progress.seconds_left)))
         return "  ·  ".join(parts)
 
-    def _show_stage(self, name: Stage, story: Story) -> None:
+    def _show_stage(self, name: Stage, progress: RunProgress) -> None:
         sign, title, detail = self.stages[name]
-        state = story.stages[name]
+        state = progress.stages[name]
         icon, tone = _SIGNS[state]
         sign.setPixmap(self._icons.pixmap(icon, tone, 18, self.devicePixelRatioF()))
         set_tone(title, "muted" if state == "waiting" else "text")
-        text = self._stage_detail(name, story)
+        text = self._stage_detail(name, progress)
         detail.setText(text)
         states = {
             "waiting": self.tr("waiting"),
-            "working": self.tr("at work"),
+            "working": self.tr("running"),
             "done": self.tr("done"),
             "stopped": self.tr("stopped"),
             "failed": self.tr("failed"),
         }
         title.setAccessibleName(f"{labels.stage(name)}: {states[state]}. {text}")
 
-    def _stage_detail(self, name: Stage, story: Story) -> str:
+    def _stage_detail(self, name: Stage, progress: RunProgress) -> str:
         text = ""
-        if name == "data" and story.data is not None:
-            data = story.data
+        if name == "data" and progress.data is not None:
+            data = progress.data
             text = self.tr("{kept} of {files} files · {samples} samples · {holes} places held out").format(
                 kept=f"{data.kept:,}",
                 files=f"{data.files:,}",
                 samples=f"{data.samples:,}",
                 holes=f"{data.test_holes:,}",
             )
-        elif name == "plan" and story.plan is not None:
-            plan = story.plan
+        elif name == "plan" and progress.plan is not None:
+            plan = progress.plan
             text = self.tr("{device}, {precision} · {steps} steps · {tokens} tokens · about {time}").format(
                 device=plan.device, precision=plan.precision, steps=f"{plan.steps:,}", tokens=count(plan.tokens),
                 time=numbers.duration(plan.seconds),
             )  # fmt: skip
-        elif name == "train" and story.best is not None and story.base_loss is not None:
+        elif name == "train" and progress.best is not None and progress.base_loss is not None:
             text = self.tr("held-out loss from {base:.3f} to {best:.3f}").format(
-                base=story.base_loss, best=story.best.loss
+                base=progress.base_loss, best=progress.best.loss
             )
-        elif name == "evaluate" and story.arms:
+        elif name == "evaluate" and progress.arms:
             text = "  ·  ".join(
-                f"{labels.arm(arm)} {labels.percent(score.exact_match, 0)}" for arm, score in story.arms.items()
+                f"{labels.arm(arm)} {labels.percent(score.exact_match, 0)}" for arm, score in progress.arms.items()
             )
-        elif name == "report" and story.verdict is not None:
-            text = self.tr("switched on") if story.verdict.active else self.tr("left off")
+        elif name == "report" and progress.verdict is not None:
+            text = self.tr("switched on") if progress.verdict.active else self.tr("left off")
         return text
 
-    def _show_figures(self, story: Story) -> None:
-        step, figures = story.step, self.figures
+    def _show_figures(self, progress: RunProgress) -> None:
+        step, figures = progress.step, self.figures
         self.figures_holder.setVisible(step is not None)
-        self.chart.setVisible(step is not None or bool(story.held_out) or story.stages["train"] == "working")
+        self.chart.setVisible(step is not None or bool(progress.held_out) or progress.stages["train"] == "working")
         if step is None:
             return
         figures["step"].setText(self.tr("{step} of {steps}").format(step=f"{step.step:,}", steps=f"{step.steps:,}"))
-        figures["loss"].setText(f"{story.losses[-1].loss:.3f}")
-        figures["held_out"].setText(f"{story.held_out[-1].loss:.3f}" if story.held_out else "–")
+        figures["loss"].setText(f"{progress.losses[-1].loss:.3f}")
+        figures["held_out"].setText(f"{progress.held_out[-1].loss:.3f}" if progress.held_out else "–")
         figures["rate"].setText(self.tr("{count} tokens/s").format(count=f"{step.tokens_per_second:,.0f}"))
         figures["memory"].setText(numbers.size(step.memory_bytes))
-        learning = self._control.at_work and story.stage == "train"
+        learning = self._control.at_work and progress.stage == "train"
         figures["left"].setText(numbers.duration(step.seconds_left) if learning and step.seconds_left >= 1 else "–")

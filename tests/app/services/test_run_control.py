@@ -26,7 +26,7 @@ def control(job, qapp):
 
 
 def at_step(control, number):
-    return lambda: control.story.step is not None and control.story.step.step >= number
+    return lambda: control.progress.step is not None and control.progress.step.step >= number
 
 
 def test_a_run_is_begun_paused_and_gone_on_with(control, job, tmp_path, qtbot):
@@ -36,14 +36,14 @@ def test_a_run_is_begun_paused_and_gone_on_with(control, job, tmp_path, qtbot):
     assert control.state == "running"
     control.pause()
     qtbot.waitUntil(lambda: control.state == "paused")
-    assert control.story.checkpoint == control.story.step.step
+    assert control.progress.checkpoint == control.progress.step.step
     job.mode = "resumed"
     control.resume()
     assert control.state == "starting"
     qtbot.waitUntil(lambda: control.state == "running")
     (control.folder / "finish").touch()
     qtbot.waitUntil(lambda: control.state == "finished")
-    assert control.story.verdict.active
+    assert control.progress.verdict.active
     assert len(job.started) == 2
 
 
@@ -54,9 +54,9 @@ def test_another_window_finds_the_run_at_work_and_knows_all(control, job, tmp_pa
     assert other.find_at_work() == control.folder
     other.follow(control.folder)
     assert other.state == "running"
-    assert other.story.losses[0].step == 1
-    seen = other.story.step.step
-    qtbot.waitUntil(lambda: other.story.step.step > seen)
+    assert other.progress.losses[0].step == 1
+    seen = other.progress.step.step
+    qtbot.waitUntil(lambda: other.progress.step.step > seen)
 
 
 def test_a_run_that_is_stopped_at_once_can_go_on(control, job, tmp_path, qtbot):
@@ -73,7 +73,7 @@ def test_a_failure_is_told(control, job, tmp_path, qtbot):
     job.mode = "fail"
     control.start(training.make_config(tmp_path))
     qtbot.waitUntil(lambda: control.state == "failed")
-    assert isinstance(control.story.ending, Failed)
+    assert isinstance(control.progress.ending, Failed)
 
 
 def test_a_job_that_never_begins_is_noticed(control, job, tmp_path, qtbot, monkeypatch):

@@ -107,7 +107,7 @@ def test_gives_up_after_five_failures_and_starts_again_by_hand(qtbot: QtBot, fak
     watched.process.start()
     qtbot.waitUntil(lambda: len(watched.stopped) == 5)
     assert [again for _, again in watched.stopped] == [True] * 4 + [False]
-    assert watched.stopped[-1][0].endswith("no. It failed 5 times within 60 s and was left off.")
+    assert watched.stopped[-1][0].endswith("no. It failed 5 times within 60 s and was not restarted.")
     watched.process.restart()
     qtbot.waitUntil(lambda: bool(watched.ready))
 
@@ -157,7 +157,7 @@ def test_restart_takes_another_model(qtbot: QtBot, fake_service: Any, watch: Any
     qtbot.waitUntil(lambda: bool(watched.ready))
     watched.process.restart("two")
     qtbot.waitUntil(lambda: len(watched.ready) == 2)
-    assert watched.stopped == [("The service is being started anew.", True)]
+    assert watched.stopped == [("The service is restarting.", True)]
     assert [row["model"] for row in fake_service.rows("start")] == ["one", "two"]
     assert watched.process.model == "two"
 

@@ -240,7 +240,7 @@ def test_a_model_that_sleeps_is_no_error(window, folder):
     before = set(window.bench.central.bars.texts())
     said = "Nobody asked for a while, so the model's memory was given back; the next request loads it again."
     window.services.connection.show("idle", model="small", message=said)
-    assert window.features["models"].model.text() == "small · asleep, wakes at the next key"
+    assert window.features["models"].model.text() == "small · unloaded; the next key loads it"
     assert window.features["models"].model.toolTip() == said
     assert window.features["models"].model.property("tone") in (None, "")
     assert set(window.bench.central.bars.texts()) == before

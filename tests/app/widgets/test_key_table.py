@@ -7,7 +7,7 @@ from app.widgets.key_table import KeyTable
 
 pytestmark = pytest.mark.gui
 
-ROWS = [("Ctrl+Shift+P", "every command there is"), ("Tab", "take it"), ("Esc", "wave it away"), ("Ctrl+S", "save")]
+ROWS = [("Ctrl+Shift+P", "every command there is"), ("Tab", "take it"), ("Esc", "dismiss it"), ("Ctrl+S", "save")]
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ class PlanCard(QFrame):
         self._grid.setVerticalSpacing(8)
         self.figures: dict[str, QLabel] = {}
         captions = {
-            "time": self.tr("of learning"),
-            "proof": self.tr("of proving it afterwards"),
+            "time": self.tr("of training"),
+            "proof": self.tr("of evaluation afterwards"),
             "memory": self.tr("memory at most"),
             "steps": self.tr("steps"),
             "samples": self.tr("samples"),

@@ -82,19 +82,23 @@ class AdvancedForm(Form):
         self.four_bit = QCheckBox(self.tr("Keep the base in 4 bits (QLoRA)"))
         self.outliers = QCheckBox(self.tr("Leave out outlier files"))
         self.outliers.setChecked(DataConfig().drop_outliers)
-        outliers = self.tr("Files whose perplexity says that they are no code to this model. The plan names them.")
-        share = self.tr("Share of samples with other places of the project in front, as in the editor.")
-        judged = self.tr("Held-out holes that judge the adapter in the end. More is surer and takes longer.")
+        outliers = self.tr("Files with outlying perplexity under this model. The plan names them.")
+        share = self.tr("Share of samples with retrieved context in front, as in the editor.")
+        judged = self.tr("Held-out holes for the final evaluation. More is surer and takes longer.")
         for title, field, help_text in (
-            (self.tr("Method"), self.method, self.tr("LoRA, unless you know why another.")),
-            (self.tr("Rank"), self.rank, self.tr("How much can be learned; more takes more memory.")),
-            (self.tr("Learning rate"), self.learning_rate, self.tr("Too high forgets, too low learns little.")),
-            (self.tr("Sequence length"), self.max_seq_length, self.tr("Most tokens of a packed row (max_seq_length).")),
-            (self.tr("Batch size"), self.batch, self.tr("Rows of a step at once. More takes more memory.")),
+            (self.tr("Method"), self.method, self.tr("LoRA unless you have a reason for another.")),
+            (self.tr("Rank"), self.rank, self.tr("Capacity of the adapter; more takes more memory.")),
+            (self.tr("Learning rate"), self.learning_rate, self.tr("Too high forgets; too low learns little.")),
+            (
+                self.tr("Sequence length"),
+                self.max_seq_length,
+                self.tr("Longest packed row in tokens (max_seq_length)."),
+            ),
+            (self.tr("Batch size"), self.batch, self.tr("Rows in each step. More takes more memory.")),
             (
                 self.tr("Gradient accumulation"),
                 self.gradient_accumulation_steps,
-                self.tr("Batches whose gradients make up one step."),
+                self.tr("Batches whose gradients are added up for one step."),
             ),
             (self.tr("With retrieval"), self.retrieval, share),
             (self.tr("Outlier files"), self.outliers, outliers),

@@ -62,7 +62,7 @@ class ModelStep(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        text = self.tr("No model is installed that could learn. Download one first: the smallest is enough to try it.")
+        text = self.tr("No installed model can be tuned. Download one first: the smallest is enough to try it.")
         self.empty = EmptyHint(text, self.tr("Go to the models"))
         self.empty.begin_wanted.connect(self.models_wanted)
         column.addWidget(self.empty)
@@ -104,7 +104,9 @@ class ModelStep(QWidget):
         self.model = Combo()
         self.model.currentIndexChanged.connect(self._on_changed)
         self.basics.add(
-            self.tr("Model"), self.model, self.tr("The model itself stays as it is; what is learned is kept apart.")
+            self.tr("Model"),
+            self.model,
+            self.tr("The model itself does not change; what it learns is kept in an adapter."),
         )
         self.presets: dict[Preset, QRadioButton] = {}
         self._group = QButtonGroup(self)
@@ -129,15 +131,15 @@ class ModelStep(QWidget):
         self.minutes.setRange(1, 60 * 24 * 7)
         self.minutes.setSuffix(self.tr(" min"))
         self.minutes.valueChanged.connect(self._tell)
-        text = self.tr("Of learning; proving it afterwards takes a while more. It can be paused at any time.")
+        text = self.tr("Training time; the evaluation afterwards takes longer. It can be paused at any time.")
         self.basics.add(self.tr("Minutes"), self.minutes, text)
         self.name = LineEdit()
         self.name.setMaxLength(100)
         self.name.textChanged.connect(self._tell)
-        self.basics.add(self.tr("Name of the adapter"), self.name, self.tr("What was learned is kept under this name."))
-        self.activate = QCheckBox(self.tr("Use it when it helps"))
+        self.basics.add(self.tr("Name of the adapter"), self.name, self.tr("The adapter is kept under this name."))
+        self.activate = QCheckBox(self.tr("Use it if it helps"))
         self.activate.setChecked(True)
-        text = self.tr("It is switched on only where it is right more often on the held-out code than the base model.")
+        text = self.tr("It is switched on only if it is right more often on held-out code than the base model.")
         self.basics.add(self.tr("Afterwards"), self.activate, text)
 
     def _make_actions(self) -> QHBoxLayout:
@@ -213,7 +215,11 @@ class ModelStep(QWidget):
         """Take what was measured."""
         asked, self._asked = self._asked, None
         if measured is None:
-            self.show_refused(self.tr("The plan that was measured cannot be read; is this program's other part older?"))
+            self.show_refused(
+                self.tr(
+                    "The measured plan cannot be read. The command line may be older than this window; reinstall it."
+                )
+            )
         elif asked is not None:
             self._measured[asked[0]] = Measured(measured.data, measured.plan, asked[1])
             self._tell()

@@ -51,8 +51,8 @@ class Examples(QWidget):
             row.addWidget(widget)
         column.addLayout(row)
         theme = icons.theme
-        self.truth = CodeBox(theme, self.tr("The truth; the place that was to be filled in is marked"), most=18)
-        column.addWidget(label(self.tr("What stands there"), "muted", scale=0.9))
+        self.truth = CodeBox(theme, self.tr("Ground truth; the hole is marked"), most=18)
+        column.addWidget(label(self.tr("Ground truth"), "muted", scale=0.9))
         column.addWidget(self.truth)
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._pair.setSpacing(16)

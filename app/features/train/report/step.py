@@ -46,15 +46,15 @@ class ReportStep(QWidget):
         inner.setSpacing(12)
         inner.addWidget(self._make_verdict())
         self.arms_part = self._make_arms(inner)
-        self.facts_part, facts = _part(self.tr("What that means"))
+        self.facts_part, facts = _part(self.tr("What this means"))
         self.facts = Facts()
         facts.addWidget(self.facts)
         inner.addWidget(self.facts_part)
-        self.loss_part, loss = _part(self.tr("Loss while it learned"))
+        self.loss_part, loss = _part(self.tr("Training loss"))
         self.curve = CurveChart()
         loss.addWidget(self.curve)
         inner.addWidget(self.loss_part)
-        self.kinds_part, kinds = _part(self.tr("By kind of place: exact matches"))
+        self.kinds_part, kinds = _part(self.tr("Exact matches by kind of hole"))
         names = ("base", "retrieval", "adapter", "both")
         self.kinds = FigureTable(
             self.tr("Exact matches by kind"),
@@ -62,7 +62,7 @@ class ReportStep(QWidget):
         )
         kinds.addWidget(self.kinds)
         inner.addWidget(self.kinds_part)
-        self.examples_part, examples = _part(self.tr("Answers beside the truth"))
+        self.examples_part, examples = _part(self.tr("Answers and ground truth"))
         self.examples = Examples(icons)
         examples.addWidget(self.examples)
         inner.addWidget(self.examples_part)
@@ -101,13 +101,13 @@ class ReportStep(QWidget):
         return card
 
     def _make_arms(self, column: QVBoxLayout) -> QWidget:
-        part, inner = _part(self.tr("Right on code it has not seen"))
+        part, inner = _part(self.tr("Exact matches on held-out code"))
         self.chart = ArmsChart()
         inner.addWidget(self.chart)
         self.table = FigureTable(
-            self.tr("Figures of the four ways of asking"),
+            self.tr("Figures of the four arms"),
             (
-                self.tr("Asked"),
+                self.tr("Arm"),
                 self.tr("Exact"),
                 self.tr("95 % interval"),
                 self.tr("Similar"),
@@ -128,11 +128,11 @@ class ReportStep(QWidget):
         self.empty.show()
         self.empty.begin.setVisible(not some_run)
         self.empty.text.setText(
-            self.tr("The report is made when the run has learned and was judged on the held-out code.")
+            self.tr("The report is written when the run has been trained and evaluated on held-out code.")
             if some_run
             else self.tr(
-                "No report yet. After a run stands here how often the model is right on code it has not seen, without "
-                "and with what it learned, and whether that is worth switching on."
+                "No report yet. After a run it shows how often the model is right on held-out code, without and "
+                "with the adapter, and whether the adapter is worth switching on."
             )
         )
 
@@ -240,7 +240,7 @@ class ReportStep(QWidget):
             text = self.tr("{base:.3f} nats a token before, {adapter:.3f} after")
             found.append((self.tr("Held-out loss"), text.format(base=losses.base, adapter=losses.adapter)))
         if report.forgetting is not None:
-            found.append((self.tr("Nothing else forgotten?"), self._forgetting(report.forgetting)))
+            found.append((self.tr("Forgetting"), self._forgetting(report.forgetting)))
         if report.seconds is not None:
             found.append((self.tr("Time in all"), numbers.duration(report.seconds)))
         return found

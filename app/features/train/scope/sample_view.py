@@ -45,7 +45,7 @@ class SampleView(QWidget):
         column.addLayout(row)
         self.front = ElidedLabel("")
         column.addWidget(self.front)
-        self.code = CodeBox(icons.theme, self.tr("Sample; what is to be filled in is marked"), most=16, least=8)
+        self.code = CodeBox(icons.theme, self.tr("Sample; the hole is marked"), most=16, least=8)
         column.addWidget(self.code)
 
     def show_samples(self, samples: Sequence[Mapping[str, Any]]) -> None:
@@ -76,9 +76,9 @@ class SampleView(QWidget):
         self.count.setText(f"{self._place + 1} / {len(self._samples)}")
         front = [str(place) for place in sample.get("context") or ()]
         self.front.set_text(
-            self.tr("In front stand pieces of: {files}").format(files=", ".join(front))
+            self.tr("Context from: {files}").format(files=", ".join(front))
             if front
-            else self.tr("Nothing of other files stands in front of this one.")
+            else self.tr("No context from other files.")
         )
         prefix = "\n".join(str(sample.get("prefix") or "").split("\n")[-_LINES_AROUND:])
         suffix = "\n".join(str(sample.get("suffix") or "").split("\n")[:_LINES_AROUND])

@@ -61,7 +61,7 @@ class ScopeStep(QWidget):
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
-        self.busy.setAccessibleName(self.tr("Looking at the files"))
+        self.busy.setAccessibleName(self.tr("Checking the files"))
         column.addWidget(self.busy)
         self.content = QWidget()
         column.addWidget(self.content)
@@ -106,7 +106,7 @@ class ScopeStep(QWidget):
         column = QVBoxLayout(card)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(4)
-        column.addWidget(label(self.tr("Held out, to prove it on"), bold=True))
+        column.addWidget(label(self.tr("Held out for evaluation"), bold=True))
         self.held_out = label("", wrap=True)
         column.addWidget(self.held_out)
         self.note = label("", "muted", scale=0.95, wrap=True)
@@ -137,7 +137,7 @@ class ScopeStep(QWidget):
         self.table = FileTable(self.files)
         self.table.setFixedHeight(_TABLE_HEIGHT)
         column.addWidget(self.table)
-        self.none = label(self.tr("No file is like that."), "muted")
+        self.none = label(self.tr("No file matches."), "muted")
         column.addWidget(self.none)
         text = self.tr("Space, or a click on its box, keeps a file or leaves it out, whatever the rules say.")
         column.addWidget(label(text, "muted", scale=0.9, wrap=True))
@@ -150,7 +150,9 @@ class ScopeStep(QWidget):
         self.show_them.clicked.connect(self._ask_samples)
         head.addWidget(self.show_them)
         column.addLayout(head)
-        text = self.tr("Each is a place in a file, as the editor would ask for it: the marked part is to be filled in.")
+        text = self.tr(
+            "Each is a hole in a file, laid out as the editor would ask: the marked part is to be filled in."
+        )
         self.samples_note = label(text, "muted", wrap=True)
         column.addWidget(self.samples_note)
         self.samples = SampleView(self._icons)
@@ -187,7 +189,7 @@ class ScopeStep(QWidget):
 
     def show_busy(self) -> None:
         """Show that the files are being looked at."""
-        self.empty.setText(self.tr("Looking at the files: what is generated, copied, secret or not code is left out…"))
+        self.empty.setText(self.tr("Checking the files: generated, copied, secret or non-code files are left out…"))
         self.empty.show()
         self.busy.show()
         self.again.setEnabled(False)
@@ -205,7 +207,7 @@ class ScopeStep(QWidget):
         self.busy.hide()
         self.again.setEnabled(True)
         self.empty.setVisible(not rows)
-        self.empty.setText(self.tr("There is no file in this folder that could be learned from; choose another."))
+        self.empty.setText(self.tr("No file in this folder can be learned from; choose another folder."))
         self.content.setVisible(bool(rows))
         self.files.set_rows(rows)
         self.held_out.setText(self._split_text(self.split))
@@ -255,10 +257,10 @@ class ScopeStep(QWidget):
         if split.kind == "commits":
             if split.base_date and split.head_date:
                 text = self.tr(
-                    "What the latest {count} commits added, from {base} to {head}. It is never learned from."
+                    "The additions of the latest {count} commits, {base} to {head}. They are never learned from."
                 )
                 return text.format(count=f"{split.commits:,}", base=split.base_date[:10], head=split.head_date[:10])
-            text = self.tr("What the latest {count} commits added. It is never learned from.")
+            text = self.tr("The additions of the latest {count} commits. They are never learned from.")
             return text.format(count=f"{split.commits:,}")
         return self.tr(
             "About a tenth of the files, since there is no git history to hold back the latest changes of. They are "

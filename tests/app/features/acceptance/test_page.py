@@ -67,7 +67,7 @@ def test_it_shows_what_the_records_come_to(window, opened):
     page = opened()
     values = {name: figure.value.text() for name, figure in page.figures.items()}
     assert values == {"rate": "33 %", "there": "80 %", "characters": "430", "saved": "387", "shown": "0.5 s"}
-    assert page.rest.text() == "Taken: whole 43. Not taken: something else typed 87."
+    assert page.rest.text() == "Taken: whole 43. Not taken: typed something else 87."
     assert rows(page.sections["language"].table) == [["Python", "100", "40 %", "80 %"], ["Go", "30", "10 %", "–"]]
     assert [row[0] for row in rows(page.sections["model"].table)] == ["qwen + mine", "qwen"]
     assert [row[1:] for row in rows(page.sections["time"].table)] == [["130", "33 %", "80 %"]]
@@ -152,7 +152,7 @@ def test_switched_off_nothing_is_recorded(window, opened):
 def test_what_has_just_happened_appears_by_itself(window, opened, qtbot):
     page = opened()
     window.features["suggest"].completion.ended.emit(Outcome("auto", "dismissed", 400.0, 7, 1, model="m"), "Python")
-    qtbot.waitUntil(lambda: page.rest.text() == "Not taken: waved away 1.")
+    qtbot.waitUntil(lambda: page.rest.text() == "Not taken: dismissed 1.")
 
 
 def test_the_page_is_reached_from_activity_bar_and_palette_and_marked(window):
@@ -220,8 +220,8 @@ def test_plots_say_what_the_mouse_rests_on(window, opened, monkeypatch):
         place = place_of(chart, 50, -row)
         QApplication.sendEvent(chart, QHelpEvent(QEvent.Type.ToolTip, place, chart.mapToGlobal(place)))
     assert said == [
-        "Python\n30 of 40 accepted: 75 %\nstill there after 5 min: 80 %",
-        "Go\n3 of 30 accepted: 10 %\nstill there after 5 min: too few to tell",
+        "Python\n30 of 40 accepted: 75 %\nretained after 5 min: 80 %",
+        "Go\n3 of 30 accepted: 10 %\nretained after 5 min: too few to tell",
         "",
     ]
     days = page.sections["time"].chart

@@ -68,7 +68,7 @@ def test_an_answer_is_told_whole(panel, answer):
         ("From the cache", "548 tokens"),
         ("Computed", "183 tokens"),
         ("Written", "15 tokens"),
-        ("Guessed ahead", "6 of 9 right"),
+        ("Prompt lookup", "6 of 9 accepted"),
         ("Model", "qwen2.5-coder-0.5b-instruct"),
         ("Runs on", "cpu"),
         ("Precision", "float32, 4-bit weights"),
@@ -157,7 +157,7 @@ def test_a_healed_token_says_what_of_it_is_shown(panel, answer):
     hover(panel, 0)
     assert panel.pointed.whole == "·compute  90 % · shown is ute"
     hover(panel, 1)
-    assert panel.pointed.whole == ") was put there by a filter."
+    assert panel.pointed.whole == "A filter added )."
     assert panel.alternatives.rows() == []
 
 
@@ -182,12 +182,12 @@ def test_a_server_that_does_not_tell_says_so(panel, answer):
     silent = dataclasses.replace(answer().choices[0], logprobs=(), spans=(), mean_logprob=None)
     panel.show_answer(answer(choices=(silent,), filters=(), filter_sentences=()), 0)
     assert panel.silent.isVisible()
-    assert panel.silent.text() == "This server does not tell how likely its tokens are."
+    assert panel.silent.text() == "This server does not return token probabilities."
     assert not panel.legend.isVisible()
     assert not panel.alternatives.isVisible()
     assert panel.confidence.text() == ""
     assert panel.tokens.document().toPlainText() == silent.text
-    assert panel.filters.rows == [("", "None: it is shown as the model wrote it.")]
+    assert panel.filters.rows == [("", "None: the suggestion is as the model wrote it.")]
     QTest.mouseMove(panel.tokens.viewport(), QPoint(12, 12))
     assert panel.tokens.current == -1
     panel.show_answer(answer(), 0)
@@ -208,7 +208,7 @@ def test_what_was_hidden_says_so(panel, answer):
     whole = answer().choices[0]
     spans = tuple(dataclasses.replace(span, kept=False) for span in whole.spans)
     panel.show_answer(answer(choices=(dataclasses.replace(whole, text="", spans=spans),)), 0)
-    assert panel.title.text() == "Nothing was shown"
+    assert panel.title.text() == "No suggestion was shown"
     assert panel.pointed.whole == "Least likely: print  7 %"
 
 

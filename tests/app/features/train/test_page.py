@@ -70,5 +70,5 @@ def test_nothing_runs_on_after_the_window(window, page, job, folder, qtbot):
     control = window.features["train"].control
     qtbot.waitUntil(lambda: control.state == "running")
     assert window.close()
-    before = control.story.step.step
-    qtbot.waitUntil(lambda: control.story.step.step > before)  # the job does
+    before = control.progress.step.step
+    qtbot.waitUntil(lambda: control.progress.step.step > before)  # the job does

@@ -37,7 +37,7 @@ def test_the_verdict_comes_first_with_its_state(page, finished):
     facts = dict(report.facts.rows)
     assert facts["Held-out loss"] == "1.412 nats a token before, 1.087 after"
     assert facts["Adapter alone against base model alone"].startswith("+7.5 points, 95 % interval +3.0 to +12.0")
-    assert "(−0.7 points)" in facts["Nothing else forgotten?"]
+    assert "(−0.7 points)" in facts["Forgetting"]
     assert cells(report.kinds)[0] == ["line", "61", "10 %", "20 %", "22 %", "30 %"]
 
 

@@ -12,7 +12,7 @@ def test_a_run_shows_stages_figures_curves_and_the_status_line(page, window, fol
     with runs.owned(run):
         window.features["train"].open("run")
         step = page.run
-        assert step.state.text() == "at work"
+        assert step.state.text() == "running"
         assert step.figures["step"].text() == "180 of 310"
         assert step.figures["memory"].text() == "3.3 GB"
         assert step.figures["rate"].text() == "402 tokens/s"
@@ -37,7 +37,7 @@ def test_nobody_at_work_leaves_the_status_line_empty(page, window, folder):
     assert page.run.state.text() == "paused"
     assert page.run.resume.isVisible()
     assert not page.run.pause.isVisible()
-    assert page.run.now.text() == "It goes on exactly where it stopped, today or later."
+    assert page.run.now.text() == "It resumes exactly where it stopped, at any time."
 
 
 def test_pausing_and_resuming(page, window, folder, job, qtbot):
@@ -45,7 +45,7 @@ def test_pausing_and_resuming(page, window, folder, job, qtbot):
     window.features["train"].open("run")
     control = window.features["train"].control
     page.run.resume.click()
-    qtbot.waitUntil(lambda: page.run.state.text() == "at work")
+    qtbot.waitUntil(lambda: page.run.state.text() == "running")
     page.run.pause.click()
     assert page.run.state.text() in {"pausing", "paused"}
     qtbot.waitUntil(lambda: control.state == "paused")
@@ -90,7 +90,7 @@ def test_a_job_that_never_begins_is_said(page, window, folder, job, qtbot, monke
     training.make_run(folder, training.PAUSED)
     window.features["train"].open("run")
     page.run.resume.click()
-    qtbot.waitUntil(lambda: "did not begin" in page.bars.texts().get("run", ""))
+    qtbot.waitUntil(lambda: "did not start" in page.bars.texts().get("run", ""))
 
 
 def test_only_one_run_is_at_work(page, window, folder, job):

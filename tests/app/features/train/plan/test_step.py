@@ -49,17 +49,17 @@ def test_other_minutes_need_no_other_measurement_and_other_settings_do(step, tun
     assert step.plan.figures["steps"].text() == "620"
 
 
-def test_nothing_is_measured_while_a_run_is_at_work(step, page, tune, support, qtbot, monkeypatch, tmp_path):
+def test_nothing_is_measured_while_a_run_is_at_work(step, page, tune, qtbot, monkeypatch, tmp_path):
     tune.answered.emit("plan", training.plan_answer())
-    monkeypatch.setattr(page._shop.control, "find_at_work", lambda: tmp_path / "mine-1")
+    monkeypatch.setattr(page._services.control, "find_at_work", lambda: tmp_path / "mine-1")
     step.advanced.rank.setValue(8)
-    qtbot.waitUntil(lambda: "The run mine-1 is at work" in step.plan.text.text())
+    qtbot.waitUntil(lambda: "The run mine-1 is going on" in step.plan.text.text())
     assert len(plans(tune)) == 1
     assert not step.plan.busy.isVisible()
 
 
 def test_before_the_models_are_known_nobody_is_told_that_there_is_none(window):
-    fresh = ModelStep(window.icons)
+    fresh = ModelStep(window.bench.icons)
     assert fresh.empty.isHidden()
     assert fresh.form.isHidden()
     assert not fresh.looking.isHidden()
