@@ -151,7 +151,7 @@ class WhyPanel(QFrame):
         self.empty.hide()
         self.scroller.show()
         known = bool(choice.logprobs)
-        self.title.setText(self.tr("Suggestion") if choice.text else self.tr("No suggestion was shown"))
+        self.title.setText(self.tr("Suggestion") if choice.text else self.tr("Nothing was shown"))
         self.confidence.setText(self._confidence(finished, choice, number))
         self.tokens.setVisible(bool(choice.text or choice.spans))
         self.tokens.show_choice(choice)

@@ -208,7 +208,7 @@ def test_what_was_hidden_says_so(panel, answer):
     whole = answer().choices[0]
     spans = tuple(dataclasses.replace(span, kept=False) for span in whole.spans)
     panel.show_answer(answer(choices=(dataclasses.replace(whole, text="", spans=spans),)), 0)
-    assert panel.title.text() == "No suggestion was shown"
+    assert panel.title.text() == "Nothing was shown"
     assert panel.pointed.whole == "Least likely: print  7 %"
 
 
