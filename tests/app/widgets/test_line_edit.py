@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.widgets.fields import DecimalSpin, Spin
 from app.widgets.line_edit import LineEdit
@@ -30,12 +30,23 @@ STEPS = {"Up", "Down", "PageUp", "PageDown"}
 
 
 @pytest.fixture
-def line(qtbot):
-    line = LineEdit()
-    qtbot.addWidget(line)
-    line.show()
-    line.setFocus()
-    return line
+def show(qtbot):
+    """Show a field inside of a window, which has no smallest size that Qt would warn of."""
+    holder = QWidget()
+    qtbot.addWidget(holder)
+
+    def put(field):
+        field.setParent(holder)
+        holder.show()
+        field.setFocus()
+        return field
+
+    return put
+
+
+@pytest.fixture
+def line(show):
+    return show(LineEdit())
 
 
 def test_no_key_changes_a_line_but_those_that_are_known(line):
@@ -63,12 +74,9 @@ def test_no_key_changes_a_line_but_those_that_are_known(line):
 
 
 @pytest.mark.parametrize("make", [Spin, DecimalSpin])
-def test_no_key_changes_a_number_but_those_that_are_known(make, qtbot):
-    field = make()
-    qtbot.addWidget(field)
+def test_no_key_changes_a_number_but_those_that_are_known(make, show):
+    field = show(make())
     field.setRange(0, 9999)
-    field.show()
-    field.setFocus()
     QGuiApplication.clipboard().setText("7")
     for modifiers in all_modifiers():
         plain = modifiers & ~ALTGR
