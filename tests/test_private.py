@@ -5,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -19,19 +18,13 @@ from assistant.server.process import make_token
 from finetune import launch, runs
 from finetune.config import RunConfig
 from finetune.events import EventWriter, StageStarted
+from tests.support.patience import wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -63,9 +56,9 @@ def test_an_index_with_its_log_also_while_it_is_written(no_umask, start_builder,
     (tmp_path / "code" / "shop.py").write_text("def total(prices):\n    return sum(prices)\n")
     paths = find_paths()
     with contextlib.closing(start_builder(tmp_path / "code")) as builder:
-        wait_for(lambda: builder.state.state == "ready")
+        wait_until(lambda: builder.state.state == "ready")
         builder.tell({"shop.py": "SECRET = 1\n"})
-        wait_for(lambda: list((paths.data / "index").rglob("*-wal")))
+        wait_until(lambda: list((paths.data / "index").rglob("*-wal")))
         names = {path.name for path in (paths.data / "index").rglob("*")}
         assert {"index.db", "index.db-wal", "index.db-shm", "index.lock"} <= names
         assert open_places(paths.data / "index") == {}
@@ -76,7 +69,7 @@ def test_an_index_of_an_older_program_is_closed_when_it_is_opened(no_umask, star
     paths = find_paths()
     for _ in range(2):
         with contextlib.closing(start_builder(tmp_path / "code")) as builder:
-            wait_for(lambda: builder.state.state == "ready")
+            wait_until(lambda: builder.state.state == "ready")
             assert open_places(paths.data / "index") == {}
         for place in (paths.data / "index", *(paths.data / "index").rglob("*")):
             place.chmod(0o777 if place.is_dir() else 0o666)

@@ -23,7 +23,9 @@ class Spin(QSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setLineEdit(LineEdit())
+        line = LineEdit()
+        line.setObjectName("qt_spinbox_lineedit")  # as Qt calls its own
+        self.setLineEdit(line)
         self.lineEdit().setTextMargins(8, 0, 0, 0)  # in line with the combo boxes; style sheets cannot say it
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -36,7 +38,9 @@ class DecimalSpin(QDoubleSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setLineEdit(LineEdit())
+        line = LineEdit()
+        line.setObjectName("qt_spinbox_lineedit")  # as Qt calls its own
+        self.setLineEdit(line)
         self.lineEdit().setTextMargins(8, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -131,11 +131,11 @@ class FakeEngine:
 
         A script may give the answer with or without what it has to begin with.
         """
-        answer = self._answer(request)
         prompt_tokens = len(fake_tokens(flat_prompt(request.prompt)))
         if request.least_answer is not None:
             request = fit_answer(request, prompt_tokens, self._info.context_length)
         self.requests.append(request)
+        answer = self._answer(request)
         begin = time.perf_counter()
         yield Started(request.id, self._info.model, prompt_tokens, adapter=self._adapter(request))
         if answer.error is not None:

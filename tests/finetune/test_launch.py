@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from finetune import launch
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and sessions are POSIX's")
 
@@ -25,7 +26,7 @@ def test_a_job_is_apart_and_its_files_private(no_umask, open_places, tmp_path, m
         subprocess, "Popen", lambda *args, **options: started.append(plain(*args, **options)) or started[0]
     )
     start(run)
-    assert started[0].wait(60) == 0
+    assert started[0].wait(PATIENCE_S) == 0
     assert (run / launch.LOG).read_text() == "session True\n"
     assert {path.name for path in run.iterdir()} == {"made", "folder", launch.LOG}
     assert open_places(run) == {}

@@ -123,7 +123,7 @@ def test_pull_with_progress(qtbot: QtBot, jobs: Jobs, monkeypatch: pytest.Monkey
     [
         ([line(event="failed", message="The hash is wrong.", code="x"), {"exit": 1}], "The hash is wrong."),
         ([progress("download", 1), {"err": "OSError: disk full\n"}, {"exit": 1}], "OSError: disk full"),
-        ([{"exit": 0}], "ended unexpectedly (status 0)"),
+        ([{"exit": 0}], "ended without a result"),
         (["crash"], "was killed or crashed"),
     ],
 )

@@ -291,13 +291,13 @@ def test_paths_from_a_shell_are_those_of_the_repository(code, home):
 def test_who_follows_a_run_says_at_sigterm_that_it_goes_on(code, home, job, monkeypatch, capsys):
     job("import time; time.sleep(60)")
     started = []
-    start = finetune_cli._start_child
+    start = finetune_cli.launch.start_job
 
     def begin(folder):
         started.append(start(folder))
         return started[-1]
 
-    monkeypatch.setattr(finetune_cli, "_start_child", begin)
+    monkeypatch.setattr(finetune_cli.launch, "start_job", begin)
     monkeypatch.setattr(finetune_cli.time, "sleep", lambda _seconds: os.kill(os.getpid(), signal.SIGTERM))
     try:
         with pytest.raises(SystemExit) as ended:

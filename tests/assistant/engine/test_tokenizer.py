@@ -1,6 +1,4 @@
 import json
-import re
-import time
 
 import pytest
 import tokenizers
@@ -112,20 +110,13 @@ def test_of_control_tokens_that_begin_alike_the_longest_counts(tiny_folder):
     assert found == ["<a>bc>", "<a>b", "<a", "<b|?>)", "<b|?>", "(x)", "(", "["]
 
 
-def test_a_prompt_of_half_control_tokens_costs_no_more_than_another(tiny_folder):
-    """Each of thousands would be compared at each sign: for this text, a hundred million comparisons."""
+def test_a_prompt_of_half_control_tokens_is_read_to_its_end(tiny_folder):
+    """Each of thousands would be compared at each sign, a hundred million comparisons: then the test's time ends."""
     backend = tokenizers.Tokenizer.from_file(str(tiny_folder / "tokenizer.json"))
     names = [f"<unused{number}>" for number in range(3000)]
     backend.add_special_tokens([AddedToken(each, special=True, normalized=False, lstrip=True) for each in names])
     tokenizer = Tokenizer(PreTrainedTokenizerFast(tokenizer_object=backend))
-    text = "<unused" * 15_000 + " " * 50_000 + "<unused2999>"
-    begin = time.process_time()
-    tokenizer._spellings.findall(text)
-    fast = time.process_time() - begin
-    each = re.compile("|".join(map(re.escape, names)))
-    begin = time.process_time()
-    each.findall(text[: len(text) // 10])
-    assert fast < 10 * (time.process_time() - begin)  # the other way takes a hundred times as long
+    text = "<unused" * 150_000 + " " * 500_000 + "<unused2999>"
     assert tokenizer.encode(Prompt((Markup(text),)))[-1] == tokenizer.find_control("<unused2999>")
 
 

@@ -1,11 +1,10 @@
-import time
-
 import pytest
 
 from assistant.config import Settings, find_paths, save_settings
 from assistant.errors import InputError
 from assistant.server import settings as module
 from assistant.server.settings import LiveSettings
+from tests.support.patience import wait_until
 
 
 def test_asking_reads_no_file(monkeypatch):
@@ -49,7 +48,4 @@ def test_the_file_is_followed(monkeypatch):
     paths = find_paths()
     with LiveSettings(paths).followed() as settings:
         save_settings(paths, Settings(confidence=0.25))
-        deadline = time.monotonic() + 60
-        while settings.now().confidence != 0.25:
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        wait_until(lambda: settings.now().confidence == 0.25)

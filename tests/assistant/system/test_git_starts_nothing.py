@@ -196,7 +196,7 @@ def look(root: Path) -> dict:
 
 def table(root: Path) -> dict:
     data = DataConfig(holes=30, validation_holes=10)
-    return files_table(RunConfig(str(root), "tiny", "x", seed=0, data=data, train=TrainConfig(length=512)))
+    return files_table(RunConfig(str(root), "tiny", "x", seed=0, data=data, train=TrainConfig(max_seq_length=512)))
 
 
 def test_a_history_reads_the_same_and_starts_nothing(repository):

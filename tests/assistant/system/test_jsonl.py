@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assistant.system import jsonl
 from assistant.system.jsonl import LineReader, LineWriter
+from tests.support.patience import PATIENCE_S
 
 VALUES = st.recursive(
     st.none()
@@ -177,5 +178,5 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path):
     thread.start()
     with LineWriter(tmp_path / "pipe", 0o666) as write:
         write({"a": 1})
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert [json.loads(line) for line in got] == [{"a": 1}]

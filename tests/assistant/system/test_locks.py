@@ -9,6 +9,7 @@ import pytest
 
 from assistant.system import locks
 from assistant.system.locks import exclusive
+from tests.support.patience import PATIENCE_S
 
 BUSY = RuntimeError("busy")
 
@@ -38,14 +39,14 @@ def test_who_waits_gets_it_when_it_is_free(tmp_path):
     def hold():
         with exclusive(tmp_path / "lock", BUSY):
             held.set()
-            go.wait(20)
+            go.wait(PATIENCE_S)
             order.append("first")
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait(20)
+    held.wait(PATIENCE_S)
     threading.Timer(0.1, go.set).start()
-    with exclusive(tmp_path / "lock", BUSY, wait_s=20):
+    with exclusive(tmp_path / "lock", BUSY, wait_s=PATIENCE_S):
         order.append("second")
     thread.join()
     assert order == ["first", "second"]

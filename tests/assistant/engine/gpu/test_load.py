@@ -220,7 +220,7 @@ def test_what_a_card_cannot_is_said(tiny_folder, as_on_cuda, monkeypatch, error,
 
 def test_no_room_for_a_request_is_said_and_the_next_one_works(tiny_folder, as_on_cuda, monkeypatch, ask):
     engine = load_engine(tiny_folder, "auto")
-    monkeypatch.setattr("assistant.engine.local.release_memory", lambda _place: None)
+    monkeypatch.setattr("assistant.engine.local.engine.release_memory", lambda _place: None)
     decoder = engine._variants.base.decoder
     real = StagedDecoder._new_stage
 

@@ -22,6 +22,7 @@ from assistant.types import (
     Started,
     Text,
 )
+from tests.support.patience import PATIENCE_S
 
 FIM = Prompt((Control("<|fim_prefix|>"), Text("def add("), Control("<|fim_suffix|>"), Control("<|fim_middle|>")))
 
@@ -176,7 +177,7 @@ def test_a_long_prompt_is_tokenised_in_another_thread(tiny_folder, monkeypatch, 
 
     def slowly(prompt):
         inside.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE_S)
         return encode(prompt)
 
     monkeypatch.setattr(engine._tokenizer, "encode", slowly)

@@ -12,6 +12,7 @@ from assistant.engine.templates.render import MOST_TEXT
 from assistant.engine.templates.renderer import Abandoned, Bounds, ChatTemplateError, RefusedByTemplateError
 from assistant.errors import ModelError
 from tests.support import hostile_templates as hostile
+from tests.support.patience import PATIENCE_S
 
 ENDLESS = hostile.SLOW["nested-ranges"]
 PATIENT = Bounds(processor_s=3600, wall_s=3600)
@@ -191,4 +192,4 @@ def test_a_process_whose_owner_was_killed_ends_by_itself(tmp_path):
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    child.wait(60)
+    child.wait(PATIENCE_S)

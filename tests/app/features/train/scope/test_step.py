@@ -27,7 +27,7 @@ def test_files_are_listed_with_reasons_totals_and_what_is_held_out(page, tune):
     scope = page.scope
     assert scope.content.isVisible()
     assert not scope.busy.isVisible()
-    assert scope.held_out.text().startswith("What the latest 34 commits added, from 2026-08-02 to 2026-11-20.")
+    assert scope.held_out.text().startswith("The additions of the latest 34 commits, 2026-08-02 to 2026-11-20.")
     assert scope.note.text().startswith("3 files with changes")
     assert scope.totals.text() == "3 learned from (28 kB) · 8 left out"
     row = place(page, "src/orchard/_version.py")
