@@ -1,1 +1,1 @@
-"""Tuning of a model on a repository. The package holds no code yet."""
+"""Tuning of a model on a repository: what is asked for and told, its data, its training, its proof."""

@@ -27,6 +27,8 @@ CONTROL = [
 @pytest.fixture(scope="module")
 def engine(real_model):
     engine = load_engine(real_model, "cpu")
+    # The process that renders chat templates stays for the next chat, so it belongs to all tests here.
+    engine._layout.lay_out([Message("user", "hi")], lambda: False)
     yield engine
     engine.close()
 
