@@ -114,16 +114,23 @@ def running_children() -> list[psutil.Process]:
     return running
 
 
+def lineage(process: psutil.Process) -> set[int]:
+    """Return the ids of a process and of those it comes from."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return {process.pid, *(parent.pid for parent in process.parents())}
+    return {process.pid}
+
+
 @pytest.fixture(autouse=True)
 def nothing_leaks() -> Iterator[None]:
-    """Fail a test that leaves a thread or a child process behind."""
+    """Fail a test that leaves a thread or a process behind; what a program of several tests starts is that program's."""
     threads = set(threading.enumerate())
     children = {child.pid for child in running_children()}
     yield
 
     def left() -> list[str]:
         rows = [f"thread {t.name}" for t in threading.enumerate() if t not in threads and not t.daemon]
-        rows += [f"process {c.pid} {c.name()}" for c in running_children() if c.pid not in children]
+        rows += [f"process {c.pid} {c.name()}" for c in running_children() if not children & lineage(c)]
         return rows
 
     deadline = time.monotonic() + PATIENCE_S

@@ -94,10 +94,15 @@ def inner_environment(environ: Mapping[str, str], settings: Mapping[str, str]) -
 
 
 def named_paths(environment: Mapping[str, str]) -> list[Path]:
-    """Return the files and folders out here that pip's settings and the certificates name."""
+    """Return the files and folders out here that pip's settings and the certificates name.
+
+    An index in a folder is shown with the folder it lies in: its pages name wheels beside it.
+    """
     values = [value for name, value in environment.items() if name.startswith("PIP_") or name in _CERTIFICATES]
-    words = [word.removeprefix("file://") for value in values for word in value.split()]
+    words = [word for value in values for word in value.split()]
     places = [Path(word) for word in words if word.startswith("/")]
+    indexes = [Path(word.removeprefix("file://")) for word in words if word.startswith("file:///")]
+    places += [index if index.parent == Path("/") else index.parent for index in indexes]
     return list(dict.fromkeys(place for place in places if place.exists()))
 
 

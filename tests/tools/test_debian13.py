@@ -20,6 +20,8 @@ def test_pips_settings_and_certificates_go_in_and_nothing_else():
 def test_what_the_settings_name_is_shown_where_it_is_there():
     inner = debian13.inner_environment({"SSL_CERT_FILE": "/etc/hosts"}, SETTINGS)
     assert sorted(map(str, debian13.named_paths(inner))) == ["/etc", "/etc/hosts", "/usr"]
+    beside = debian13.inner_environment({}, {"extra-index-url": "file:///usr/share/doc https://mirror.example/simple"})
+    assert list(map(str, debian13.named_paths(beside))) == ["/usr/share"]
 
 
 def test_only_root_may(monkeypatch, tmp_path, capsys):
