@@ -31,16 +31,11 @@ class Refusal:
     message: str
 
 
-class Reply(QObject):
-    """One answer: exactly one of ``answered`` and ``failed`` comes, and none after ``abort``."""
-
-    answered = Signal(object)
-    """The body of a status from 200 to 299, as JSON."""
-    failed = Signal(object)
-    """A Refusal."""
+class _Answer(QObject):
+    """What both kinds of answers share: one reply that is followed, and a timer that gives it up."""
 
     def __init__(self, timeout_ms: int, parent: QObject) -> None:
-        """``timeout_ms``: how long an answer is waited for; 0: for ever."""
+        """``timeout_ms``: how long is waited without a sign; 0: for ever."""
         super().__init__(parent)
         self._ended = False
         self._reply: QNetworkReply | None = None
@@ -56,9 +51,58 @@ class Reply(QObject):
             return
         self._reply = reply
         reply.setParent(self)
+        reply.readyRead.connect(self._on_ready_read)
         reply.finished.connect(self._on_finished)
+        self._wait()
+
+    @Slot()
+    def _on_ready_read(self) -> None:
+        """Something came."""
+
+    @Slot()
+    def _on_finished(self) -> None:
+        self._timer.stop()
+        self.deleteLater()
+        if self._reply is not None:
+            self._finish(self._reply)
+
+    @Slot()
+    def _on_timeout(self) -> None:
+        self._refuse(Refusal(0, "timeout", self._late(self._timer.interval() / 1000)))
+        if self._reply is not None:
+            self._reply.abort()
+
+    @Slot()
+    def _no_service(self) -> None:
+        self._refuse(Refusal(0, "unreachable", self.tr("The service is not running.")))
+        self.deleteLater()
+
+    def _wait(self) -> None:
+        """Wait for the next sign."""
         if self._timer.interval():
             self._timer.start()
+
+    def _garbage(self, reply: QNetworkReply) -> Refusal:
+        message = self.tr("The service sent something that cannot be read. Restart it.")
+        return Refusal(status_of(reply) or 0, "garbage", message)
+
+    def _late(self, seconds: float) -> str:
+        raise NotImplementedError
+
+    def _finish(self, reply: QNetworkReply) -> None:
+        raise NotImplementedError
+
+    def _refuse(self, refusal: Refusal) -> None:
+        raise NotImplementedError
+
+
+class Reply(_Answer):
+    """One answer: exactly one of ``answered`` and ``failed`` comes, and none after ``abort``."""
+
+    answered = Signal(object)
+    """The body of a status from 200 to 299, as JSON."""
+    failed = Signal(object)
+    """A Refusal."""
 
     @Slot()
     def abort(self) -> None:
@@ -67,42 +111,30 @@ class Reply(QObject):
         if self._reply is not None:
             self._reply.abort()
 
-    @Slot()
-    def _on_finished(self) -> None:
-        self._timer.stop()
-        self.deleteLater()
-        reply = self._reply
-        if reply is None or self._ended:
-            return
-        self._ended = True
+    def _finish(self, reply: QNetworkReply) -> None:
         body = bytes(reply.readAll().data()) if reply.isOpen() else b""
         if not 200 <= (status_of(reply) or 0) < 300:
-            self.failed.emit(_refusal(reply, body, self))
+            self._refuse(_refusal(reply, body, self))
             return
         try:
             answer = json.loads(body) if body else None
         except ValueError:
-            message = self.tr("The service sent something that cannot be read. Restart it.")
-            self.failed.emit(Refusal(status_of(reply) or 0, "garbage", message))
-        else:
-            self.answered.emit(answer)
-
-    @Slot()
-    def _on_timeout(self) -> None:
-        seconds = self._timer.interval() / 1000
-        message = self.tr("The service did not answer within {seconds:g} s.").format(seconds=seconds)
-        self.abort()
-        self.failed.emit(Refusal(0, "timeout", message))
-
-    @Slot()
-    def _no_service(self) -> None:
+            self._refuse(self._garbage(reply))
+            return
         if not self._ended:
             self._ended = True
-            self.failed.emit(Refusal(0, "unreachable", self.tr("The service is not running.")))
-        self.deleteLater()
+            self.answered.emit(answer)
+
+    def _late(self, seconds: float) -> str:
+        return self.tr("The service did not answer within {seconds:g} s.").format(seconds=seconds)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if not self._ended:
+            self._ended = True
+            self.failed.emit(refusal)
 
 
-class EventReply(QObject):
+class EventReply(_Answer):
     """One stream of events.
 
     ``received`` carries each Event and ends with exactly one Finished or Failed, unless ``abort`` was called: then no
@@ -113,27 +145,10 @@ class EventReply(QObject):
     done = Signal()
 
     def __init__(self, request_id: str, idle_ms: int, parent: QObject) -> None:
-        super().__init__(parent)
+        super().__init__(idle_ms, parent)
         self._id = request_id
-        self._ended = False
-        self._reply: QNetworkReply | None = None
         self._parser = SseParser()
         self._body = b""
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.setInterval(idle_ms)
-        self._idle.timeout.connect(self._on_idle)
-
-    def follow(self, reply: QNetworkReply | None) -> None:
-        """Read ``reply`` from now on; without one the stream fails as soon as the event loop runs."""
-        if reply is None:
-            QTimer.singleShot(0, self, self._no_service)
-            return
-        self._reply = reply
-        reply.setParent(self)
-        reply.readyRead.connect(self._on_ready_read)
-        reply.finished.connect(self._on_finished)
-        self._idle.start()
 
     @Slot()
     def abort(self) -> None:
@@ -149,7 +164,7 @@ class EventReply(QObject):
         reply = self._reply
         if reply is None:
             return
-        self._idle.start()
+        self._wait()
         data = bytes(reply.readAll().data())
         if not _is_stream(reply):
             self._body = (self._body + data)[:_MAX_BODY]
@@ -160,47 +175,32 @@ class EventReply(QObject):
             try:
                 event = event_from_json(json.loads(payload))
             except (ServiceError, ValueError):
-                self._fail(self.tr("The service sent something that cannot be read. Restart it."), "garbage")
+                self._refuse(self._garbage(reply))
                 reply.abort()
                 return
             self._emit(event)
 
-    @Slot()
-    def _on_finished(self) -> None:
-        reply = self._reply
-        if reply is None:
-            return
+    def _finish(self, reply: QNetworkReply) -> None:
         if not self._ended and reply.isOpen():
             self._on_ready_read()
+            self._timer.stop()
         if not self._ended:
             self._explain(reply)
-        self._idle.stop()
-        self.deleteLater()
 
     def _explain(self, reply: QNetworkReply) -> None:
         status = status_of(reply)
         if status == 200 and not _is_stream(reply):
-            self._fail(self.tr("The service sent something that cannot be read. Restart it."), "garbage")
+            self._refuse(self._garbage(reply))
         elif status == 200 or (status is None and reply.error() == _Error.RemoteHostClosedError):
-            self._fail(self.tr("The service ended in the middle of a suggestion."), "cut")
+            self._refuse(Refusal(0, "cut", self.tr("The service ended in the middle of a suggestion.")))
         else:
-            refusal = _refusal(reply, self._body, self)
-            self._fail(refusal.message, refusal.code)
+            self._refuse(_refusal(reply, self._body, self))
 
-    @Slot()
-    def _on_idle(self) -> None:
-        seconds = self._idle.interval() / 1000
-        self._fail(self.tr("The service said nothing for {seconds:g} s.").format(seconds=seconds), "timeout")
-        if self._reply is not None:
-            self._reply.abort()
+    def _late(self, seconds: float) -> str:
+        return self.tr("The service said nothing for {seconds:g} s.").format(seconds=seconds)
 
-    @Slot()
-    def _no_service(self) -> None:
-        self._fail(self.tr("The service is not running."), "unreachable")
-        self.deleteLater()
-
-    def _fail(self, message: str, code: str) -> None:
-        self._emit(Failed(self._id, message, code))
+    def _refuse(self, refusal: Refusal) -> None:
+        self._emit(Failed(self._id, refusal.message, refusal.code))
 
     def _emit(self, event: Event) -> None:
         if self._ended:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assistant.engine.context_length import fit_answer
 from assistant.engine.decoding.stream import TextStream
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, Lease
-from assistant.engine.room import fit_answer
 from assistant.types import (
     Chat,
     Choice,

@@ -1,16 +1,34 @@
-"""What a file defines, uses and imports, by the queries in resources/queries."""
+"""What a file defines, uses and imports, by the tree-sitter queries of resources/queries, one file for each language.
+
+A file may begin with ``; inherits: NAME NAME``: the patterns of those files come first. What the captures mean:
+
+``@definition.KIND`` a definition, with ``@name`` its name; ``@parent`` the name of its class where that is written
+    beside it; ``@body`` where its signature ends, unless the node has a field ``body``. Of several patterns that give
+    one name, the first counts.
+``@scope`` with ``@name``: no definition, but the parent of those inside (``impl`` in Rust).
+``@reference`` a name that is used.
+``@import`` an import statement, with ``@module`` and, where one name is taken, ``@imported`` and ``@alias``.
+    ``@default`` and ``@namespace`` are what a module's default and all of it are called; ``@prefix`` stands before the
+    module; ``@use`` is a whole path of Rust.
+``@_anything``: only for predicates.
+
+``#set!`` beside another predicate crashes py-tree-sitter 0.26, so it is not used.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from tree_sitter import Node, QueryCursor, Tree
+from tree_sitter import Node, Query, QueryCursor, Tree
 
 from assistant.languages import Comments, language_named
 from assistant.repository.docs import comment_above, doc_string
 from assistant.repository.imports import Import, read_imports, without_repeats
-from assistant.repository.queries import load_query
+from assistant.repository.parsing import grammar
 
 __all__ = ["Facts", "Import", "Reference", "Symbol", "read_facts"]
 
@@ -22,6 +40,25 @@ _CONTAINERS = frozenset({"class", "struct", "interface", "trait", "enum", "scope
 _CLASSES = _CONTAINERS - {"namespace", "module"}
 # Nodes that wrap a definition: its decorators, `export`, `template <...>` belong to it.
 _WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
+
+
+_INHERITS = "; inherits:"
+
+
+@functools.cache
+def load_query(language: str) -> Query:
+    """Return the query of a language that has a grammar; making it takes some milliseconds."""
+    record = language_named(language)
+    return Query(grammar(language), _read((record.queries if record else "") or language))
+
+
+def _read(place: str | Path) -> str:
+    """Return the text of a file of resources/queries, by its name, or of any file, by its path."""
+    file = place if isinstance(place, Path) else importlib.resources.files("resources") / "queries" / f"{place}.scm"
+    text = file.read_text(encoding="utf-8")
+    first = text.partition("\n")[0]
+    inherited = first.removeprefix(_INHERITS).split() if first.startswith(_INHERITS) else []
+    return "\n".join([*map(_read, inherited), text])
 
 
 @dataclass(frozen=True, slots=True)

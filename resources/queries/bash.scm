@@ -1,4 +1,4 @@
-; What Bash defines, uses and sources; see assistant/repository/queries.py for the captures.
+; What Bash defines, uses and sources; see assistant/repository/symbols.py for the captures.
 
 (function_definition name: (word) @name) @definition.function
 (program (variable_assignment name: (variable_name) @name) @definition.variable)

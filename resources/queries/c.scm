@@ -1,4 +1,4 @@
-; What C defines, uses and includes; see assistant/repository/queries.py for the captures.
+; What C defines, uses and includes; see assistant/repository/symbols.py for the captures.
 
 (function_definition declarator: [
   (function_declarator declarator: (identifier) @name)

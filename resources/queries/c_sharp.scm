@@ -1,4 +1,4 @@
-; What C# defines, uses and imports; see assistant/repository/queries.py for the captures.
+; What C# defines, uses and imports; see assistant/repository/symbols.py for the captures.
 
 (namespace_declaration name: (_) @name) @definition.namespace
 (class_declaration name: (identifier) @name) @definition.class

@@ -1,4 +1,4 @@
-; What CSS names and imports; see assistant/repository/queries.py for the captures.
+; What CSS names and imports; see assistant/repository/symbols.py for the captures.
 
 (rule_set (selectors) @name (block) @body) @definition.rule
 (keyframes_statement (keyframes_name) @name) @definition.rule

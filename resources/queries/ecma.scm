@@ -1,4 +1,4 @@
-; What JavaScript and TypeScript have in common; see assistant/repository/queries.py for the captures.
+; What JavaScript and TypeScript have in common; see assistant/repository/symbols.py for the captures.
 
 (function_declaration name: (identifier) @name) @definition.function
 (generator_function_declaration name: (identifier) @name) @definition.function

@@ -1,4 +1,4 @@
-; What Go defines, uses and imports; see assistant/repository/queries.py for the captures.
+; What Go defines, uses and imports; see assistant/repository/symbols.py for the captures.
 
 (function_declaration name: (identifier) @name) @definition.function
 (method_declaration

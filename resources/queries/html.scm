@@ -1,4 +1,4 @@
-; What HTML names and loads; see assistant/repository/queries.py for the captures.
+; What HTML names and loads; see assistant/repository/symbols.py for the captures.
 
 (element (start_tag (attribute
   (attribute_name) @_id

@@ -1,4 +1,4 @@
-; What Java defines, uses and imports; see assistant/repository/queries.py for the captures.
+; What Java defines, uses and imports; see assistant/repository/symbols.py for the captures.
 
 (class_declaration name: (identifier) @name) @definition.class
 (record_declaration name: (identifier) @name) @definition.class

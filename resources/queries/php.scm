@@ -1,4 +1,4 @@
-; What PHP defines, uses and imports; see assistant/repository/queries.py for the captures.
+; What PHP defines, uses and imports; see assistant/repository/symbols.py for the captures.
 
 (namespace_definition name: (_) @name) @definition.namespace
 (class_declaration name: (name) @name) @definition.class

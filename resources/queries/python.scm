@@ -1,4 +1,4 @@
-; What Python defines, uses and imports. The captures are explained in assistant/repository/queries.py.
+; What Python defines, uses and imports. The captures are explained in assistant/repository/symbols.py.
 
 (class_definition name: (identifier) @name) @definition.class
 (function_definition name: (identifier) @name) @definition.function

@@ -1,4 +1,4 @@
-; What Ruby defines, uses and requires; see assistant/repository/queries.py for the captures.
+; What Ruby defines, uses and requires; see assistant/repository/symbols.py for the captures.
 
 (class name: [(constant) (scope_resolution)] @name) @definition.class
 (module name: [(constant) (scope_resolution)] @name) @definition.module

@@ -1,4 +1,4 @@
-; What Rust defines, uses and imports; see assistant/repository/queries.py for the captures.
+; What Rust defines, uses and imports; see assistant/repository/symbols.py for the captures.
 
 (function_item name: (identifier) @name) @definition.function
 (function_signature_item name: (identifier) @name) @definition.function

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from app.theme import THEME_NAMES, Theme, ThemeManager, editor_font, load_theme
-from app.theme.style_sheet import make_style_sheet
+from app.theme.manager import make_style_sheet
 from app.theme.tokens import COLORS, SYNTAX
 from assistant.config import Settings
 from assistant.errors import InputError

@@ -12,12 +12,14 @@ import pytest
 from assistant.config import find_paths
 from assistant.engine.tiny import make_tiny_model
 from finetune import runs
+from finetune.config import DataConfig, RunConfig, TrainConfig, to_json
 from finetune.events import EventReader, Step
 from tests.support.patience import PATIENCE_S, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
-OPTIONS = ("--steps", "8", "--holes", "6", "--library-holes", "4", "--max-seq-length", "512")
+DATA = DataConfig(since="HEAD~4", holes=6, validation_holes=6, library_holes=4)
+TRAIN = TrainConfig(steps=8, max_seq_length=512)
 
 
 def module(number):
@@ -68,13 +70,19 @@ def home(tmp_path, monkeypatch):
     return find_paths()
 
 
-def grafter(*arguments):
+def grafter(*arguments, settings=""):
     command = [sys.executable, "-P", "-m", "assistant.cli.main", "finetune", *arguments, "--json"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, input=settings, capture_output=True, text=True, check=False)
+
+
+def learn(repository, name, *options):
+    """Learn a repository with few steps, judged by few holes."""
+    config = RunConfig(str(repository), "tiny", name, data=DATA, train=TRAIN)
+    return grafter("--config", "-", *options, settings=to_json(config))
 
 
 def test_a_repository_is_learned_judged_and_installed(repository, home):
-    done = grafter(str(repository), *OPTIONS)
+    done = learn(repository, "shop")
     assert done.returncode == 0, done.stderr + (next(home.runs.iterdir()) / "job.log").read_text()
     events = [json.loads(line) for line in done.stdout.splitlines()]
     kinds = [event["event"] for event in events]
@@ -104,9 +112,9 @@ def test_a_repository_is_learned_judged_and_installed(repository, home):
 
 
 def test_a_run_that_was_stopped_and_killed_ends_as_one_that_was_not(repository, home):
-    assert grafter(str(repository), *OPTIONS, "--name", "whole").returncode == 0
+    assert learn(repository, "whole").returncode == 0
     (whole,) = runs.every(home)
-    started = json.loads(grafter(str(repository), *OPTIONS, "--name", "broken", "--detach").stdout)
+    started = json.loads(learn(repository, "broken", "--detach").stdout)
     folder = Path(started["folder"])
     _wait(lambda: steps(folder) >= 2 or not runs.is_owned(folder), "two steps")
     assert grafter("--stop", started["run"]).returncode == 0

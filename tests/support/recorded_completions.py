@@ -146,9 +146,22 @@ def _plain(event):
         case Finished():
             whole = dataclasses.asdict(dataclasses.replace(event, timings=None))
             texts = [[choice.text, choice.replaces, choice.reason] for choice in event.choices]
-            return ["finished", texts, list(event.filters), _digest(json.dumps(whole, sort_keys=True, default=repr))]
+            return ["finished", texts, list(event.filters), _digest(json.dumps(_rounded(whole), sort_keys=True))]
         case _:
             return [type(event).__name__.lower()]
+
+
+def _rounded(value):
+    """Return the same with numbers as they are on every version of Python: since 3.12, sum() loses less of floats."""
+    match value:
+        case dict():
+            return {key: _rounded(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_rounded(each) for each in value]
+        case float():
+            return round(value, 9)
+        case _:
+            return value
 
 
 def _digest(text):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from assistant.engine.aside import aside
+from assistant.engine.context_length import check_characters, fit_answer
 from assistant.engine.decoding.decode import Batch, prefill
 from assistant.engine.decoding.decoder import Cache, Decoder, Interrupted
 from assistant.engine.decoding.prompt_lookup import Places, PromptLookup
@@ -19,7 +20,6 @@ from assistant.engine.device import is_out_of_memory, release_memory
 from assistant.engine.local.adapter_variants import AdapterVariants, Variant
 from assistant.engine.local.adapting import Adapting
 from assistant.engine.protocol import AdapterChoice, CancelToken, EngineInfo, FindAdapter, Lease
-from assistant.engine.room import check_characters, fit_answer
 from assistant.engine.templates.layout import ChatLayout
 from assistant.engine.templates.renderer import Abandoned, Renderer
 from assistant.engine.tokenizer import Tokenizer

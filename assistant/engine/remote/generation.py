@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from assistant.engine.context_length import check_characters, least_answer
 from assistant.engine.decoding.stream import TextStream
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.engine.remote.asking import Asking, Prepared
@@ -22,7 +23,6 @@ from assistant.engine.remote.errors import Rejected, RemoteError, Unreachable
 from assistant.engine.remote.loop import Mailbox
 from assistant.engine.remote.rows import Row, other_firsts
 from assistant.engine.remote.server import Server, with_adapter
-from assistant.engine.room import check_characters, least_answer
 from assistant.types import (
     Chat,
     Choice,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.backoff import Backoff
+from app.services.service_process import Backoff
 
 
 def test_delays_double_up_to_the_cap_while_failures_come_slowly() -> None:

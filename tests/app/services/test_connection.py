@@ -9,9 +9,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.services.api import ApiClient
-from app.services.backoff import Backoff
 from app.services.connection import Connection, ConnectionState, Intervals
-from app.services.service_process import ServiceProcess
+from app.services.service_process import Backoff, ServiceProcess
 from assistant.types import CompleteRequest
 
 pytestmark = pytest.mark.gui

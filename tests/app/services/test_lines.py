@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.lines import LineSplitter
+from app.services.line_process import LineSplitter
 
 
 @given(st.text(alphabet="ab\nä€\U0001f600"), st.integers(1, 7))

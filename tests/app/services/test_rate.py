@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.rate import RateEstimate
+from app.services.model_jobs import RateEstimate
 
 
 def test_a_steady_job_is_told_exactly() -> None:

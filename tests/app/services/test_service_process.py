@@ -10,8 +10,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.services.backoff import Backoff
-from app.services.service_process import ServiceProcess
+from app.services.service_process import Backoff, ServiceProcess
 
 pytestmark = pytest.mark.gui
 

@@ -20,9 +20,9 @@ from assistant.languages import (
 )
 from assistant.languages.registry import with_language
 from assistant.languages.table import RECORDS
-from assistant.repository import queries
 from assistant.repository.docs import comment_above
 from assistant.repository.spans import code_language, find_spans
+from assistant.repository.symbols import load_query
 from assistant.retrieval.index.analyse import analyse
 from assistant.retrieval.index.hits import SymbolHit
 from assistant.retrieval.index.reader import guesses
@@ -203,10 +203,10 @@ def pebble(tmp_path: Path):
         import_paths=import_paths.ruby,
         lexer="go",
     )
-    queries.load_query.cache_clear()
+    load_query.cache_clear()
     with with_language(record):
         yield record
-    queries.load_query.cache_clear()
+    load_query.cache_clear()
 
 
 def test_a_new_language_is_one_record(pebble):

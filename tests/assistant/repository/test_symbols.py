@@ -8,8 +8,7 @@ from tree_sitter import Query
 
 from assistant.languages import parsed_languages
 from assistant.repository.parsing import parse
-from assistant.repository.queries import load_query
-from assistant.repository.symbols import MOST_SYMBOLS, Facts, read_facts
+from assistant.repository.symbols import MOST_SYMBOLS, Facts, load_query, read_facts
 
 
 class Sample(NamedTuple):

@@ -1,6 +1,6 @@
 import random
 
-from finetune.data.near_duplicates import find_copies
+from finetune.data.files import find_copies
 
 
 def words(seed: int, count: int = 400) -> list[str]:

@@ -16,9 +16,8 @@ from app.editor.code_editor import CodeEditor
 from app.features.acceptance.log import AcceptanceLog
 from app.features.suggest.controller import CompletionController
 from app.services.api import ApiClient
-from app.services.backoff import Backoff
 from app.services.connection import Connection, Intervals
-from app.services.service_process import ServiceProcess
+from app.services.service_process import Backoff, ServiceProcess
 from assistant.config import Settings
 from assistant.types import Finished
 

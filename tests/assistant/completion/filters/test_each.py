@@ -11,9 +11,9 @@ from assistant.completion.filters import (
     MISSING_HEADER,
     SURER_ALONE,
 )
-from assistant.completion.filters.blanks import file_indents_with_tabs, retab
 from assistant.completion.filters.draft import Draft
 from assistant.completion.filters.repeats import near, runs_in_circles, same_line
+from assistant.completion.filters.stream import file_indents_with_tabs, retab
 from assistant.types import TokenLogprob
 
 UNSURE = Draft("a", tokens=(TokenLogprob("a", -2.0),), written="a")

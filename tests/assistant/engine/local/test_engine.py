@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from assistant.engine.context_length import ContextLengthError, fit_answer
 from assistant.engine.local import engine
 from assistant.engine.local.load import load_engine
 from assistant.engine.protocol import CancelToken, Forgets
-from assistant.engine.room import ContextLengthError, fit_answer
 from assistant.engine.templates.layout import ChatLayout
 from assistant.types import (
     Chat,

@@ -11,8 +11,7 @@ from assistant.engine.fake import FakeEngine, flat_prompt
 from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
-from assistant.engine.remote.fallback import FallbackEngine
-from assistant.engine.remote.relay import relay
+from assistant.engine.remote.fallback import FallbackEngine, relay
 from assistant.engine.scheduler.worker import EngineWorker
 from assistant.errors import ModelError
 from assistant.prompts.fim import FAMILIES, SourceFile, infill_prompt

@@ -1,6 +1,6 @@
-from assistant.retrieval.search.cache_reuse import arrange
 from assistant.retrieval.search.candidate import Candidate
 from assistant.retrieval.search.rank import Ranked
+from assistant.retrieval.search.retrieve import arrange
 from tests.support import memory_index
 
 
