@@ -311,7 +311,7 @@ class Finished:
     filters: tuple[str, ...] = ()
     note: str = ""
     """A limit the person should know of, e.g. that this model cannot see what follows the cursor."""
-    guessed_tokens: int = 0
+    draft_tokens: int = 0
     """Tokens that were guessed from text at hand and checked several at once."""
     accepted_tokens: int = 0
     """How many of them were right."""

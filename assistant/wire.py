@@ -128,7 +128,7 @@ def explanation_to_json(finished: Finished) -> Json:
             for name, sentence in zip(finished.filters, finished.filter_sentences, strict=True)
         ],
         "computed_tokens": max(finished.prompt_tokens - finished.cached_tokens, 0),
-        "guessed_tokens": finished.guessed_tokens,
+        "draft_tokens": finished.draft_tokens,
         "accepted_tokens": finished.accepted_tokens,
         "device": finished.device,
         "dtype": finished.dtype,

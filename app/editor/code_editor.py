@@ -208,7 +208,7 @@ class CodeEditor(TextView):
             before = self.textCursor().position(), self.document().revision()
             super().keyPressEvent(event)
             if before != (self.textCursor().position(), self.document().revision()):
-                self.show_cursor()
+                self.show_cursor(in_view=True)
 
     def _taking(self, event: QKeyEvent) -> str:
         if self._suggestion is None:

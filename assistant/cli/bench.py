@@ -157,9 +157,9 @@ def _engine(args: argparse.Namespace) -> int:
     adapter = f" with the adapter {info.adapter}" if info.adapter else ""
     console.print(f"{info.model}{adapter} on {info.device} in {info.dtype}{versus}: medians of {plan.repeat}{stopped}.")
     console.print(_engine_table(results, peer.name if peer else None, plan))
-    guessed, accepted = results.guesses()
-    if guessed:
-        console.print(f"Of {guessed} guessed tokens {accepted} were right.")
+    drafted, accepted = results.drafts()
+    if drafted:
+        console.print(f"Of {drafted} draft tokens {accepted} were accepted.")
     console.print(
         f"Loading took {load_seconds:.1f} s. Memory: ours {_memory(memory)}{_of_peer(peer and peer.name, theirs)}."
     )
@@ -175,8 +175,8 @@ def _engine_table(results: Results, peer: str | None, plan: Plan) -> Table:
         table.add_column(heading, justify="right")
     for row in results.rows():
         what = f"reading {row.tokens}" if row.what == "prefill" else f"writing {plan.tokens} after {row.tokens}"
-        if row.what == "decode, guessing":
-            what += ", guessing"
+        if row.what == "decode, prompt lookup":
+            what += ", prompt lookup"
         times = _UNKNOWN if row.ratio is None else f"{row.ratio:.2f}"
         table.add_row(what, _speed(row.ours), *((_speed(row.theirs), times) if peer else ()))
     return table

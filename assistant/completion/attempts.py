@@ -214,7 +214,7 @@ def _with_cost(one: Finished, other: Finished) -> Finished:
         prompt_tokens=one.prompt_tokens + other.prompt_tokens,
         cached_tokens=one.cached_tokens + other.cached_tokens,
         generated_tokens=one.generated_tokens + other.generated_tokens,
-        guessed_tokens=one.guessed_tokens + other.guessed_tokens,
+        draft_tokens=one.draft_tokens + other.draft_tokens,
         accepted_tokens=one.accepted_tokens + other.accepted_tokens,
         timings=timings,
         note=one.note or other.note,

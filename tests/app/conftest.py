@@ -301,7 +301,7 @@ def make_answer(**changes) -> Finished:
         ),
         "filters": ("leaves-block", "tabs-and-spaces"),
         "filter_sentences": ("Ends where the block of the cursor ends.", "Indents new lines the way the file does."),
-        "guessed_tokens": 9,
+        "draft_tokens": 9,
         "accepted_tokens": 6,
         "device": "cpu",
         "dtype": "float32, 4-bit weights",

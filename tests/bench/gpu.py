@@ -1,7 +1,7 @@
 """What a graphics card does, as a table: ``make bench-gpu``. Ends with status 2, and says so, where there is none.
 
 For each number of bits the default model is loaded once and read and written in four ways: recorded steps as the
-program uses them, recorded steps of one token (no room for guesses), the same steps one operation at a time, and
+program uses them, recorded steps of one token (no room for drafts), the same steps one operation at a time, and
 transformers' growing caches. A prompt is read three times (the median counts), then 32 steps are taken after each
 context, of one sequence and of four (the median step counts). The table also goes to build/bench-gpu.md and .json.
 """

@@ -92,6 +92,9 @@ class Sight:
         above = min(spare // 2, MARGIN_ROWS)
         below = min(spare - above, MARGIN_ROWS)
         line = block.firstLineNumber() + first
+        row = line - bar.value()
+        if above < row and row + last - first < fits - below - 1 and not self._view.is_decorated():
+            return  # well inside, by counting alone, which is what nearly every key finds
         if not -_FAR <= line - bar.value() <= fits + _FAR:
             bar.setValue(line - fits // 2)
         top = self._top(block)  # Qt adds up the heights of all blocks above, so it is asked once for each scrolling

@@ -214,9 +214,9 @@ class TextView(QPlainTextEdit):
         """Return what a block looks like, row by row."""
         return self._rows.of(block)
 
-    def is_decorated(self, block: QTextBlock) -> bool:
-        """Return whether there is anything beside a block."""
-        return self._rows.are_decorated(block)
+    def is_decorated(self, block: QTextBlock | None = None) -> bool:
+        """Return whether there is anything beside a block, or beside any."""
+        return bool(self._decorations.shape()) if block is None else self._rows.are_decorated(block)
 
     def set_ghost(self, text: str, hint: str = "", replaces: int = 0) -> None:
         """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears.
@@ -264,9 +264,10 @@ class TextView(QPlainTextEdit):
         """Return the first lines of the ghost's text, as many as are seen, and how many pixels are hidden sideways."""
         return self._sight.ghost_seen(self._ghost_text)
 
-    def show_cursor(self) -> None:
-        """Scroll until the cursor's line is seen whole, with the ghost, as far as it fits, and a margin."""
-        self.ensureCursorVisible()
+    def show_cursor(self, *, in_view: bool = False) -> None:
+        """Scroll until the line of the cursor, which is ``in_view`` after Qt's own keys, is whole, with the ghost."""
+        if not in_view:
+            self.ensureCursorVisible()
         self._sight.show_cursor(self._ghost_text)
 
     # --- following ---------------------------------------------------------------------

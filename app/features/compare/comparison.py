@@ -56,7 +56,7 @@ class Comparison(QObject):
             return
         if name is None:
             text = self.tr("There is no adapter to compare with yet: train one on this project first.")
-            choices = [(self.tr("Learn my code"), lambda: self._bench.open("train", "code"))]
+            choices = [(self.tr("Fine-tune on my code"), lambda: self._bench.open("train", "code"))]
             self._bench.central.bars.show_message("compare", text, "warn", choices)
             return
         self._bench.central.bars.clear("compare")

@@ -221,9 +221,9 @@ class WhyPanel(QFrame):
             (self.tr("Computed"), self._tokens(read)),
             (self.tr("Written"), self._tokens(choice.generated_tokens)),
         ]
-        if finished.guessed_tokens:
+        if finished.draft_tokens:
             right = self.tr("{right} of {count} accepted").format(
-                right=finished.accepted_tokens, count=finished.guessed_tokens
+                right=finished.accepted_tokens, count=finished.draft_tokens
             )
             rows.append((self.tr("Prompt lookup"), right))
         rows.append((self.tr("Model"), finished.model))

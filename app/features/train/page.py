@@ -66,7 +66,7 @@ class TrainPage(Page):
         self._model: str | None = None
         self._told: object = None
         self.step = "code"
-        self.column.addWidget(label(self.tr("Learn my code"), scale=1.7, bold=True))
+        self.column.addWidget(label(self.tr("Fine-tune on my code"), scale=1.7, bold=True))
         text = self.tr(
             "The model is tuned on this project and evaluated on held-out code. All of it happens on this computer."
         )

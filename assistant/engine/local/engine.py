@@ -180,7 +180,7 @@ class LocalEngine:
                 total_ms=1000 * (end - begin),
             ),
             adapter=variant.name,
-            guessed_tokens=drafted,
+            draft_tokens=drafted,
             accepted_tokens=accepted,
         )
 

@@ -218,7 +218,7 @@ class EngineWorker:
         self._wanted = False
         if not only_ahead or not (asleep or self._idle_left() <= 0):
             return None
-        for job in jobs:  # guesses: nothing that the model would be loaded or kept for
+        for job in jobs:  # asked ahead: nothing that the model would be loaded or kept for
             job.cancel.cancel()
         return self._find_cancelled() or (None if asleep else self._put_aside)
 

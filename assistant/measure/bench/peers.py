@@ -74,7 +74,7 @@ class Peer:
         raise NotImplementedError
 
     def run(self, text: str, tokens: int, *, speculate: bool = False) -> Sample:
-        """Have ``text`` read and ``tokens`` written; a peer guesses or not as it was started. Raises ServiceError."""
+        """Have ``text`` read and ``tokens`` written; a peer drafts or not as it was started. Raises ServiceError."""
         raise NotImplementedError
 
     def memory(self) -> Memory | None:

@@ -27,11 +27,11 @@ def memory_json(memory: Memory | None) -> Json | None:
 
 def engine_json(results: Results) -> Json:
     """Return the rows of a measurement of engines, with every sample. Speeds are tokens a second."""
-    guessed, accepted = results.guesses()
+    drafted, accepted = results.drafts()
     return {
         "repeat": results.plan.repeat,
         "written_tokens": results.plan.tokens,
-        "guessed_tokens": guessed,
+        "draft_tokens": drafted,
         "accepted_tokens": accepted,
         "rows": [_row(row) for row in results.rows()],
         "notes": results.notes,

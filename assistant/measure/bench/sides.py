@@ -28,7 +28,7 @@ class Sample:
     decode_ms: float
     wall_first_ms: float
     wall_ms: float
-    guessed: int = 0
+    drafted: int = 0
     accepted: int = 0
 
     @property
@@ -96,7 +96,7 @@ class OurSide:
                         decode_ms=event.timings.decode_ms,
                         wall_first_ms=end if first is None else first,
                         wall_ms=end,
-                        guessed=event.guessed_tokens,
+                        drafted=event.draft_tokens,
                         accepted=event.accepted_tokens,
                     )
                 case Failed(message=message):

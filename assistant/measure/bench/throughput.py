@@ -10,7 +10,7 @@ from assistant.measure.bench.figures import Summary, ratio, summarise
 from assistant.measure.bench.sides import Sample, Side
 from assistant.measure.bench.source import Pieces
 
-What = Literal["prefill", "decode", "decode, guessing"]
+What = Literal["prefill", "decode", "decode, prompt lookup"]
 
 # A model may end before the tokens asked for are written; then another text is taken, for both sides.
 _TRIES = 8
@@ -75,16 +75,16 @@ class Results:
             self.notes.append(sentence)
 
     def rows(self) -> list[Row]:
-        """Return what was measured, row by row. What was written while guessing stands against the same of theirs."""
+        """Return what was measured, row by row. What prompt lookup wrote stands against the same of theirs."""
         rows = [self._row("prefill", size, "prefill") for size in self.plan.prompts]
         for size in self.plan.contexts:
-            rows += [self._row("decode", size, "decode"), self._row("decode, guessing", size, "decode")]
+            rows += [self._row("decode", size, "decode"), self._row("decode, prompt lookup", size, "decode")]
         return [row for row in rows if row.ours is not None]
 
-    def guesses(self) -> tuple[int, int]:
-        """Return how many tokens were guessed in all, and how many of them were right."""
-        runs = [each for (what, _, _), rows in self.samples.items() if what == "decode, guessing" for each in rows]
-        return sum(each.guessed for each in runs), sum(each.accepted for each in runs)
+    def drafts(self) -> tuple[int, int]:
+        """Return how many draft tokens there were in all, and how many of them were accepted."""
+        runs = [each for (what, _, _), rows in self.samples.items() if what == "decode, prompt lookup" for each in rows]
+        return sum(each.drafted for each in runs), sum(each.accepted for each in runs)
 
     def _row(self, what: What, size: int, against: What) -> Row:
         return Row(what, size, self._measured(what, size, ours=True), self._measured(against, size, ours=False))
@@ -134,7 +134,7 @@ def _write(ours: Side, turn: list[Side], size: int, plan: Plan, pieces: Pieces, 
         for side in turn:
             found.append(("decode", side, side.run(text, plan.tokens)))
             if side is ours:
-                found.append(("decode, guessing", side, side.run(text, plan.tokens, speculate=True)))
+                found.append(("decode, prompt lookup", side, side.run(text, plan.tokens, speculate=True)))
         whole = all(sample.written >= plan.tokens for _, _, sample in found)
         if whole or attempt == _TRIES - 1:
             if not whole:

@@ -207,7 +207,7 @@ class ScopeStep(QWidget):
         self.busy.hide()
         self.again.setEnabled(True)
         self.empty.setVisible(not rows)
-        self.empty.setText(self.tr("No file in this folder can be learned from; choose another folder."))
+        self.empty.setText(self.tr("No file in this folder can be trained on; choose another folder."))
         self.content.setVisible(bool(rows))
         self.files.set_rows(rows)
         self.held_out.setText(self._split_text(self.split))
@@ -257,20 +257,20 @@ class ScopeStep(QWidget):
         if split.kind == "commits":
             if split.base_date and split.head_date:
                 text = self.tr(
-                    "The additions of the latest {count} commits, {base} to {head}. They are never learned from."
+                    "The additions of the latest {count} commits, {base} to {head}. They are never trained on."
                 )
                 return text.format(count=f"{split.commits:,}", base=split.base_date[:10], head=split.head_date[:10])
-            text = self.tr("The additions of the latest {count} commits. They are never learned from.")
+            text = self.tr("The additions of the latest {count} commits. They are never trained on.")
             return text.format(count=f"{split.commits:,}")
         return self.tr(
             "About a tenth of the files, since there is no git history to hold back the latest changes of. They are "
-            "never learned from."
+            "never trained on."
         )
 
     def _totals_text(self) -> str:
         kept = [row for row in self.files.rows if self.files.choices.keeps(row)]
         out = len(self.files.rows) - len(kept)
-        text = self.tr("{kept} learned from ({size}) · {out} left out")
+        text = self.tr("{kept} in the training data ({size}) · {out} left out")
         return text.format(kept=f"{len(kept):,}", size=numbers.size(sum(row.bytes for row in kept)), out=f"{out:,}")
 
     # --- what the person does ---------------------------------------------------------------
@@ -290,7 +290,7 @@ class ScopeStep(QWidget):
         kept = sum(choices.keeps(row) for row in rows)
         entries = [
             (self.tr("All files"), "", len(rows)),
-            (self.tr("Learned from"), "kept", kept),
+            (self.tr("Training data"), "kept", kept),
             (self.tr("Left out"), "dropped", len(rows) - kept),
         ]
         if decided := len(choices.keep | choices.drop):

@@ -79,8 +79,8 @@ def test_drafts_are_checked_and_some_are_right(engines, ask):
     repeated = "        print(number)\n" * 8
     plain, drafted = (ask(engine, repeated, max_tokens=60, speculate=speculate) for speculate in (False, True))
     assert plain.texts == drafted.texts
-    assert plain.finished.guessed_tokens == 0
-    assert drafted.finished.guessed_tokens > 0
+    assert plain.finished.draft_tokens == 0
+    assert drafted.finished.draft_tokens > 0
 
 
 def test_requests_that_take_turns_get_their_own_answers(engines):

@@ -351,7 +351,7 @@ def test_text_nearby_is_guessed_from(tiny_engine):
         guided = write(hint)
     assert guided.choices[0].text == plain.choices[0].text
     assert guided.accepted_tokens > write().accepted_tokens
-    assert plain.guessed_tokens == 0
+    assert plain.draft_tokens == 0
 
 
 def test_texts_nearby_are_tokenised_once_and_few_at_a_time(tiny_engine, monkeypatch):

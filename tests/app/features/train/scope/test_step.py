@@ -29,7 +29,7 @@ def test_files_are_listed_with_reasons_totals_and_what_is_held_out(page, tune):
     assert not scope.busy.isVisible()
     assert scope.held_out.text().startswith("The additions of the latest 34 commits, 2026-08-02 to 2026-11-20.")
     assert scope.note.text().startswith("3 files with changes")
-    assert scope.totals.text() == "3 learned from (28 kB) · 8 left out"
+    assert scope.totals.text() == "3 in the training data (28 kB) · 8 left out"
     row = place(page, "src/orchard/_version.py")
     assert scope.files.index(row, 2).data() == "Generated: its first line says so"
     assert scope.files.index(row, 0).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
