@@ -29,21 +29,26 @@ MOST_LINES = 8
 MOST_CHARS = 280
 """An answer that nobody asked for has at most 96 tokens of about three characters: no hole is longer than that."""
 _LONGEST_LINE = 120
-_LEAST_CHARS = 4
+_LEAST_CHARS = {"right": 3}
+_LEAST_OF_OTHERS = 4
 _MOST_SECONDS = 2.0
 
 _WORD = re.compile(r"[^\W\d]{2,}")
 _CLOSERS = ")]}>\"'`;:, \t"
 _CLOSING_LINE = re.compile(r"[)\]}]+(?:\)|[;,])*|(?:end|fi|done|esac)[;,)]*|;;")
 _BODY = re.compile(
-    r"block|body|compound_statement|do_group|declaration_list|case_item|then|(?:if|for|while|case|until)(?:_statement)?"
+    r"\w*(?:block|body)(?!_comment)\w*|\w*declaration_list|compound_statement|do_group|case_item|then"
+    r"|(?:if|for\w*|while|case|until|switch)(?:_statement|_expression)?"
 )
 _BRANCH = re.compile(r"else|elif|elsif|except|finally|catch|rescue|ensure|when|in\b|while\b.*;$")
 _MARKS = re.compile(r"attribute|annotation|decorator|comment")
 # What the next thing on a line begins with, where the cursor is at the end of a piece: not within `a.b` or `f(x)`.
 _ENDS_A_PIECE = " \t,;)]}="
 _NO_EXPRESSIONS = ("modifiers", "visibility_modifier", "ERROR")
-_LISTS = re.compile(r"list|array|object|dictionary|hash|table|initializer|enum|struct|arguments|parameters|element")
+_LISTS = re.compile(
+    r"(?!declaration_list|statement_list|enum_declaration|struct_declaration)\w*"
+    r"(?:list|array|object|dictionary|hash|table|initializer|enum|struct|arguments|parameters|case|switch|match)\w*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,11 @@ class _File:
         if not _has_body(node):
             yield from self._checked_rows("statement", rows)
             return
-        first = self._first_mark(node)
-        if self._stands_between(node, rows):
-            yield from self._checked_rows("block", range(first, rows[-1] + 1))
+        if self._stands_between(rows):
+            for begin in self._first_rows(node):
+                yield from self._checked_rows("block", range(begin, rows[-1] + 1))
 
-    def _stands_between(self, node: Node, rows: range) -> bool:
+    def _stands_between(self, rows: range) -> bool:
         """Return whether the block goes on below with something that is no other branch of this."""
         below = next((line for line in self._lines[rows[-1] + 1 :] if line.strip()), "")
         bare = below.strip()
@@ -149,32 +154,36 @@ class _File:
     def _like_others(self, parent: Node) -> Iterator[CursorHole]:
         """Yield the children of a node that have one like them above and below."""
         units = [
-            (node, range(self._first_mark(node), rows[-1] + 1))
+            (node, self._first_rows(node), rows[-1])
             for node in parent.named_children
             if not _MARKS.search(node.type) and not node.has_error and (rows := self._rows(node)) is not None
         ]
-        listed = bool(_LISTS.search(parent.type))
+        listed = _LISTS.fullmatch(parent.type) is not None
         keys = [
-            (node.type, len(rows) > 1, "" if listed and len(rows) == 1 else self._begins(rows[0]))
-            for node, rows in units
+            (node.type, last > node.start_point[0], "" if listed else self._begins(first))
+            for node, (first, *_), last in units
         ]
         for at in range(1, len(units) - 1):
             if (keys[at][1] or listed) and keys[at] in keys[:at] and keys[at] in keys[at + 1 :]:
-                yield from self._checked_rows("between", units[at][1])
+                for begin in units[at][1]:
+                    yield from self._checked_rows("between", range(begin, units[at][2] + 1))
 
     def _begins(self, row: int) -> str:
         """Return what tells like things: signs and the first word of a line."""
         found = re.match(r"\W*\w*", self._lines[row].strip())
         return found[0] if found else ""
 
-    def _first_mark(self, node: Node) -> int:
-        """Return the row where the decorators, attributes and documentation of a node begin."""
+    def _first_rows(self, node: Node) -> list[int]:
+        """Return the rows where a node may be said to begin: with its attributes, and with its documentation too."""
         row = node.start_point[0]
+        undocumented: int | None = None
         before = node.prev_named_sibling
         while before is not None and _MARKS.search(before.type) and self._ends_above(before, row):
+            if undocumented is None and "comment" in before.type:
+                undocumented = row
             row = before.start_point[0]
             before = before.prev_named_sibling
-        return row
+        return [row] if undocumented is None else [undocumented, row]
 
     def _ends_above(self, node: Node, row: int) -> bool:
         """Return whether a node stands on lines of its own, right above a row."""
@@ -207,7 +216,8 @@ class _File:
         """Yield the hole if it is neither trivial, nor too long, nor text."""
         cut = self._text[start:end].rstrip()
         end = start + len(cut)
-        if not _LEAST_CHARS <= len(cut) <= MOST_CHARS or cut[0].isspace() or not _WORD.search(cut):
+        least = _LEAST_CHARS.get(kind, _LEAST_OF_OTHERS)
+        if not least <= len(cut) <= MOST_CHARS or cut[0].isspace() or not _WORD.search(cut):
             return
         first = self._row(start)
         rows = range(first, first + cut.count("\n") + 1)
@@ -243,9 +253,7 @@ def _has_body(node: Node) -> bool:
     waiting = [node]
     while waiting:
         each = waiting.pop()
-        if each.start_point[0] == each.end_point[0]:
-            continue
-        if _BODY.search(each.type):
+        if each.end_point[0] > node.start_point[0] and _BODY.fullmatch(each.type):
             return True
         waiting += each.named_children
     return False

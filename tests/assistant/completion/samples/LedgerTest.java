@@ -141,8 +141,10 @@ public class LedgerTest {
     void listenersHearOfPostings() {
         List<Posting> heard = new ArrayList<>();
         ledger.listen(heard::add);
+        ledger.post(
+            new Posting("heat", FIFTY, Side.DEBIT, LocalDate.of(2024, 1, 9)));
         ledger.post(new Posting("rent", FIFTY, Side.DEBIT, LocalDate.of(2024, 2, 1)));
-        assertEquals(1, heard.size());
+        assertEquals(2, heard.size());
         assertTrue(ledger.latest("rent").isPresent());
     }
 }

@@ -105,7 +105,10 @@ class Mailer
 
     public function sendAll(array $messages): array
     {
-        $failed = array_filter($messages, fn (Message $message) => !$this->send($message));
+        $failed = array_filter(
+            $messages,
+            fn (Message $message) => !$this->send($message),
+        );
         if ($failed === []) {
             return [];
         }

@@ -86,7 +86,9 @@ public:
         {
             return std::nullopt;
         }
-        return *found;
+        std::string text = found->text + " of "
+            + owner_;
+        return Entry{text, found->amount, found->when};
     }
 
 protected:
@@ -117,6 +119,9 @@ public:
     {
         auto account = std::make_unique<Account>(owner, kind);
         Account& opened = *account;
+        std::sort(
+            accounts_[owner].begin(),
+            accounts_[owner].end());
         accounts_[owner].push_back(std::move(account));
         return opened;
     }

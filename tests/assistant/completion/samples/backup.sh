@@ -83,10 +83,16 @@ make_copy() {
   fi
   mv "$place.part" "$place"
   say "wrote $place ($(size_of "$place") kB)"
+  find "$target" -name "$name-*.part" -mtime +1 \
+    -exec rm -f {} \; \
+    2>/dev/null
 }
 
 remove_old() {
   local name=$1 count=0
+  has rsync \
+    || has cp \
+    || fail "nothing here can copy"
   for copy in $(ls -1t "$target/$name"-*.tar.gz 2>/dev/null); do
     count=$((count + 1))
     if [ "$count" -le "$keep" ]; then
@@ -143,7 +149,15 @@ shift $((OPTIND - 1))
 has tar || fail "tar is missing"
 mkdir -p "$target"
 
+names=(
+  "etc"
+  "home"
+  "srv"
+)
 failed=0
+echo "${names[@]}" \
+  | tr ' ' '\n' \
+  | sort > "$target/names"
 for source in "$@"; do
   if [ ! -d "$source" ]; then
     echo "$source is no folder" >&2

@@ -54,6 +54,12 @@ module Garden
       @size = size
       @plants = []
       @seen = Set.new
+      @rules = [
+        'water in the morning',
+        'never sow on frost',
+        'harvest what is ripe',
+        'note what was seen',
+      ]
     end
 
     def each(&block)
@@ -65,7 +71,11 @@ module Garden
     def sow(name, days:, sown: Date.today)
       raise BedError, self if @plants.length >= size
 
-      plant = Plant.new(name, sown: sown, days: days)
+      plant = Plant.new(
+        name,
+        sown: sown,
+        days: days,
+      )
       @plants << plant
       @seen.add(name)
       plant
@@ -106,7 +116,11 @@ module Garden
     end
 
     def note(text, kind: :note)
-      @lines << { at: Date.today.iso8601, kind: kind, text: text }
+      @lines << {
+        at: Date.today.iso8601,
+        kind: kind,
+        text: text,
+      }
       self
     end
 
@@ -125,6 +139,10 @@ module Garden
 
     def summary
       counts = Hash.new(0)
+      kinds = @lines.map { |line| line[:kind] }
+                    .uniq
+                    .sort
+      warn kinds.join(', ') if kinds.length > 3
       @lines.each do |line|
         counts[line[:kind]] += 1
       end

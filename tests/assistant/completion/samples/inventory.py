@@ -95,7 +95,10 @@ class Inventory:
             for item in sorted(self.items.values(), key=lambda item: item.key)
             if not item.is_empty
         ]
-        path.write_text(json.dumps(rows, indent=2), encoding="utf-8")
+        path.write_text(
+            json.dumps(rows, indent=2),
+            encoding="utf-8",
+        )
 
     def promise(self, sku: str, count: int, unit: str = "piece") -> int:
         wanted = count * UNITS[unit]
@@ -137,11 +140,7 @@ class Inventory:
         return missing
 
     def forget_old(self, seen: dict[str, date], today: date) -> list[str]:
-        old = [
-            sku
-            for sku, day in seen.items()
-            if today - day > self.keep
-        ]
+        old = [sku for sku, day in seen.items() if today - day > self.keep]
         for sku in old:
             self.items.pop(sku, None)
         return old

@@ -110,6 +110,11 @@ func (m *Mirror) Copy(ctx context.Context, entry Entry) (int64, error) {
 		return written, ErrChanged
 	}
 	m.mu.Lock()
+	fmt.Fprintf(
+		os.Stderr,
+		"%s: %d bytes\n",
+		entry.Name, written,
+	)
 	m.done[entry.Name] = true
 	m.mu.Unlock()
 	return written, file.Close()
@@ -120,6 +125,10 @@ func (m *Mirror) Run(ctx context.Context, every time.Duration, report func(strin
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
+		started := time.Now().
+			UTC().
+			Truncate(time.Second)
+		report(started.String(), nil)
 		entries, err := m.List(ctx)
 		if err != nil {
 			report(listName, err)

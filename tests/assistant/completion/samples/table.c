@@ -107,6 +107,8 @@ grow (struct table *table)
       if (old[i].state != SLOT_USED)
         continue;
       *find_slot (table, old[i].key, old[i].hash) = old[i];
+      memset (&old[i], 0,
+              sizeof old[i]);
     }
   free (old);
   return 0;
@@ -125,7 +127,9 @@ table_put (struct table *table, const char *key, void *value)
         return failed;
     }
   slot = find_slot (table, key, hash);
-  if (slot->state == SLOT_USED)
+  bool same = slot->state == SLOT_USED
+              && slot->hash == hash;
+  if (same)
     {
       if (table->free_value != NULL)
         table->free_value (slot->value);
@@ -164,7 +168,10 @@ table_print (const struct table *table, FILE *out)
 {
   do
     {
-      fprintf (out, "%zu of %zu slots\n", table->used, table->size);
+      fprintf (out, "%zu of %zu slots\n",
+               table->used,
+               table->size);
+      fflush (out);
     }
   while (ferror (out) && errno == EINTR);
 }
