@@ -4,7 +4,8 @@
 
 Runs as root on a Debian or Ubuntu that has debootstrap. build/debian13 becomes a small Debian 13, once (some GB with
 what pip installs), the committed files are copied into it, and ``make TARGET`` (``plain``) runs there. pip is
-configured in there as out here: its settings are handed in, and files and folders that they name are shown there.
+configured in there as out here: its settings are handed in, and files and folders that they name are shown
+there, read-only.
 """
 
 from __future__ import annotations
