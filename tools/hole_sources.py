@@ -3,8 +3,8 @@
     python tools/hole_sources.py [LANGUAGE...]
 
 Permissively licensed packages, each one file that hole_sources.toml pins by its hash, come from where this computer
-gets its packages anyway: Debian's sources and packages by apt, from the mirror that apt is set up for, and wheels by pip.
-What is of the language lies in build/sources/LANGUAGE/PACKAGE/ afterwards, with the licences in
+gets its packages anyway: Debian's sources and packages by apt, from the mirror that apt is set up for, and wheels by
+pip. What is of the language lies in build/sources/LANGUAGE/PACKAGE/ afterwards, with the licences in
 build/sources/LICENCES.txt. What cannot be had is one sentence, and the rest goes on. Nothing that was fetched is run.
 """
 
