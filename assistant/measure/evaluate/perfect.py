@@ -40,10 +40,15 @@ _TOKEN_CHARS = (3, 5)
 class PerfectEngine:
     """Writes the rest of one row's solution, surely, however it is asked; nothing where it may not begin so."""
 
-    def __init__(self, row: Row) -> None:
-        """Take the row; its solution without the line end that belongs to the file."""
+    def __init__(self, row: Row, *, runs_on: bool = False) -> None:
+        """Take the row; its solution without the line end that belongs to the file.
+
+        ``runs_on``: it writes what stands right of the hole on its line, too, as models often do.
+        """
         self._typed = row.prompt
         self._truth = row.solution.removesuffix(row.line_end)
+        if runs_on:
+            self._truth += row.after.split("\n", 1)[0]
 
     def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002 - the same in each
         """Return itself."""
@@ -79,15 +84,15 @@ class PerfectEngine:
         return ""
 
 
-def ask_perfect(row: Row, options: Options = EVERYTHING) -> Answer:
-    """Return what would be shown of the row's solution if a model wrote just that."""
-    return ask_editor(PerfectEngine(row), row, options)
+def ask_perfect(row: Row, options: Options = EVERYTHING, *, runs_on: bool = False) -> Answer:
+    """Return what would be shown of the row's solution if a model wrote just that; ``runs_on`` is PerfectEngine's."""
+    return ask_editor(PerfectEngine(row, runs_on=runs_on), row, options)
 
 
 def judge(row: Row, answer: Answer) -> Verdict:
     """Return what became of the row's solution, given what was shown."""
     got, want = normal_form(answer.text), normal_form(row.right(answer.replaces))
-    if got == want:
+    if got == want or row.program(answer.text, answer.replaces) == row.program(row.solution):
         return "whole"
     if not got.strip():
         return "nothing"

@@ -24,24 +24,27 @@ from assistant.repository.parsing import parse
 
 SAMPLES = Path(__file__).parent / "samples"
 
-KINDS = ("line", "statement", "block", "between", "closer", "expression", "right", "rest")
+KINDS = ("line", "statement", "block", "between", "closer", "expression", "right", "rest", "runs on")
 # Of the many within a line each so-manyth is enough.
-EVERY = {"expression": 2, "right": 3}
+EVERY = {"expression": 2, "right": 3, "runs on": 3}
+# "runs on" are the holes of "right" again, where the model writes what stands right of them a second time: the file has
+# it once.
 # Per cent of the holes that come out whole, at least, by kind in the order of KINDS; the last is how many come out
-# wrong, cut within a line or changed, at most (0.2 % of all holes of a language is the goal, one of 500).
+# wrong, cut within a line or changed, at most (0.2 % of all holes of a language is the goal, one of 500; those that run
+# on are not counted there).
 FLOORS = {
-    "bash": (93, 50, 33, 12, 66, 100, 100, 96, 7),
-    "c": (99, 60, 22, 87, 20, 100, 100, 100, 0),
-    "c_sharp": (100, 100, 50, 100, 0, 100, 100, 100, 0),
-    "cpp": (100, 60, 57, 87, 17, 100, 100, 100, 0),
-    "go": (100, 90, 89, 100, 3, 100, 100, 100, 0),
-    "java": (98, 33, 69, 25, 0, 100, 100, 100, 0),
-    "javascript": (98, 80, 100, 90, 44, 100, 100, 100, 0),
-    "php": (98, 100, 63, 28, 10, 100, 100, 100, 0),
-    "python": (98, 100, 87, 83, 0, 100, 100, 100, 0),
-    "ruby": (100, 80, 0, 30, 68, 100, 100, 100, 0),
-    "rust": (100, 0, 72, 66, 3, 98, 100, 98, 1),
-    "typescript": (100, 100, 94, 100, 13, 98, 100, 100, 1),
+    "bash": (93, 50, 33, 12, 66, 100, 100, 96, 92, 7),
+    "c": (99, 60, 22, 87, 20, 100, 100, 100, 79, 0),
+    "c_sharp": (100, 100, 50, 100, 0, 100, 100, 100, 62, 0),
+    "cpp": (100, 60, 57, 87, 17, 100, 100, 100, 89, 0),
+    "go": (100, 90, 89, 100, 3, 100, 100, 100, 81, 0),
+    "java": (98, 33, 69, 25, 0, 100, 100, 100, 70, 0),
+    "javascript": (98, 80, 100, 90, 44, 100, 100, 100, 83, 0),
+    "php": (98, 100, 63, 28, 10, 100, 100, 100, 87, 0),
+    "python": (98, 100, 87, 83, 0, 100, 100, 100, 82, 0),
+    "ruby": (100, 80, 0, 30, 68, 100, 100, 100, 91, 0),
+    "rust": (100, 0, 72, 66, 3, 98, 100, 98, 79, 1),
+    "typescript": (100, 100, 94, 100, 13, 98, 100, 100, 94, 1),
 }
 
 
@@ -61,6 +64,7 @@ def rows_of(path):
     for each in holes_of(path.name, text, language, comments=True):
         found[each.kind].append(each.row)
     found["rest"] += rest_of_lines(path.name, text, language)
+    found["runs on"] = [row for row in found["right"] if row.after.split("\n", 1)[0].strip()]
     return {kind: rows[:: EVERY.get(kind, 1)] for kind, rows in found.items()}
 
 
@@ -70,7 +74,7 @@ def judged(path):
     found = {kind: [] for kind in KINDS}
     for kind, rows in rows_of(path).items():
         for row in rows:
-            answer = ask_perfect(row)
+            answer = ask_perfect(row, runs_on=kind == "runs on")
             found[kind].append((judge(row, answer), row, answer))
     return found
 
@@ -82,7 +86,7 @@ def samples():
 def shares(path):
     """Return the per cent whole of each kind, rounded down, and how many are wrong."""
     counts = {kind: Counter(verdict for verdict, _, _ in found) for kind, found in judged(path).items()}
-    wrong = sum(each["cut"] + each["other"] for each in counts.values())
+    wrong = sum(each["cut"] + each["other"] for kind, each in counts.items() if kind != "runs on")
     return (*(100 * each["whole"] // max(each.total(), 1) for each in counts.values()), wrong)
 
 
@@ -93,7 +97,7 @@ def test_the_truth_comes_out_whole_as_often_as_it_did(language):
     floors = dict(zip((*KINDS, "wrong"), FLOORS[language], strict=True))
     short = {kind: (found[kind], floors[kind]) for kind in KINDS if found[kind] < floors[kind]}
     assert not short, f"per cent whole and the floor: {short}; {examples(path, short)}"
-    assert found["wrong"] <= floors["wrong"], examples(path, KINDS, ("cut", "other"))
+    assert found["wrong"] <= floors["wrong"], examples(path, KINDS[:-1], ("cut", "other"))
 
 
 def examples(path, kinds, verdicts=("nothing", "lines", "cut", "other"), most=10):

@@ -40,6 +40,16 @@ def test_it_stops_where_a_model_would():
     assert (written(ROW, cancel=cancel).reason, written(ROW, cancel=cancel).mean_logprob) == ("cancelled", None)
 
 
+def test_it_may_run_on_to_the_end_of_the_line():
+    row = Row("a", "", " = 1\ny = 2\n", "total")
+    (*_, last) = (
+        PerfectEngine(row, runs_on=True).begin().generate(GenerateRequest("a", Prompt((Text("x"),))), CancelToken())
+    )
+    assert last.choices[0].text == "total = 1"
+    assert judge(row, Answer("total = 1", 1.0)) == "other"
+    assert judge(row, Answer("total = 1", 1.0, replaces=4)) == "whole"
+
+
 def test_the_truth_goes_through_the_editors_path():
     assert ask_perfect(ROW).text == "m(values)"
     two = Row("b", "def f():\n    ", "\n    return x\n", "x = 1\n    y = 2", path="b.py")
