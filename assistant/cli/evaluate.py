@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assistant.cli import evaluate_repo, output
+from assistant.cli import evaluate_holes, evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.client.address import parse_address
@@ -40,7 +40,7 @@ CONTEXTS = ("files", "none")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define ``grafter evaluate``."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="infilling|repo|compare")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="infilling|holes|repo|compare")
 
     text = "Fill the holes of a data set and count what is right; docs/evaluation.md tells more."
     infilling = actions.add_parser("infilling", help=text, description=text)
@@ -83,6 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_remote_arguments(infilling)
     infilling.add_argument("--json", action="store_true", help="print one JSON object")
 
+    text = "Fill holes of source files in many languages, as the editor asks and with the plain prompt."
+    evaluate_holes.add_arguments(actions.add_parser("holes", help=text, description=text))
+
     text = "Fill holes in what the latest commits of a repository added, with and without its help."
     evaluate_repo.add_arguments(actions.add_parser("repo", help=text, description=text))
 
@@ -95,7 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked. Returns the exit code."""
-    return {"infilling": _infilling, "repo": evaluate_repo.run, "compare": _compare}[args.action](args)
+    actions = {"infilling": _infilling, "holes": evaluate_holes.run, "repo": evaluate_repo.run, "compare": _compare}
+    return actions[args.action](args)
 
 
 # --- infilling -------------------------------------------------------------------------

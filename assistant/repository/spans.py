@@ -81,8 +81,8 @@ class _File:
         self._text = text
         self._lines = text.split("\n")
         self._starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
-        self._places = None if len(source) == len(text) else _characters(source)
-        self._nodes = list(_all_nodes(tree))
+        self._places = None if len(source) == len(text) else character_places(source)
+        self._nodes = list(all_nodes(tree))
         self._no_code = self._rows_of_text()
 
     def spans(self) -> Iterator[Span]:
@@ -99,7 +99,7 @@ class _File:
             if node.has_error:
                 continue
             for body in _children(node, _BODIES):
-                inner = [child for child in body.named_children if not _is_text(child)]
+                inner = [child for child in body.named_children if not is_text(child)]
                 for first in range(len(inner)):
                     for last in range(first + 1, min(first + _MOST_STATEMENTS, len(inner))):
                         if last - first + 1 < len(inner):
@@ -116,7 +116,7 @@ class _File:
             yield from self._inside_a_line("expression", child)
         bodies = [node] if node.parent is None else []
         for body in [*bodies, *_children(node, _BODIES)]:
-            inner = [child for child in body.named_children if not _is_text(child)]
+            inner = [child for child in body.named_children if not is_text(child)]
             for child in inner:
                 if child.end_point[0] > child.start_point[0]:
                     yield from self._whole_lines("statement", child, child)
@@ -138,7 +138,7 @@ class _File:
         row = node.start_point[0]
         start, end = self._place(node.start_byte), self._place(node.end_byte)
         typed = self._text[self._starts[row] : start].strip()
-        if node.end_point[0] == row and typed and _WORD.search(self._text, start, end) and not _is_text(node):
+        if node.end_point[0] == row and typed and _WORD.search(self._text, start, end) and not is_text(node):
             yield from self._checked(kind, start, end)
 
     def _checked(self, kind: Kind, start: int, end: int) -> Iterator[Span]:
@@ -170,7 +170,7 @@ class _File:
         """Return the rows, from 0, with a comment, with a text of several lines, or with nothing but a text."""
         found: set[int] = set()
         for node in self._nodes:
-            if not _is_text(node):
+            if not is_text(node):
                 continue
             rows = range(node.start_point[0], node.end_point[0] + 1)
             alone = (
@@ -181,10 +181,11 @@ class _File:
         return frozenset(found)
 
 
-def _is_text(node: Node) -> bool:
+def is_text(node: Node) -> bool:
+    """Return whether a node is a comment, a text, or a statement that is one: documentation."""
     return any(kind in node.type for kind in _TEXT) or (
         # A text as a statement of its own is documentation.
-        node.type == "expression_statement" and node.named_child_count == 1 and _is_text(node.named_children[0])
+        node.type == "expression_statement" and node.named_child_count == 1 and is_text(node.named_children[0])
     )
 
 
@@ -196,16 +197,16 @@ def _holds_arguments(node: Node) -> bool:
     return "argument" in node.type and node.type.endswith(("arguments", "list"))
 
 
-def _all_nodes(tree: Tree) -> Iterator[Node]:
+def all_nodes(tree: Tree) -> Iterator[Node]:
     """Yield the named nodes, outer before inner; nothing inside of a text."""
     waiting = [tree.root_node]
     while waiting:
         node = waiting.pop()
         yield node
-        if not _is_text(node):
+        if not is_text(node):
             waiting += node.named_children[::-1]
 
 
-def _characters(source: bytes) -> Sequence[int]:
+def character_places(source: bytes) -> Sequence[int]:
     """Return for each byte of UTF-8, and for the end, how many characters lie before it."""
     return [0, *accumulate((byte & 0xC0) != 0x80 for byte in source)]

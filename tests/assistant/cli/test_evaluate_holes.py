@@ -1,0 +1,115 @@
+"""``grafter evaluate holes``, through the command itself, over a scripted engine and over none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant.cli import evaluate_holes, local_model
+from assistant.cli.main import main
+from assistant.config import DEFAULT_MODEL, find_paths
+from assistant.engine.fake import FakeEngine
+from assistant.measure.evaluate.ask import Answer
+from assistant.models.store import InstalledModel, Origin, Store
+
+SAMPLES = Path(__file__).parents[1] / "completion" / "samples"
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """Install a model whose loading gives a scripted engine."""
+    scripted = FakeEngine("x")
+    store = Store(find_paths())
+    model = InstalledModel(DEFAULT_MODEL, "A model", "MIT", "none", Origin("local", "x"), {}, 1, 100)
+    store.install(store.staging(DEFAULT_MODEL), model)
+    monkeypatch.setattr(local_model, "open_engine", lambda _spec, progress: progress(0.5) or scripted)
+    return scripted
+
+
+def test_the_truth_needs_no_model(capsys, tmp_path):
+    written = tmp_path / "out.jsonl"
+    ask = ["evaluate", "holes", str(SAMPLES), "--perfect", "--count", "7", "--languages", "python,go"]
+    assert main([*ask, "--json", "--output", str(written)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n"], found["arms"], found["interrupted"]) == (14, ["perfect"], False)
+    assert found["by_kind"]["line"]["exact_match"] == {"perfect": 1.0}
+    assert sum(found["verdicts"]["perfect"].values()) == 14
+    assert found["by_language"].keys() == {"python", "go"}
+    lines = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == 14
+    whole = [line["arms"]["perfect"]["verdict"] == "whole" for line in lines]
+    assert sum(whole) == round(14 * found["exact_match"]["perfect"])
+    assert main(ask) == 0
+    out = capsys.readouterr().out
+    assert "The truth itself: 14 holes of samples, seed 0." in out
+    assert "whole (95 % interval)" in out
+    assert "· between" in out
+
+
+def test_both_ways_are_asked_of_each_hole(engine, capsys):
+    ask = ["evaluate", "holes", str(SAMPLES), "--count", "3", "--languages", "rust"]
+    assert main([*ask, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n"], found["arms"], found["count"], found["holes"]) == (3, ["editor", "plain"], 3, 3)
+    assert found["exact_match"] == {"editor": 0.0, "plain": 0.0}
+    assert engine.closed
+    assert main([*ask, "--arms", "plain"]) == 0
+    out = capsys.readouterr().out
+    assert "fake on cpu in float32: 3 holes of samples, seed 0." in out
+    assert "difference" not in out
+    assert main(ask) == 0
+    assert "difference" in capsys.readouterr().out
+
+
+def test_a_llama_cpp_server_is_asked_besides(engine, capsys, monkeypatch):
+    class Server:
+        def __init__(self, address):
+            self.root = address.root
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(evaluate_holes, "InfillServer", Server)
+    monkeypatch.setattr(evaluate_holes, "ask_infill", lambda _server, row: Answer(row.solution, 1.0))
+    ask = ["evaluate", "holes", str(SAMPLES), "--count", "2", "--languages", "ruby", "--json"]
+    assert main([*ask, "--infill", "http://127.0.0.1:9"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["arms"] == ["editor", "plain", "infill"]
+    assert found["exact_match"]["infill"] == 1.0
+
+
+def test_ctrl_c_prints_what_was_done(engine, capsys):
+    def script(_request):
+        if len(engine.requests) == 5:
+            raise KeyboardInterrupt
+        return "x"
+
+    engine._script = script
+    assert main(["evaluate", "holes", str(SAMPLES), "--count", "9", "--arms", "plain", "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n"], found["interrupted"]) == (4, True)
+
+
+def test_an_answer_that_did_not_come_is_said(engine, capsys):
+    from assistant.engine.fake import Answer as Script
+
+    engine._script = Script(("x",), failure="Too long.")
+    assert main(["evaluate", "holes", str(SAMPLES), "--count", "1", "--languages", "c", "--arms", "plain"]) == 0
+    assert "plain: 1 holes got no answer" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--count", "0"], "--count is 0"),
+        (["--arms", "editor,wizard"], "'wizard' is no way of asking"),
+        (["--arms", ","], "--arms names nothing"),
+        (["--perfect", "--infill", "http://127.0.0.1:9"], "does not go with --infill"),
+        (["--perfect", "--languages", "klingon"], "'klingon' is no language"),
+    ],
+)
+def test_bad_input_is_one_sentence(options, says, capsys):
+    assert main(["evaluate", "holes", str(SAMPLES), *options]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert "Traceback" not in error
