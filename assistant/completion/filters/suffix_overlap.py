@@ -1,18 +1,31 @@
-"""The end of a suggestion against what stands right of the cursor: said twice, replaced, or left unbalanced."""
+"""The end of a suggestion against what stands right of the cursor: said twice, replaced, or left unbalanced.
+
+What stands there begins as deep in brackets and strings as the cursor is: only where the suggestion has closed all that
+it opened, and nothing else, can it be at that text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from assistant.completion.brackets import brackets_of, open_brackets
+from assistant.completion.brackets import open_brackets
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.syntax import Syntax, surplus_bracket
+from assistant.completion.scanner import CLOSING, PAIRS
+from assistant.completion.syntax import Syntax, scan_written, surplus_bracket
 
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
-_QUOTES = "\"'`"
 # What editors put right of the cursor by themselves, and what ends a line after it.
 _RIGHT_OF_CURSOR = set(")]}\"'`;:, \t")
+_TOKEN = re.compile(r"\w+|[!=]==?|[-=]>|[<>+\-*/%&|^]=|&&|\|\||::|\+\+|--|\*\*|\.\.\.?|\S")
+# So many tokens of it, a word among them, are no accident in the middle of a line.
+_SURE = 3
+
+
+class _Token(NamedTuple):
+    text: str
+    place: int
 
 
 def closes_outside(hole: Hole, kept: Sequence[str], line: str) -> bool:
@@ -27,25 +40,27 @@ def has_surplus(hole: Hole, kept: Sequence[str]) -> bool:
 
 
 def repeats_suffix(hole: Hole, draft: Draft) -> Draft:
-    """Drop the end of a suggestion that repeats what stands right of the cursor."""
-    suffix, body = hole.syntax.line_suffix.strip(), draft.text.rstrip()
-    for size in range(min(len(suffix), len(body)), 0, -1):
-        if body.endswith(suffix[:size]) and _is_overlap(hole.syntax, body, suffix, size):
-            return replace(draft, text=body[: len(body) - size])
+    """Drop the end of a suggestion that repeats what stands right of the cursor, token by token."""
+    suffix = [token.text for token in _tokens(hole.syntax.line_suffix)]
+    if not suffix or draft.replaces:
+        return draft
+    written = list(_tokens(draft.text))
+    for number, token in enumerate(written):
+        if _repeats([each.text for each in written[number:]], suffix) and _is_level(hole.syntax, draft.text, token):
+            return replace(draft, text=draft.text[: token.place])
     return draft
 
 
 def replaces_suffix(hole: Hole, draft: Draft) -> Draft:
-    """Take the place of closing brackets right of the cursor that the suggestion closes itself, in its middle.
+    """Take the place of closing brackets and a quote right of the cursor that the suggestion closes in its middle.
 
     Only where nothing else stands there: ``foo(|)`` becomes ``foo(a).bar()``, and ``foo(|) + 1`` keeps its end.
     """
     suffix = hole.syntax.line_suffix.rstrip()
-    if not suffix or hole.syntax.in_text or not set(suffix) <= _RIGHT_OF_CURSOR:
+    place = _leaves(hole.syntax, draft.text)
+    if not suffix or place is None or not set(suffix) <= _RIGHT_OF_CURSOR:
         return draft
-    if surplus_bracket(draft.text, hole.syntax) is None:
-        return draft
-    for size in range(1, len(suffix) + 1):
+    for size in range(max(1, _same(draft.text[place:], suffix)), len(suffix) + 1):
         closed = replace(hole.syntax, closable=hole.syntax.closable + _opened_for(suffix[:size]))
         if surplus_bracket(draft.text, closed) is None:
             return replace(draft, replaces=size)
@@ -53,48 +68,66 @@ def replaces_suffix(hole: Hole, draft: Draft) -> Draft:
 
 
 def surplus_closing(hole: Hole, draft: Draft) -> Draft:
-    """Cut a suggestion before a bracket that closes what is closed already."""
-    place = None if draft.replaces else surplus_bracket(draft.text, hole.syntax)
+    """Cut a suggestion before what closes a bracket or a string that is closed already."""
+    place = None if draft.replaces else _leaves(hole.syntax, draft.text)
     return draft if place is None else repeats_suffix(hole, replace(draft, text=draft.text[:place].rstrip()))
 
 
 def unclosed_before_suffix(hole: Hole, draft: Draft) -> Draft:
     """Close the brackets that a suggestion opened, where the ones right of the cursor belong to something else."""
-    suffix = hole.syntax.line_suffix.strip()
-    if not suffix or draft.cut_short or hole.syntax.in_text or draft.replaces or "\n" in draft.text:
+    syntax, suffix = hole.syntax, hole.syntax.line_suffix.strip()
+    if not suffix or draft.cut_short or syntax.in_text or draft.replaces or "\n" in draft.text:
         return draft
-    missing = open_brackets(draft.text, hole.syntax.language)
-    if not missing or suffix[0] not in _CLOSING.values():
+    missing = open_brackets(draft.text, syntax.language)
+    if not missing or suffix[0] not in PAIRS or not syntax.enclosed:
         return draft
-    return replace(draft, text=draft.text.rstrip() + "".join(_CLOSING[bracket] for bracket in reversed(missing)))
+    return replace(draft, text=draft.text.rstrip() + "".join(CLOSING[bracket] for bracket in reversed(missing)))
 
 
-def _is_overlap(syntax: Syntax, body: str, suffix: str, size: int) -> bool:
-    """Return whether the last ``size`` characters of ``body`` are those of ``suffix``, and not only look like them."""
-    head, overlap = body[: len(body) - size], suffix[:size]
-    if _splits_word(head, overlap) or _splits_word(overlap, suffix[size:]):
+def _tokens(text: str) -> Iterator[_Token]:
+    return (_Token(found[0], found.start()) for found in _TOKEN.finditer(text))
+
+
+def _repeats(written: Sequence[str], suffix: Sequence[str]) -> bool:
+    """Return whether these tokens are the beginning of ``suffix``, or begin as it does in a way that is no accident."""
+    if written == suffix[: len(written)]:
+        return True
+    sure = suffix[:_SURE]
+    return len(sure) == _SURE and written[:_SURE] == sure and any(each[0].isalpha() for each in sure)
+
+
+def _is_level(syntax: Syntax, text: str, token: _Token) -> bool:
+    """Return whether a suggestion is at a token as deep in brackets and strings as the cursor is."""
+    scanned = scan_written(text[: token.place], syntax)
+    if scanned.left is not None or scanned.state != syntax.inside:
         return False
-    if overlap[0] in _QUOTES:
-        return head.count(overlap[0]) % 2 == 0 if not syntax.in_text else overlap[0] not in head
-    if syntax.in_text:
-        return True
-    # A closing bracket that the suggestion itself opened belongs to it.
-    closes = any(bracket in _CLOSING.values() for _, bracket in brackets_of(overlap, syntax.language))
-    if not closes:
-        return True
-    surplus = surplus_bracket(body, syntax)
-    return surplus is not None and surplus >= len(head)
+    depth: list[str] = []
+    for _, sign in scanned.brackets:
+        if sign in CLOSING:
+            depth.append(sign)
+        elif not depth or depth.pop() != PAIRS.get(sign):
+            return False
+    return not depth
 
 
-def _splits_word(left: str, right: str) -> bool:
-    return bool(left and right) and _is_word(left[-1]) and _is_word(right[0])
+def _leaves(syntax: Syntax, text: str) -> int | None:
+    """Return where a suggestion closes a bracket, or a string right of the cursor, that is not its to close."""
+    places = [surplus_bracket(text, syntax)]
+    if syntax.quote and syntax.line_suffix.startswith(syntax.quote):
+        scanned = scan_written(text, syntax)
+        # A string that is open again in the end is what stands right of the cursor the end of.
+        places.append(scanned.left if scanned.state != syntax.inside else None)
+    return min((place for place in places if place is not None), default=None)
 
 
-def _is_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_"
+def _same(text: str, suffix: str) -> int:
+    """Return how many characters of ``suffix`` a text begins with."""
+    return next(
+        (place for place, pair in enumerate(zip(text, suffix, strict=False)) if pair[0] != pair[1]),
+        min(len(text), len(suffix)),
+    )
 
 
 def _opened_for(closing: str) -> str:
     """Return the opening brackets that these closing ones close, the innermost last."""
-    opening = {close: open_ for open_, close in _CLOSING.items()}
-    return "".join(opening[letter] for letter in reversed(closing) if letter in opening)
+    return "".join(PAIRS[letter] for letter in reversed(closing) if letter in PAIRS)
