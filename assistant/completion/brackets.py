@@ -15,8 +15,9 @@ from assistant.completion.scanner import (
     Inside,
     Scanned,
     State,
-    case_lead,
     is_character,
+    is_comment,
+    lead,
     scan,
     start_state,
 )
@@ -26,6 +27,8 @@ Bracket = tuple[int, str]
 """Place and sign of a bracket; ``#if`` and its like have signs, too."""
 _NESTING = 100
 """So many open brackets are compared with the closing ones below: the innermost."""
+# What is open left of the cursor does not count right of it.
+_UNBRACKETED = str.maketrans("([{", "...")
 _BRANCHES = (BRANCH, OTHER_BRANCH, END_BRANCH)
 
 
@@ -39,15 +42,16 @@ class Around:
     """What the text on both sides says of a cursor.
 
     ``inside`` is what it stands inside of; ``quote`` ends a string that began on its line; ``in_text`` says that it is
-    in a comment or a string. ``closable`` are the open brackets that nothing below closes, the innermost last;
-    ``enclosed`` says that what closes first right of the cursor closes what is open left of it.
+    in a comment or a string. ``opened`` are the brackets that are open, ``closing`` those that what is right of the
+    cursor closes and does not open; ``closable`` the open ones that nothing there closes, the innermost last.
     """
 
     inside: State
     quote: str
     in_text: bool
     closable: str
-    enclosed: bool
+    opened: str
+    closing: str
 
 
 def read_around(before: str, after: str, language: str | None) -> Around:
@@ -61,8 +65,8 @@ def read_around(before: str, after: str, language: str | None) -> Around:
     inside, tail = line.state, after
     if quote:
         inside, tail = inside[:-1], _behind(quote, after)
-    lead = "" if line.state else case_lead(before, language)
-    closing = _closing(_below(lead, tail, language, inside))
+    begun = "" if line.state else lead(before, language).translate(_UNBRACKETED)
+    closing = _closing(_below(begun, tail, language, inside))
     open_ = open_of((*above.brackets, *line.brackets))
     homes = _homes(open_, closing)
     return Around(
@@ -70,7 +74,8 @@ def read_around(before: str, after: str, language: str | None) -> Around:
         quote=quote,
         in_text=_is_text(line.state, language),
         closable=open_[len(open_) - homes.count(homes[0]) + 1 :],
-        enclosed=bool(open_) and bool(closing) and open_[-1] == closing[0],
+        opened=open_,
+        closing="".join(closing),
     )
 
 
@@ -81,15 +86,15 @@ def _above(text: str, after: str, language: str | None) -> Scanned:
 
 
 @functools.lru_cache(maxsize=16)
-def _below(lead: str, text: str, language: str | None, state: State) -> tuple[Bracket, ...]:
-    brackets = scan(lead + text, language, state).brackets
-    return tuple((place - len(lead), sign) for place, sign in brackets if place >= len(lead))
+def _below(begun: str, text: str, language: str | None, state: State) -> tuple[Bracket, ...]:
+    brackets = scan(begun + text, language, state).brackets
+    return tuple((place - len(begun), sign) for place, sign in brackets if place >= len(begun))
 
 
 def _quote(above: State, state: State, language: str | None) -> str:
     """Return what ends a string that began on the line between two states, or nothing."""
     top = state[-1] if len(state) > len(above) else None
-    return top.end if isinstance(top, Inside) and _is_text(state, language) and not _is_comment(top, language) else ""
+    return top.end if isinstance(top, Inside) and _is_text(state, language) and not is_comment(state, language) else ""
 
 
 def _is_text(state: State, language: str | None) -> bool:
@@ -98,15 +103,15 @@ def _is_text(state: State, language: str | None) -> bool:
     return isinstance(top, Inside) and not top.quoted.counts and (record is None or top.quoted is not record.outside)
 
 
-def _is_comment(top: Inside, language: str | None) -> bool:
-    record = language_named(language)
-    return not top.end or (record is not None and any(top.end == end for _, end in record.comments.block))
-
-
 def _behind(quote: str, after: str) -> str:
     """Return the text right of the cursor without the end of the string that the cursor is in."""
     end = after.find(quote, 0, after.find("\n") + 1 or len(after))
     return after[end + len(quote) :] if end >= 0 else after
+
+
+def are_closed_below(brackets: str, opened: str, closing: str) -> bool:
+    """Return whether some of these brackets, open after those of ``opened``, have a partner in ``closing``."""
+    return _homes(opened + brackets, list(closing))[0] > _homes(opened, list(closing))[0]
 
 
 def closable_brackets(before: str, after: str, language: str | None) -> str:

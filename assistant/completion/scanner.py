@@ -26,6 +26,8 @@ _WORD = r"""(?:\\.|"[^"\n]*"|'[^'\n]*'|\$\{[^}\n]*\}|\[[^\]\n]*\]|[^\s()|;&"'#])
 _BEFORE_CASE = r"(?:\s|(?<=\s)\#[^\n]*\n)*"
 _PATTERN = rf"\(?[ \t]*{_WORD}(?:[ \t]*\|[ \t]*{_WORD})*[ \t]*\)"
 _CASE_LEAD = re.compile(rf"(?:\bin\b|;(?:;&?|&)){_BEFORE_CASE}\(?(?:{_WORD}(?:[ \t]*\|[ \t]*(?:{_WORD})?)*)?\Z")
+# The number or letter of a list in plain text, at the beginning of a line.
+_NUMBER = re.compile(r"(?:\A|(?<=\n))[ \t]*\w{1,3}\Z")
 _LEAD = 400
 _HERE = Quoted("", "", long=True, escape="")
 
@@ -75,10 +77,23 @@ def is_character(before: str, after: str, state: State, language: str | None) ->
     return in_code and record is not None and before[-1:] == "'" == after[:1] and _has_characters(record)
 
 
-def case_lead(before: str, language: str | None) -> str:
-    """Return what left of a cursor begins the pattern of a branch, so that the ``)`` of it is known; mostly nothing."""
+def is_comment(state: State, language: str | None) -> bool:
+    """Return whether a place is inside of a comment."""
+    record, top = language_named(language), state[-1] if state else None
+    if record is None or not isinstance(top, Inside):
+        return False
+    return not top.end or any(top.quoted.begin == re.escape(begin) for begin, _ in record.comments.block)
+
+
+def lead(before: str, language: str | None) -> str:
+    """Return what left of a cursor begins something that a ``)`` may end though nothing opened it; mostly nothing.
+
+    That is the pattern of a branch of a ``case``, and the number in a list, in plain text.
+    """
     record = language_named(language)
-    found = _CASE_LEAD.search(before[-_LEAD:]) if record and record.cases else None
+    if record is None:
+        return before[before.rfind("\n") + 1 :][-_LEAD:]
+    found = _CASE_LEAD.search(before[-_LEAD:]) if record.cases else None
     return found[0] if found else ""
 
 
@@ -97,6 +112,7 @@ class _Rules(NamedTuple):
     quoted: dict[str, tuple[Quoted, re.Pattern[str]]]
     here: re.Pattern[str] | None
     counted: dict[str, Quoted]
+    known: bool
 
 
 @functools.cache
@@ -124,7 +140,11 @@ def _rules(record: Language | None) -> _Rules:
     # Most letters begin nothing: they are passed by at once.
     first = f"(?=[{re.escape(''.join(sorted(signs | letters)))}])"
     return _Rules(
-        re.compile(f"{first}(?:{'|'.join(parts)})", re.MULTILINE), begins, re.compile(here) if here else None, counted
+        code=re.compile(f"{first}(?:{'|'.join(parts)})", re.MULTILINE),
+        quoted=begins,
+        here=re.compile(here) if here else None,
+        counted=counted,
+        known=record is not None,
     )
 
 
@@ -199,6 +219,7 @@ class _Scan:
         self._found: list[tuple[int, str]] = []
         self._here: tuple[str, int] | None = None
         self._place = 0
+        self._open = 0
         self._least = len(state)
         self._left: int | None = None
 
@@ -245,7 +266,7 @@ class _Scan:
         if found is None:
             self._place = limit
             if limit < len(self._text):
-                self._pass_line(top)
+                self._pass_line()
             return
         kind = found.lastgroup
         self._place = max(found.end(), self._place + 1)
@@ -268,11 +289,10 @@ class _Scan:
             return end if end >= 0 else len(self._text)
         return len(self._text)
 
-    def _pass_line(self, top: Inserted | None) -> None:
-        """Go on behind a text on lines of its own, or out of a string that ends with its line."""
+    def _pass_line(self) -> None:
+        """Go on into a text on lines of its own, or out of a string that ends with its line."""
         if self._here is None:
-            if top is not None:
-                self._stack.pop()
+            self._stack.pop()
             return
         self._stack.append(Inside(_HERE, self._here[0]))
         self._here = None
@@ -288,7 +308,10 @@ class _Scan:
             self._here = found[1], below + 1
 
     def _bracket(self, place: int, bracket: str, top: Inserted | None) -> None:
+        if not self._rules.known and bracket == ")" and self._is_number(place):
+            return
         self._found.append((place, bracket))
+        self._open += (bracket == "(") - (bracket == ")")
         if top is None:
             return
         if bracket == top.end:
@@ -297,6 +320,10 @@ class _Scan:
                 self._stack.append(Inserted(top.end, top.depth - 1))
         elif bracket == PAIRS[top.end]:
             self._stack[-1] = Inserted(top.end, top.depth + 1)
+
+    def _is_number(self, place: int) -> bool:
+        """Return whether a ``)`` ends the number of a list: nothing opened it, and it is the first on its line."""
+        return self._open <= 0 and _NUMBER.search(self._text[max(place - _LEAD, 0) : place]) is not None
 
     def _begin(self, kind: str, found: re.Match[str], top: Inserted | None) -> None:
         quoted, begin = self._rules.quoted[kind]

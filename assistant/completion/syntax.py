@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tree_sitter import Node, Point, Tree
 
 from assistant.completion.brackets import read_around
-from assistant.completion.scanner import PAIRS, Scanned, State, case_lead, scan
+from assistant.completion.scanner import PAIRS, Scanned, State, is_comment, lead, scan
 from assistant.languages import find_language, language_named
 from assistant.repository.parsing import parse
 
@@ -38,8 +38,8 @@ class Syntax:
     ``before`` and ``after`` are the text on both sides; ``line`` and ``line_suffix`` the cursor's line left and right
     of it; ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a
     string, and ``quote`` what ends one that began on the cursor's line. ``closable`` are the brackets that are open at
-    the cursor and that nothing below closes, the innermost last; ``enclosed`` says that what closes first right of the
-    cursor closes what is open left of it; ``inside`` is what the cursor is inside of, for the scanner.
+    the cursor and that nothing below closes, the innermost last; ``opened`` are all that are open there, ``closing``
+    those that the text right of it closes without opening them. ``inside`` is what the cursor is inside of.
     """
 
     before: str
@@ -51,7 +51,8 @@ class Syntax:
     in_text: bool
     quote: str
     closable: str
-    enclosed: bool
+    opened: str
+    closing: str
     inside: State
     tree: Tree | None
     errors: int | None
@@ -79,7 +80,8 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         in_text=in_text,
         quote=around.quote,
         closable=around.closable,
-        enclosed=around.enclosed,
+        opened=around.opened,
+        closing=around.closing,
         inside=around.inside,
         tree=tree,
         errors=count_errors(tree.root_node) if tree else None,
@@ -126,11 +128,11 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
 
 def scan_written(text: str, syntax: Syntax) -> Scanned:
     """Return the brackets of what is written at the cursor, and what it ends inside of."""
-    lead = "" if syntax.inside else case_lead(syntax.before, syntax.language)
-    found = scan(lead + text, syntax.language, syntax.inside, syntax.after)
-    if not lead:
+    begun = "" if syntax.inside else lead(syntax.before, syntax.language)
+    found = scan(begun + text, syntax.language, syntax.inside, syntax.after)
+    if not begun:
         return found
-    brackets = tuple((place - len(lead), sign) for place, sign in found.brackets if place >= len(lead))
+    brackets = tuple((place - len(begun), sign) for place, sign in found.brackets if place >= len(begun))
     return Scanned(brackets, found.state, found.left)
 
 
@@ -154,6 +156,8 @@ def surplus_bracket(text: str, syntax: Syntax) -> int | None:
 def _comment_end(text: str, syntax: Syntax) -> int | None:
     """Return where ``text`` ends a block comment that ends right of the cursor, or None."""
     record = language_named(syntax.language)
+    if not is_comment(syntax.inside, syntax.language):
+        return None
     for opens, closes in record.comments.block if record else ():
         place, end, begin = text.find(closes), syntax.after.find(closes), syntax.after.find(opens)
         if place >= 0 and end >= 0 and not 0 <= begin < end:

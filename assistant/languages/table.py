@@ -174,6 +174,7 @@ PARSED = (
         # // begins no comment here: url(//host/x) is a place.
         comments=Comments(block=(("/*", "*/"),)),
         quotes=_BOTH,
+        quoted=quoted.ADDRESS,
         indent=_TWO,
         is_code=False,
     ),

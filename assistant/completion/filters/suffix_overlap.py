@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from assistant.completion.brackets import open_brackets
+from assistant.completion.brackets import are_closed_below, open_brackets
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.scanner import CLOSING, PAIRS
+from assistant.completion.scanner import CLOSING, PAIRS, scan
 from assistant.completion.syntax import Syntax, scan_written, surplus_bracket
 
 # What editors put right of the cursor by themselves, and what ends a line after it.
 _RIGHT_OF_CURSOR = set(")]}\"'`;:, \t")
 _TOKEN = re.compile(r"\w+|[!=]==?|[-=]>|[<>+\-*/%&|^]=|&&|\|\||::|\+\+|--|\*\*|\.\.\.?|\S")
+_QUOTES = ('"', "'", "`")
 # So many tokens of it, a word among them, are no accident in the middle of a line.
 _SURE = 3
 
@@ -42,7 +43,7 @@ def has_surplus(hole: Hole, kept: Sequence[str]) -> bool:
 def repeats_suffix(hole: Hole, draft: Draft) -> Draft:
     """Drop the end of a suggestion that repeats what stands right of the cursor, token by token."""
     suffix = [token.text for token in _tokens(hole.syntax.line_suffix)]
-    if not suffix or draft.replaces:
+    if not suffix or draft.replaces or _ends_a_string(hole.syntax):
         return draft
     written = list(_tokens(draft.text))
     for number, token in enumerate(written):
@@ -79,7 +80,7 @@ def unclosed_before_suffix(hole: Hole, draft: Draft) -> Draft:
     if not suffix or draft.cut_short or syntax.in_text or draft.replaces or "\n" in draft.text:
         return draft
     missing = open_brackets(draft.text, syntax.language)
-    if not missing or suffix[0] not in PAIRS or not syntax.enclosed:
+    if not missing or suffix[0] not in PAIRS or are_closed_below(missing, syntax.opened, syntax.closing):
         return draft
     return replace(draft, text=draft.text.rstrip() + "".join(CLOSING[bracket] for bracket in reversed(missing)))
 
@@ -94,6 +95,14 @@ def _repeats(written: Sequence[str], suffix: Sequence[str]) -> bool:
         return True
     sure = suffix[:_SURE]
     return len(sure) == _SURE and written[:_SURE] == sure and any(each[0].isalpha() for each in sure)
+
+
+def _ends_a_string(syntax: Syntax) -> bool:
+    """Return whether the quote right of the cursor ends a string that is still to be begun."""
+    suffix = syntax.line_suffix
+    if syntax.in_text or not suffix.startswith(_QUOTES):
+        return False
+    return scan(suffix, syntax.language, syntax.inside).state != syntax.inside
 
 
 def _is_level(syntax: Syntax, text: str, token: _Token) -> bool:
