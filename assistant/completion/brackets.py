@@ -17,11 +17,11 @@ from assistant.completion.scanner import (
     State,
     is_character,
     is_comment,
+    is_text,
     lead,
     scan,
     start_state,
 )
-from assistant.languages import language_named
 
 Bracket = tuple[int, str]
 """Place and sign of a bracket; ``#if`` and its like have signs, too."""
@@ -72,7 +72,7 @@ def read_around(before: str, after: str, language: str | None) -> Around:
     return Around(
         inside=line.state,
         quote=quote,
-        in_text=_is_text(line.state, language),
+        in_text=is_text(line.state, language),
         closable=open_[len(open_) - homes.count(homes[0]) + 1 :],
         opened=open_,
         closing="".join(closing),
@@ -94,13 +94,7 @@ def _below(begun: str, text: str, language: str | None, state: State) -> tuple[B
 def _quote(above: State, state: State, language: str | None) -> str:
     """Return what ends a string that began on the line between two states, or nothing."""
     top = state[-1] if len(state) > len(above) else None
-    return top.end if isinstance(top, Inside) and _is_text(state, language) and not is_comment(state, language) else ""
-
-
-def _is_text(state: State, language: str | None) -> bool:
-    record = language_named(language)
-    top = state[-1] if state else None
-    return isinstance(top, Inside) and not top.quoted.counts and (record is None or top.quoted is not record.outside)
+    return top.end if isinstance(top, Inside) and is_text(state, language) and not is_comment(state, language) else ""
 
 
 def _behind(quote: str, after: str) -> str:

@@ -21,6 +21,8 @@ BRANCH, OTHER_BRANCH, END_BRANCH = "?", "|", "."
 """Signs for ``#if``, ``#else`` and ``#endif``: of the parts of code between them only one counts."""
 # One character between quotes; a ' in front of anything else stands alone (lifetimes, digits, primes).
 _CHARACTER = r"(?:(?<!\w)|(?<=\b[LuUb])|(?<=\bu8))'(?:\\[^\n]{1,8}?|[^'\\\n])'"
+# What is quoted so in a language that nobody knows: no apostrophes.
+_PLAIN = r"(?<!\w)'[^'\n]*'(?!\w)"
 # `in` of a case or the end of a branch, and the pattern of the next: one or several, each a word or a string.
 _WORD = r"""(?:\\.|"[^"\n]*"|'[^'\n]*'|\$\{[^}\n]*\}|\[[^\]\n]*\]|[^\s()|;&"'#])+"""
 _BEFORE_CASE = r"(?:\s|(?<=\s)\#[^\n]*\n)*"
@@ -74,7 +76,7 @@ def is_character(before: str, after: str, state: State, language: str | None) ->
     """Return whether a cursor stands between the quotes of a single character that is still to be written."""
     record = language_named(language)
     in_code = not state or isinstance(state[-1], Inserted)
-    return in_code and record is not None and before[-1:] == "'" == after[:1] and _has_characters(record)
+    return in_code and before[-1:] == "'" == after[:1] and _has_characters(record)
 
 
 def is_comment(state: State, language: str | None) -> bool:
@@ -83,6 +85,12 @@ def is_comment(state: State, language: str | None) -> bool:
     if record is None or not isinstance(top, Inside):
         return False
     return not top.end or any(top.quoted.begin == re.escape(begin) for begin, _ in record.comments.block)
+
+
+def is_text(state: State, language: str | None) -> bool:
+    """Return whether a place is inside of a comment or a string."""
+    record, top = language_named(language), state[-1] if state else None
+    return isinstance(top, Inside) and not top.quoted.counts and (record is None or top.quoted is not record.outside)
 
 
 def lead(before: str, language: str | None) -> str:
@@ -130,6 +138,8 @@ def _rules(record: Language | None) -> _Rules:
     if here:
         parts.append(f"(?P<here>{_unnamed(here)})")
     parts += [f"(?P<{name}>{_unnamed(one.begin)})" for name, one in quoted.items()]
+    if record is None:
+        parts.append(_PLAIN)
     if _has_characters(record):
         parts.append(_CHARACTER)
     parts.append(r"(?P<bracket>[()\[\]{}])")

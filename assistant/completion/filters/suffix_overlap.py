@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from assistant.completion.brackets import are_closed_below, open_brackets
+from assistant.completion.brackets import are_closed_below, open_of
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.scanner import CLOSING, PAIRS, scan
+from assistant.completion.scanner import CLOSING, PAIRS, Scanned, is_text, scan
 from assistant.completion.syntax import Syntax, scan_written, surplus_bracket
 
 # What editors put right of the cursor by themselves, and what ends a line after it.
@@ -77,10 +77,13 @@ def surplus_closing(hole: Hole, draft: Draft) -> Draft:
 def unclosed_before_suffix(hole: Hole, draft: Draft) -> Draft:
     """Close the brackets that a suggestion opened, where the ones right of the cursor belong to something else."""
     syntax, suffix = hole.syntax, hole.syntax.line_suffix.strip()
-    if not suffix or draft.cut_short or syntax.in_text or draft.replaces or "\n" in draft.text:
+    if not suffix or draft.cut_short or "\n" in draft.text:
         return draft
-    missing = open_brackets(draft.text, syntax.language)
-    if not missing or suffix[0] not in PAIRS or are_closed_below(missing, syntax.opened, syntax.closing):
+    scanned = scan_written(draft.text, syntax)
+    missing = open_of(scanned.brackets)
+    if not missing or is_text(scanned.state, syntax.language):
+        return draft
+    if not draft.replaces and (suffix[0] not in PAIRS or _are_closed_right(syntax, draft.text, missing)):
         return draft
     return replace(draft, text=draft.text.rstrip() + "".join(CLOSING[bracket] for bracket in reversed(missing)))
 
@@ -106,27 +109,45 @@ def _ends_a_string(syntax: Syntax) -> bool:
 
 
 def _is_level(syntax: Syntax, text: str, token: _Token) -> bool:
-    """Return whether a suggestion is at a token as deep in brackets and strings as the cursor is."""
+    """Return whether a suggestion is at a token in the same brackets and the same string as the cursor is."""
     scanned = scan_written(text[: token.place], syntax)
-    if scanned.left is not None or scanned.state != syntax.inside:
-        return False
-    depth: list[str] = []
+    return scanned.left is None and scanned.state == syntax.inside and _closed_and_opened(scanned) == ([], [])
+
+
+def _closed_and_opened(scanned: Scanned) -> tuple[list[str], list[str]]:
+    """Return which brackets, by the opening ones, are closed though they stand before, and which are left open."""
+    closed: list[str] = []
+    opened: list[str] = []
     for _, sign in scanned.brackets:
         if sign in CLOSING:
-            depth.append(sign)
-        elif not depth or depth.pop() != PAIRS.get(sign):
-            return False
-    return not depth
+            opened.append(sign)
+        elif sign in PAIRS and opened and opened[-1] == PAIRS[sign]:
+            opened.pop()
+        elif sign in PAIRS:
+            closed.append(PAIRS[sign])
+    return closed, opened
+
+
+def _ends_as_deep(syntax: Syntax, text: str) -> bool:
+    """Return whether all that a suggestion closes is open again in its end, so that what stands right of it fits."""
+    scanned = scan_written(text, syntax)
+    closed, opened = _closed_and_opened(scanned)
+    around = [*syntax.opened[len(syntax.opened) - len(closed) :]]
+    return scanned.state == syntax.inside and opened == around == closed[::-1]
+
+
+def _are_closed_right(syntax: Syntax, text: str, brackets: str) -> bool:
+    """Return whether what stands right of the cursor closes what the suggestion left open."""
+    return _ends_as_deep(syntax, text) or are_closed_below(brackets, syntax.opened, syntax.closing)
 
 
 def _leaves(syntax: Syntax, text: str) -> int | None:
     """Return where a suggestion closes a bracket, or a string right of the cursor, that is not its to close."""
     places = [surplus_bracket(text, syntax)]
     if syntax.quote and syntax.line_suffix.startswith(syntax.quote):
-        scanned = scan_written(text, syntax)
-        # A string that is open again in the end is what stands right of the cursor the end of.
-        places.append(scanned.left if scanned.state != syntax.inside else None)
-    return min((place for place in places if place is not None), default=None)
+        places.append(scan_written(text, syntax).left)
+    place = min((each for each in places if each is not None), default=None)
+    return None if place is None or _ends_as_deep(syntax, text) else place
 
 
 def _same(text: str, suffix: str) -> int:

@@ -90,6 +90,7 @@ def at(text, path):
         ("python", 'f(f"{a\n)', "({)"),
         ("css", "a { /* (", "{"),
         (None, 'a "(" (b)', "()"),
+        (None, "f('(') it's (a) dogs' [bone]", "()()[]"),
     ],
 )
 def test_brackets_of_code(language, text, brackets):
@@ -192,6 +193,7 @@ def test_of_the_parts_of_an_if_of_the_preprocessor_one_counts():
         ("<?php\n$a = '¦';\n", "a.php", "'", True),
         ("-- so ¦", "a.lua", "", True),
         ("x = it's ¦", None, "", False),
+        ("x = '¦'", None, "'", True),
     ],
 )
 def test_what_a_cursor_is_inside_of(text, path, quote, inside):

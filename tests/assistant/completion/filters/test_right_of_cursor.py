@@ -2,6 +2,9 @@
 
 import pytest
 
+from assistant.completion.filters import FINAL
+from assistant.completion.filters.draft import Draft
+
 # Each is a file's name, lines above, and a line whose «right answer» is missing at the cursor.
 PLACES = [
     ("a.js", "async function f() {\n", "  const «response» = await fetch(url);", "\n}\n"),
@@ -156,6 +159,114 @@ def test_a_right_answer_leaves_the_right_line(hole, stream, path, above, line, b
         draft, _, fired = stream(place, written)
         result = left + draft.text.split("\n")[0] + rest[draft.replaces :]
         assert result == left + truth + rest, (way, fired)
+
+
+_CALLS = {
+    "a.py": ("", "x = foo({})"),
+    "a.js": ("", "x = foo({});"),
+    "a.ts": ("", "const x = foo({});"),
+    "a.java": ("", "x = foo({});"),
+    "a.c": ("", "x = foo({});"),
+    "a.cpp": ("", "auto x = foo({});"),
+    "a.cs": ("", "var x = Foo({});"),
+    "a.go": ("", "x := foo({})"),
+    "a.rs": ("", "let x = foo({});"),
+    "a.rb": ("", "x = foo({})"),
+    "a.php": ("<?php\n", "$x = foo({});"),
+    "a.lua": ("", "local x = foo({})"),
+    "a.kt": ("", "val x = foo({})"),
+    "a.swift": ("", "let x = foo({})"),
+    "a.unknown": ("", "x = foo({})"),
+    None: ("", "x = foo({})"),
+}
+# What stands in the brackets, with the place of the cursor; what is written there, and what it should have left.
+_CLOSED = [
+    ("¦", "a", "a"),
+    ("¦", "a)", "a"),
+    ("¦", "g(a)", "g(a)"),
+    ("¦", "g(a))", "g(a)"),
+    ("¦", "g(a", "g(a)"),
+    ("¦", "g(a, h(b", "g(a, h(b))"),
+    ("[¦]", "1, 2", "[1, 2]"),
+    ("[¦]", "1, 2]", "[1, 2]"),
+    ("[¦]", "1, 2])", "[1, 2]"),
+    ("[¦]", "f(1)[2]", "[f(1)[2]]"),
+    ('"¦"', "a", '"a"'),
+    ('"¦"', 'a"', '"a"'),
+    ('"¦"', 'a")', '"a"'),
+    ('"¦"', 'a", b', '"a", b'),
+    ('"¦"', 'a", "b', '"a", "b"'),
+    ('"¦"', 'a", b)', '"a", b'),
+    ('"¦"', "so (", '"so ("'),
+    ('"¦"', ")", '")"'),
+    ('"¦"', ':) [', '":) ["'),
+    ('"¦", b', 'a"', '"a", b'),
+    ('"¦", b', 'a", b)', '"a", b'),
+    ('"¦", b', 'a", c', '"a", b'),
+    ("a, ¦", "b)", "a, b"),
+    ("a[¦]", "0]", "a[0]"),
+    ("a[¦], g(b)", "0], g(b)", "a[0], g(b)"),
+    ("¦, g(b)", "a, g(b)", "a, g(b)"),
+    ("g(¦), b", "a), b", "g(a), b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", _CALLS)
+@pytest.mark.parametrize(("inner", "written", "want"), _CLOSED)
+def test_never_a_bracket_or_quote_too_many_or_too_few(hole, stream, path, inner, written, want):
+    above, line = _CALLS[path]
+    left, rest = line.replace("{}", inner).split("¦")
+    draft, _, fired = stream(hole(f"{above}{left}¦{rest}\n", path, trigger="manual", cursor="¦"), written)
+    assert left + draft.text + rest[draft.replaces :] == line.replace("{}", want), fired
+
+
+@pytest.mark.parametrize("path", _CALLS)
+@pytest.mark.parametrize(
+    ("inner", "written", "want"),
+    [
+        ("¦", "a).bar(b)", "a).bar(b)"),
+        ("g(¦)", "a)).bar(b", "g(a)).bar(b)"),
+        ("[¦]", "1]).bar(b", "[1]).bar(b)"),
+        ('"¦"', 'a").bar(b', '"a").bar(b)'),
+        ('"¦"', 'a").bar("b', '"a").bar("b")'),
+    ],
+)
+def test_what_an_editor_closed_is_replaced_where_the_answer_goes_on_behind_it(hole, stream, path, inner, written, want):
+    above, line = _CALLS[path]
+    left, rest = line.replace("{}", inner).split("¦")
+    draft, _, fired = stream(hole(f"{above}{left}¦{rest}\n", path, trigger="manual", cursor="¦"), written)
+    whole = line.split("{}")[0] + want
+    assert (left + draft.text + rest[draft.replaces :]).rstrip(";") == whole, fired
+
+
+@pytest.mark.parametrize(
+    "written", ["item", "item ", "item in range(3):", "item in range(3): print(item)", "item  in range(3) :"]
+)
+def test_no_blank_and_no_rest_is_there_twice(hole, stream, written):
+    draft, _, _ = stream(hole("for | in range(3):\n    pass\n", "a.py"), written)
+    assert draft.text == "item"
+
+
+def test_a_quote_that_begins_what_is_ended_right_of_the_cursor_stays(hole, stream):
+    for path in ("a.py", "a.js"):
+        draft, _, _ = stream(hole('x = |"\n', path, trigger="manual"), 'a + "')
+        assert draft.text == 'a + "'
+
+
+def test_a_string_that_is_open_again_in_the_end_stays(hole, stream):
+    draft, _, _ = stream(hole('x = "a|b"\n', "a.py", trigger="manual"), '" + y + "')
+    assert (draft.text, draft.replaces) == ('" + y + "', 0)
+
+
+def test_an_operator_is_one_token(hole):
+    place = hole("f(a|=1)\n", "a.py")
+    assert FINAL["repeats-rest"](place, Draft("[0] ==")) == Draft("[0] ==")
+    assert FINAL["repeats-rest"](place, Draft("b =")) == Draft("b ")
+
+
+def test_the_preprocessor_opens_and_closes_nothing(hole):
+    written = Draft("a\n#if B\n+ b\n#endif\n;")
+    assert FINAL["repeats-rest"](hole("x = |;\n", "a.c"), written) == Draft("a\n#if B\n+ b\n#endif\n")
 
 
 def test_the_places_are_enough():
