@@ -267,7 +267,7 @@ class _Scan:
             self._left = place
         if kind == "line":
             self._place -= 1  # the line's end ends what encloses it, too
-        elif top.quoted.counts:
+        elif top.quoted.counts and top.end in PAIRS:
             self._found.append((self._place - 1, top.end))
 
     def _through_code(self, top: Inserted | None) -> None:
@@ -348,6 +348,6 @@ class _Scan:
             exact = begin.match(self._text, found.start())
             group = exact[1] if exact else ""
             end = end.format(CLOSING.get(group, group)) if end == "{}" else end.replace("{}", group)
-        if quoted.counts:
+        if quoted.counts and found[0][-1] in CLOSING:
             self._found.append((found.end() - 1, found[0][-1]))
         self._stack.append(Inside(quoted, end))

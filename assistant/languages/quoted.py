@@ -41,8 +41,8 @@ C_SHARP = (
 RUBY = (
     Quoted(r"(?<=\n)=begin\b", "\n=end", long=True, escape=""),
     Quoted(r"(?<=\n)__END__$", "", long=True, escape=""),
-    Quoted(r"%[wWiIqQrxs]([(\[{<|!/])", "{}", long=True, inserts=("#{",)),
-    Quoted(r"(?<=[(,=\s])%([(\[{])(?=\S)", "{}", long=True, inserts=("#{",)),
+    Quoted(r"%[wWiIqQrxs]([(\[{<|!/])", "{}", long=True, inserts=("#{",), counts=True),
+    Quoted(r"(?<=[(,=\s])%([(\[{])(?! )", "{}", long=True, inserts=("#{",), counts=True),
     Quoted(r'(?<!\$)["]', '"', long=True, inserts=("#{",)),
     Quoted("`", "`", long=True, inserts=("#{",)),
     Quoted(_VALUE + r"/(?![\n])", "/", skips=_CLASS, inserts=("#{",)),

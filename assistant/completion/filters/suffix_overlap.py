@@ -83,7 +83,8 @@ def unclosed_before_suffix(hole: Hole, draft: Draft) -> Draft:
     missing = open_of(scanned.brackets)
     if not missing or is_text(scanned.state, syntax.language):
         return draft
-    if not draft.replaces and (suffix[0] not in PAIRS or _are_closed_right(syntax, draft.text, missing)):
+    alone = suffix[0] in PAIRS and not syntax.in_text and not _are_closed_right(syntax, draft.text, missing)
+    if not draft.replaces and not alone:
         return draft
     return replace(draft, text=draft.text.rstrip() + "".join(CLOSING[bracket] for bracket in reversed(missing)))
 

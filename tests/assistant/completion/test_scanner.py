@@ -78,7 +78,7 @@ def at(text, path):
         # generics never count
         ("java", "Map<String, List<Integer>> a = f();", "()"),
         # Ruby's own
-        ("ruby", 'f(%w(a (b) c), %q[(], /[(]/, "#{a[0]} (") # (', "({[]})"),
+        ("ruby", 'f(%w(a (b) c), %q[(], %{\n(}, %w|(|, /[(]/, "#{a[0]} (") # (', "(()[]{}{[]})"),
         ("ruby", "x = <<~EOS\n  ( it's\nEOS\n[1]", "[]"),
         ("ruby", "a << b\nf(?(, $')", "()"),
         ("ruby", "\n=begin\n(\n=end\nf(1)\n__END__\n(", "()"),
