@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Point, Tree
 
-from assistant.completion.brackets import PAIRS, brackets_of, closable_brackets, open_quote
+from assistant.completion.brackets import read_around
+from assistant.completion.scanner import PAIRS, Scanned, State, is_comment, lead, scan
 from assistant.languages import find_language, language_named
 from assistant.repository.parsing import parse
 
@@ -37,7 +38,8 @@ class Syntax:
     ``before`` and ``after`` are the text on both sides; ``line`` and ``line_suffix`` the cursor's line left and right
     of it; ``below`` the next lines that are not empty. ``in_text`` says that the cursor is inside a comment or a
     string, and ``quote`` what ends one that began on the cursor's line. ``closable`` are the brackets that are open at
-    the cursor and that nothing below closes, the innermost last.
+    the cursor and that nothing below closes, the innermost last; ``opened`` are all that are open there, ``closing``
+    those that the text right of it closes without opening them. ``inside`` is what the cursor is inside of.
     """
 
     before: str
@@ -49,6 +51,9 @@ class Syntax:
     in_text: bool
     quote: str
     closable: str
+    opened: str
+    closing: str
+    inside: State
     tree: Tree | None
     errors: int | None
     """How many errors the window's tree has as it is; both are None where the language has no grammar here."""
@@ -61,9 +66,10 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
     line, line_suffix = before[before.rfind("\n") + 1 :], after.split("\n", 1)[0]
     head, tail = _window(before, after)
     tree = parse(record.name, _encode(head + tail)) if record and record.grammar else None
-    quote = open_quote(line[-WINDOW_CHARS:], language)
-    # A string without an end is no string in the tree.
-    in_text = bool(quote) or (tree is not None and _in_text(tree, len(_encode(head)), line_suffix))
+    around = read_around(*_bracket_window(before, after), language)
+    in_text = around.in_text
+    if tree is not None and not around.inside:
+        in_text = _in_text(tree, len(_encode(head)), line_suffix)
     return Syntax(
         before=before,
         after=after,
@@ -72,8 +78,11 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         line_suffix=line_suffix,
         below=_below(after),
         in_text=in_text,
-        quote=quote,
-        closable=closable_brackets(*_bracket_window(before, _behind(quote, after)), language),
+        quote=around.quote,
+        closable=around.closable,
+        opened=around.opened,
+        closing=around.closing,
+        inside=around.inside,
         tree=tree,
         errors=count_errors(tree.root_node) if tree else None,
     )
@@ -117,31 +126,38 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
     return errors is not None and syntax.errors is not None and errors > syntax.errors
 
 
+def scan_written(text: str, syntax: Syntax) -> Scanned:
+    """Return the brackets of what is written at the cursor, and what it ends inside of."""
+    begun = "" if syntax.inside else lead(syntax.before, syntax.language)
+    found = scan(begun + text, syntax.language, syntax.inside, syntax.after)
+    if not begun:
+        return found
+    brackets = tuple((place - len(begun), sign) for place, sign in found.brackets if place >= len(begun))
+    return Scanned(brackets, found.state, found.left)
+
+
 def surplus_bracket(text: str, syntax: Syntax) -> int | None:
     """Return where ``text`` closes a bracket that is not its to close, or a comment; inside of a string it has none."""
-    start = 0
     if syntax.in_text and not syntax.quote:
         return _comment_end(text, syntax)
-    if syntax.in_text:
-        start = text.find(syntax.quote) + 1
-        if start == 0:
-            return None
     inner: list[str] = []
     outer = list(syntax.closable)
-    for place, bracket in brackets_of(text[start:], syntax.language):
-        if bracket not in PAIRS:
-            inner.append(bracket)
-            continue
-        stack = inner or outer
-        if not stack or stack[-1] != PAIRS[bracket]:
-            return start + place
-        stack.pop()
+    for place, sign in scan_written(text, syntax).brackets:
+        if sign in PAIRS:
+            stack = inner or outer
+            if not stack or stack[-1] != PAIRS[sign]:
+                return place
+            stack.pop()
+        elif sign in PAIRS.values():
+            inner.append(sign)
     return None
 
 
 def _comment_end(text: str, syntax: Syntax) -> int | None:
     """Return where ``text`` ends a block comment that ends right of the cursor, or None."""
     record = language_named(syntax.language)
+    if not is_comment(syntax.inside, syntax.language):
+        return None
     for opens, closes in record.comments.block if record else ():
         place, end, begin = text.find(closes), syntax.after.find(closes), syntax.after.find(opens)
         if place >= 0 and end >= 0 and not 0 <= begin < end:
@@ -193,12 +209,6 @@ def _in_text(tree: Tree, place: int, line_suffix: str) -> bool:
             return True
         node = node.parent
     return False
-
-
-def _behind(quote: str, after: str) -> str:
-    """Return the text right of the cursor without the end of the string that the cursor is in."""
-    end = after.find(quote, 0, after.find("\n") + 1 or len(after)) if quote else -1
-    return after[end + 1 :]
 
 
 def _below(after: str) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ A new language is one record in ``table.py``, and where it has a grammar one fil
 Nothing here loads a grammar, so the window may ask, too.
 """
 
-from assistant.languages.record import Comments, Language
+from assistant.languages.record import Comments, Language, Quoted
 from assistant.languages.registry import find_language, language_called, language_named, language_of, parsed_languages
 
 __all__ = [
     "Comments",
     "Language",
+    "Quoted",
     "find_language",
     "language_called",
     "language_named",

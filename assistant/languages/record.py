@@ -14,17 +14,40 @@ class Comments:
     """How comments are written: ``line`` to the end of a line, ``block`` between two marks.
 
     ``not_comments`` begin as line comments do and are none (``#[`` in PHP is an attribute). With ``alone`` a mark of a
-    line comment counts only where a word begins (``$#`` in a shell is no comment).
+    line comment counts only where a word begins (``$#`` in a shell is no comment). With ``nests`` a block comment
+    inside of one has an end of its own.
     """
 
     line: tuple[str, ...] = ()
     block: tuple[tuple[str, str], ...] = ()
     not_comments: tuple[str, ...] = ()
     alone: bool = False
+    nests: bool = False
 
     def begins(self, line: str) -> bool:
         """Return whether a line, its blanks taken off, is a line comment from its beginning."""
         return line.startswith(self.line) and not line.startswith(self.not_comments)
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A piece of source that is no code, from what ``begin`` (a regular expression) matches to the text ``end``.
+
+    ``{}`` in ``end`` stands for the group of ``begin``, an opening bracket there for the one that closes it; such a
+    pair nests. What is not ``long`` ends with its line in any case, with an empty ``end`` only so. The ``escape`` takes
+    the meaning of the character after it, ``skips`` (a regular expression) that of all it matches. ``inserts`` begin
+    code inside, each ends with a bracket. With ``counts`` the first and last sign are brackets of the code around it.
+    """
+
+    begin: str
+    end: str
+    long: bool = False
+    escape: str = "\\"
+    skips: str = ""
+    inserts: tuple[str, ...] = ()
+    counts: bool = False
+    nests: str = ""
+    """What begins one more of it inside, where that is another text than ``end`` implies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +62,13 @@ class Language:
     ``programs`` are those of a first line ``#!``, without a version.
 
     ``quotes`` are those around strings of any length, three of a kind for strings over several lines. A ``'`` that is
-    not among them encloses one character or stands alone.
+    not among them encloses one character or stands alone. With ``long_quotes`` the short ones may go over several
+    lines too. ``quoted`` are strings that need more words, tried before the plain ones, and ``skips`` matches signs of
+    code that look like a quote or a bracket and are none.
+
+    ``here`` matches what begins a text on the lines below, up to one that is its last group alone. ``cases`` says that
+    a closing parenthesis may end a pattern that nothing opened, ``preprocessor`` that of the parts of an ``#if`` only
+    one counts, and ``outside`` what stands between a page's code.
 
     ``doc_form`` is how one line of documentation is written (``{}`` is the text); a comment where it is empty. With
     ``doc_string`` documentation is the string that a body begins with, with ``doc_markup`` it holds XML elements.
@@ -62,6 +91,13 @@ class Language:
     queries: str | Path = ""
     comments: Comments = Comments()
     quotes: tuple[str, ...] = ('"',)
+    long_quotes: bool = False
+    quoted: tuple[Quoted, ...] = ()
+    skips: str = ""
+    here: str = ""
+    cases: bool = False
+    preprocessor: bool = False
+    outside: Quoted | None = None
     doc_form: str = ""
     doc_string: bool = False
     doc_markup: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.languages import import_paths
+from assistant.languages import import_paths, quoted
 from assistant.languages.coloured import COLOURED
 from assistant.languages.record import Comments, Language
 
@@ -11,7 +11,8 @@ _HASH = Comments(("#",))
 _HASH_ALONE = Comments(("#",), alone=True)
 _MARKUP = Comments(block=(("<!--", "-->"),))
 _BOTH = ('"', "'")
-_SCRIPT = ('"', "'", "`")
+# A sign after a backslash is a letter, $# is a number.
+_ESCAPED = r"\\.|\$[#$]"
 _TWO = "  "
 _TAB = "\t"
 
@@ -24,6 +25,7 @@ PARSED = (
         grammar=("tree_sitter_python", "language"),
         comments=_HASH,
         quotes=('"""', "'''", '"', "'"),
+        quoted=quoted.PYTHON,
         doc_form='"""{}"""',
         doc_string=True,
         colon_blocks=True,
@@ -36,7 +38,8 @@ PARSED = (
         programs=("node", "nodejs", "bun"),
         grammar=("tree_sitter_javascript", "language"),
         comments=_SLASHES,
-        quotes=_SCRIPT,
+        quotes=_BOTH,
+        quoted=quoted.SCRIPT,
         indent=_TWO,
         import_paths=import_paths.script,
     ),
@@ -46,7 +49,8 @@ PARSED = (
         programs=("deno", "ts-node", "tsx"),
         grammar=("tree_sitter_typescript", "language_typescript"),
         comments=_SLASHES,
-        quotes=_SCRIPT,
+        quotes=_BOTH,
+        quoted=quoted.SCRIPT,
         indent=_TWO,
         import_paths=import_paths.script,
         lexer="typescript",
@@ -56,7 +60,8 @@ PARSED = (
         endings=(".tsx",),
         grammar=("tree_sitter_typescript", "language_tsx"),
         comments=_SLASHES,
-        quotes=_SCRIPT,
+        quotes=_BOTH,
+        quoted=quoted.SCRIPT,
         indent=_TWO,
         import_paths=import_paths.script,
     ),
@@ -65,6 +70,7 @@ PARSED = (
         endings=(".java",),
         grammar=("tree_sitter_java", "language"),
         comments=_SLASHES,
+        quoted=quoted.JAVA,
         import_paths=import_paths.java,
         import_separator=".",
     ),
@@ -73,7 +79,7 @@ PARSED = (
         endings=(".go",),
         grammar=("tree_sitter_go", "language"),
         comments=_SLASHES,
-        quotes=('"', "`"),
+        quoted=quoted.GO,
         indent=_TAB,
         import_paths=import_paths.go,
     ),
@@ -81,16 +87,20 @@ PARSED = (
         name="rust",
         endings=(".rs",),
         grammar=("tree_sitter_rust", "language"),
-        comments=_SLASHES,
+        comments=Comments(("//",), (("/*", "*/"),), nests=True),
+        long_quotes=True,
+        quoted=quoted.RUST,
         import_paths=import_paths.rust,
     ),
-    Language(name="c", endings=(".c",), grammar=("tree_sitter_c", "language"), comments=_SLASHES),
+    Language(name="c", endings=(".c",), grammar=("tree_sitter_c", "language"), comments=_SLASHES, preprocessor=True),
     Language(
         name="cpp",
         # A header may be of C or C++; the grammar of C++ reads nearly all of C.
         endings=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".h", ".ipp", ".inl"),
         grammar=("tree_sitter_cpp", "language"),
         comments=_SLASHES,
+        quoted=quoted.CPP,
+        preprocessor=True,
         lexer="cpp",
     ),
     Language(
@@ -98,6 +108,8 @@ PARSED = (
         endings=(".cs",),
         grammar=("tree_sitter_c_sharp", "language"),
         comments=_SLASHES,
+        quoted=quoted.C_SHARP,
+        preprocessor=True,
         doc_markup=True,
         import_paths=import_paths.c_sharp,
     ),
@@ -108,7 +120,11 @@ PARSED = (
         programs=("ruby",),
         grammar=("tree_sitter_ruby", "language"),
         comments=_HASH,
-        quotes=_BOTH,
+        quotes=("'",),
+        long_quotes=True,
+        quoted=quoted.RUBY,
+        skips=r"\$[\"'`]|(?<![\w)\]])\?[\"'`()\[\]{}#](?!\w)",
+        here=quoted.RUBY_HERE,
         indent=_TWO,
         import_paths=import_paths.ruby,
         lexer="ruby",
@@ -120,7 +136,11 @@ PARSED = (
         grammar=("tree_sitter_php", "language_php"),
         # #[...] is an attribute.
         comments=Comments(("//", "#"), (("/*", "*/"),), not_comments=("#[",)),
-        quotes=_BOTH,
+        quotes=("'",),
+        long_quotes=True,
+        quoted=quoted.PHP,
+        here=quoted.PHP_HERE,
+        outside=quoted.PHP[0],
         import_paths=import_paths.php,
         import_separator="\\",
     ),
@@ -132,7 +152,11 @@ PARSED = (
         grammar=("tree_sitter_bash", "language"),
         # $# and ${#name} are no comments.
         comments=_HASH_ALONE,
-        quotes=_BOTH,
+        quotes=(),
+        quoted=quoted.SHELL,
+        skips=_ESCAPED,
+        here=quoted.SHELL_HERE,
+        cases=True,
         lexer="bash",
     ),
     Language(
@@ -150,6 +174,7 @@ PARSED = (
         # // begins no comment here: url(//host/x) is a place.
         comments=Comments(block=(("/*", "*/"),)),
         quotes=_BOTH,
+        quoted=quoted.ADDRESS,
         indent=_TWO,
         is_code=False,
     ),

@@ -80,7 +80,7 @@ FILTERS: dict[str, str] = {
     "body-stands-below": "Ends after the head of a block whose body stands below.",
     "unfinished-line": "Drops a last line that the limit on its length cut.",
     "repeats-rest": "Drops an end that repeats what stands right of the cursor.",
-    "replaces-rest": "Takes the place of closing brackets right of the cursor that it closes itself.",
+    "replaces-rest": "Takes the place of closing brackets and quotes right of the cursor that it closes itself.",
     "surplus-bracket": "Ends before a bracket that would close what is closed already.",
     "unclosed-bracket": "Closes brackets that it opened in the middle of a line.",
     "outer-blanks": "Drops blanks at the end.",

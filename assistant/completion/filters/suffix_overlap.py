@@ -1,18 +1,32 @@
-"""The end of a suggestion against what stands right of the cursor: said twice, replaced, or left unbalanced."""
+"""The end of a suggestion against what stands right of the cursor: said twice, replaced, or left unbalanced.
+
+What stands there begins as deep in brackets and strings as the cursor is: only where the suggestion has closed all that
+it opened, and nothing else, can it be at that text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from assistant.completion.brackets import brackets_of, open_brackets
+from assistant.completion.brackets import are_closed_below, open_of
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.syntax import Syntax, surplus_bracket
+from assistant.completion.scanner import CLOSING, PAIRS, Scanned, is_text, scan
+from assistant.completion.syntax import Syntax, scan_written, surplus_bracket
 
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
-_QUOTES = "\"'`"
 # What editors put right of the cursor by themselves, and what ends a line after it.
 _RIGHT_OF_CURSOR = set(")]}\"'`;:, \t")
+_TOKEN = re.compile(r"\w+|[!=]==?|[-=]>|[<>+\-*/%&|^]=|&&|\|\||::|\+\+|--|\*\*|\.\.\.?|\S")
+_QUOTES = ('"', "'", "`")
+# So many tokens of it, a word among them, are no accident in the middle of a line.
+_SURE = 3
+
+
+class _Token(NamedTuple):
+    text: str
+    place: int
 
 
 def closes_outside(hole: Hole, kept: Sequence[str], line: str) -> bool:
@@ -27,25 +41,27 @@ def has_surplus(hole: Hole, kept: Sequence[str]) -> bool:
 
 
 def repeats_suffix(hole: Hole, draft: Draft) -> Draft:
-    """Drop the end of a suggestion that repeats what stands right of the cursor."""
-    suffix, body = hole.syntax.line_suffix.strip(), draft.text.rstrip()
-    for size in range(min(len(suffix), len(body)), 0, -1):
-        if body.endswith(suffix[:size]) and _is_overlap(hole.syntax, body, suffix, size):
-            return replace(draft, text=body[: len(body) - size])
+    """Drop the end of a suggestion that repeats what stands right of the cursor, token by token."""
+    suffix = [token.text for token in _tokens(hole.syntax.line_suffix)]
+    if not suffix or draft.replaces or _ends_a_string(hole.syntax):
+        return draft
+    written = list(_tokens(draft.text))
+    for number, token in enumerate(written):
+        if _repeats([each.text for each in written[number:]], suffix) and _is_level(hole.syntax, draft.text, token):
+            return replace(draft, text=draft.text[: token.place])
     return draft
 
 
 def replaces_suffix(hole: Hole, draft: Draft) -> Draft:
-    """Take the place of closing brackets right of the cursor that the suggestion closes itself, in its middle.
+    """Take the place of closing brackets and a quote right of the cursor that the suggestion closes in its middle.
 
     Only where nothing else stands there: ``foo(|)`` becomes ``foo(a).bar()``, and ``foo(|) + 1`` keeps its end.
     """
     suffix = hole.syntax.line_suffix.rstrip()
-    if not suffix or hole.syntax.in_text or not set(suffix) <= _RIGHT_OF_CURSOR:
+    place = _leaves(hole.syntax, draft.text)
+    if not suffix or place is None or not set(suffix) <= _RIGHT_OF_CURSOR:
         return draft
-    if surplus_bracket(draft.text, hole.syntax) is None:
-        return draft
-    for size in range(1, len(suffix) + 1):
+    for size in range(max(1, _same(draft.text[place:], suffix)), len(suffix) + 1):
         closed = replace(hole.syntax, closable=hole.syntax.closable + _opened_for(suffix[:size]))
         if surplus_bracket(draft.text, closed) is None:
             return replace(draft, replaces=size)
@@ -53,48 +69,96 @@ def replaces_suffix(hole: Hole, draft: Draft) -> Draft:
 
 
 def surplus_closing(hole: Hole, draft: Draft) -> Draft:
-    """Cut a suggestion before a bracket that closes what is closed already."""
-    place = None if draft.replaces else surplus_bracket(draft.text, hole.syntax)
+    """Cut a suggestion before what closes a bracket or a string that is closed already."""
+    place = None if draft.replaces else _leaves(hole.syntax, draft.text)
     return draft if place is None else repeats_suffix(hole, replace(draft, text=draft.text[:place].rstrip()))
 
 
 def unclosed_before_suffix(hole: Hole, draft: Draft) -> Draft:
     """Close the brackets that a suggestion opened, where the ones right of the cursor belong to something else."""
-    suffix = hole.syntax.line_suffix.strip()
-    if not suffix or draft.cut_short or hole.syntax.in_text or draft.replaces or "\n" in draft.text:
+    syntax, suffix = hole.syntax, hole.syntax.line_suffix.strip()
+    if not suffix or draft.cut_short or "\n" in draft.text:
         return draft
-    missing = open_brackets(draft.text, hole.syntax.language)
-    if not missing or suffix[0] not in _CLOSING.values():
+    scanned = scan_written(draft.text, syntax)
+    missing = open_of(scanned.brackets)
+    if not missing or is_text(scanned.state, syntax.language):
         return draft
-    return replace(draft, text=draft.text.rstrip() + "".join(_CLOSING[bracket] for bracket in reversed(missing)))
+    alone = suffix[0] in PAIRS and not syntax.in_text and not _are_closed_right(syntax, draft.text, missing)
+    if not draft.replaces and not alone:
+        return draft
+    return replace(draft, text=draft.text.rstrip() + "".join(CLOSING[bracket] for bracket in reversed(missing)))
 
 
-def _is_overlap(syntax: Syntax, body: str, suffix: str, size: int) -> bool:
-    """Return whether the last ``size`` characters of ``body`` are those of ``suffix``, and not only look like them."""
-    head, overlap = body[: len(body) - size], suffix[:size]
-    if _splits_word(head, overlap) or _splits_word(overlap, suffix[size:]):
+def _tokens(text: str) -> Iterator[_Token]:
+    return (_Token(found[0], found.start()) for found in _TOKEN.finditer(text))
+
+
+def _repeats(written: Sequence[str], suffix: Sequence[str]) -> bool:
+    """Return whether these tokens are the beginning of ``suffix``, or begin as it does in a way that is no accident."""
+    if written == suffix[: len(written)]:
+        return True
+    sure = suffix[:_SURE]
+    return len(sure) == _SURE and written[:_SURE] == sure and any(each[0].isalpha() for each in sure)
+
+
+def _ends_a_string(syntax: Syntax) -> bool:
+    """Return whether the quote right of the cursor ends a string that is still to be begun."""
+    suffix = syntax.line_suffix
+    if syntax.in_text or not suffix.startswith(_QUOTES):
         return False
-    if overlap[0] in _QUOTES:
-        return head.count(overlap[0]) % 2 == 0 if not syntax.in_text else overlap[0] not in head
-    if syntax.in_text:
-        return True
-    # A closing bracket that the suggestion itself opened belongs to it.
-    closes = any(bracket in _CLOSING.values() for _, bracket in brackets_of(overlap, syntax.language))
-    if not closes:
-        return True
-    surplus = surplus_bracket(body, syntax)
-    return surplus is not None and surplus >= len(head)
+    return scan(suffix, syntax.language, syntax.inside).state != syntax.inside
 
 
-def _splits_word(left: str, right: str) -> bool:
-    return bool(left and right) and _is_word(left[-1]) and _is_word(right[0])
+def _is_level(syntax: Syntax, text: str, token: _Token) -> bool:
+    """Return whether a suggestion is at a token in the same brackets and the same string as the cursor is."""
+    scanned = scan_written(text[: token.place], syntax)
+    return scanned.left is None and scanned.state == syntax.inside and _closed_and_opened(scanned) == ([], [])
 
 
-def _is_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_"
+def _closed_and_opened(scanned: Scanned) -> tuple[list[str], list[str]]:
+    """Return which brackets, by the opening ones, are closed though they stand before, and which are left open."""
+    closed: list[str] = []
+    opened: list[str] = []
+    for _, sign in scanned.brackets:
+        if sign in CLOSING:
+            opened.append(sign)
+        elif sign in PAIRS and opened and opened[-1] == PAIRS[sign]:
+            opened.pop()
+        elif sign in PAIRS:
+            closed.append(PAIRS[sign])
+    return closed, opened
+
+
+def _ends_as_deep(syntax: Syntax, text: str) -> bool:
+    """Return whether all that a suggestion closes is open again in its end, so that what stands right of it fits."""
+    scanned = scan_written(text, syntax)
+    closed, opened = _closed_and_opened(scanned)
+    around = [*syntax.opened[len(syntax.opened) - len(closed) :]]
+    return scanned.state == syntax.inside and opened == around == closed[::-1]
+
+
+def _are_closed_right(syntax: Syntax, text: str, brackets: str) -> bool:
+    """Return whether what stands right of the cursor closes what the suggestion left open."""
+    return _ends_as_deep(syntax, text) or are_closed_below(brackets, syntax.opened, syntax.closing)
+
+
+def _leaves(syntax: Syntax, text: str) -> int | None:
+    """Return where a suggestion closes a bracket, or a string right of the cursor, that is not its to close."""
+    places = [surplus_bracket(text, syntax)]
+    if syntax.quote and syntax.line_suffix.startswith(syntax.quote):
+        places.append(scan_written(text, syntax).left)
+    place = min((each for each in places if each is not None), default=None)
+    return None if place is None or _ends_as_deep(syntax, text) else place
+
+
+def _same(text: str, suffix: str) -> int:
+    """Return how many characters of ``suffix`` a text begins with."""
+    return next(
+        (place for place, pair in enumerate(zip(text, suffix, strict=False)) if pair[0] != pair[1]),
+        min(len(text), len(suffix)),
+    )
 
 
 def _opened_for(closing: str) -> str:
     """Return the opening brackets that these closing ones close, the innermost last."""
-    opening = {close: open_ for open_, close in _CLOSING.items()}
-    return "".join(opening[letter] for letter in reversed(closing) if letter in opening)
+    return "".join(PAIRS[letter] for letter in reversed(closing) if letter in PAIRS)

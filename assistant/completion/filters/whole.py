@@ -19,9 +19,10 @@ def unfinished_line(_hole: Hole, draft: Draft) -> Draft:
 
 
 def outer_blanks(hole: Hole, draft: Draft) -> Draft:
-    """Drop blanks and line ends at the end, but those that part it from what stands right of the cursor."""
-    stripped = draft.text.rstrip()
-    if "\n" in draft.text[len(stripped) :] or not stripped or not hole.syntax.line_suffix.strip():
+    """Drop blanks and line ends at the end, but those that alone part it from what stands right of the cursor."""
+    stripped, suffix = draft.text.rstrip(), hole.syntax.line_suffix
+    parted = not suffix.strip() or suffix[0].isspace()
+    if "\n" in draft.text[len(stripped) :] or not stripped or (parted and not draft.replaces):
         return replace(draft, text=stripped)
     return draft
 

@@ -134,7 +134,7 @@ def test_files_that_had_no_colours_or_wrong_ones_have_right_ones(path, lexer):
         ("css", "a { b: url(//host/x) }\n", "{()}"),
         ("css", "/* ( */ a {}", "{}"),
         ("html", "<!-- ( --> a (b)", "()"),
-        ("bash", 'echo "${#a[@]}" $((2#11)) # no (', "(())"),
+        ("bash", 'echo "${#a[@]}" $((2#11)) # no (', "{[]}(())"),
         ("bash", "echo ${#a[@]}", "{[]}"),
         ("python", "f(1) # no (", "()"),
         ("toml", "a = [1] # no [", "[]"),

@@ -10,8 +10,8 @@ from assistant.completion.shape import decide_shape
 from assistant.completion.syntax import read_syntax
 
 
-def _hole(text: str, path: str | None = None, trigger: str = "auto", **fields) -> Hole:
-    before, _, after = text.partition("|")
+def _hole(text: str, path: str | None = None, trigger: str = "auto", cursor: str = "|", **fields) -> Hole:
+    before, _, after = text.partition(cursor)
     syntax = read_syntax(before, after, path)
     return Hole(syntax, decide_shape(syntax, trigger), trigger != "manual", **fields)
 
