@@ -18,7 +18,8 @@ from assistant.completion.filters.lines import (
     leaves_block,
     next_statement,
 )
-from assistant.completion.filters.repeats import repeats_below, repeats_itself
+from assistant.completion.filters.loops import repeats_itself
+from assistant.completion.filters.repeats import repeats_below
 from assistant.completion.filters.suffix_overlap import (
     closes_outside,
     has_surplus,

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from assistant.completion.filters import FINAL, JUDGES, LAST_LINES
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.filters.repeats import may_repeat_below, runs_in_circles
+from assistant.completion.filters.loops import runs_in_circles
+from assistant.completion.filters.repeats import begins_unit_below, may_repeat_below
 from assistant.completion.filters.whole import low_confidence
 from assistant.completion.syntax import Syntax, surplus_bracket
 from assistant.engine.decoding.stream import TextStream
@@ -106,8 +107,12 @@ class SuggestionStream:
         """
         if not self.done:
             self._take(self._characters.finish())
-        if not self.done and (name := self._ends_before(self._tidy(self._line))):
-            self._stop(name)
+        if not self.done:
+            line = self._tidy(self._line)
+            if name := self._ends_before(line):
+                self._stop(name)
+            elif self._begins_below(line, cut_short=cut_short):
+                self._stop("repeats-below")
         cut = cut_short and not self.done
         draft = Draft(self._text(), cut_short=cut, tokens=tuple(tokens), written=self._written)
         for name, one in FINAL.items():
@@ -148,15 +153,18 @@ class SuggestionStream:
             return
         self._kept.append(line)
         self._line = ""
+        if "repeats-below" not in self._without and begins_unit_below(self._hole, self._kept) is not None:
+            return  # not whole: what stands below begins alike and goes on
         for name, is_last in LAST_LINES.items():
             if name not in self._without and is_last(self._hole, self._kept):
                 self._stop(name)
                 return
 
     def _stop_in_circles(self) -> None:
-        place = None if "repeats-itself" in self._without else runs_in_circles(self._line)
+        own = 0 if self._kept else len(self._hole.syntax.line)
+        place = None if "repeats-itself" in self._without else runs_in_circles(self._line[own:])
         if place is not None:
-            self._kept.append(self._tidy(self._line[:place]))
+            self._kept.append(self._tidy(self._line[: own + place]))
             self._stop("repeats-itself")
 
     def _ends_before(self, line: str) -> str:
@@ -168,7 +176,21 @@ class SuggestionStream:
                 return name
         return ""
 
+    def _begins_below(self, line: str, *, cut_short: bool) -> bool:
+        """Return whether all that was written since some line, the last one included, stands below."""
+        if "repeats-below" in self._without:
+            return False
+        if cut_short:
+            start = may_repeat_below(self._hole, self._kept, line)
+            return start is not None and start < len(self._kept)
+        return begins_unit_below(self._hole, (*self._kept, line)) is not None
+
     def _stop(self, name: str) -> None:
+        """End here, or before what is so far the unit that stands below."""
+        start = None if "repeats-below" in self._without else begins_unit_below(self._hole, self._kept)
+        if start is not None:
+            self._kept = self._kept[:start]
+            self._note("repeats-below")
         self.done = True
         self._line = "" if self._kept else self._hole.syntax.line
         self._note(name)
@@ -193,9 +215,7 @@ class SuggestionStream:
         return "\n".join(lines)[len(self._hole.syntax.line) :]
 
     def _show(self) -> str:
-        text = self._text()
-        if not self.done and self._holds_back():
-            text = text[: text.rfind("\n") + 1]
+        text = self._text() if self.done else self._certain()
         if "surplus-bracket" not in self._without:
             text = text[: surplus_bracket(text, self._hole.syntax)]
         if not self.given and self._is_doubtful(text):
@@ -203,6 +223,16 @@ class SuggestionStream:
         fresh = text[len(self.given) :]
         self.given += fresh
         return fresh
+
+    def _certain(self) -> str:
+        """Return what is written, but for lines that are better not shown yet: they may turn out to stand below."""
+        start = None if self._line.strip() else len(self._kept)
+        if "repeats-below" not in self._without:
+            repeats = may_repeat_below(self._hole, self._kept, self._line)
+            start = start if repeats is None else repeats
+        if start is None:
+            return self._text()
+        return "\n".join((*self._kept[:start], ""))[len(self._hole.syntax.line) :]
 
     def _is_doubtful(self, text: str) -> bool:
         """Return whether what is written so far would not be shown if it ended here, or may give way to another."""
@@ -214,8 +244,3 @@ class SuggestionStream:
     def _is_settled(self, draft: Draft) -> bool:
         whole_line = "\n" in draft.text.lstrip()
         return whole_line and (draft.mean_logprob or 0.0) >= self._hold_below
-
-    def _holds_back(self) -> bool:
-        """Return whether the line that is being written is better not shown yet."""
-        judged = "repeats-below" not in self._without
-        return not self._line.strip() or (judged and may_repeat_below(self._hole, self._line))

@@ -12,7 +12,8 @@ from assistant.completion.filters import (
     SURER_ALONE,
 )
 from assistant.completion.filters.draft import Draft
-from assistant.completion.filters.repeats import near, runs_in_circles, same_line
+from assistant.completion.filters.loops import runs_in_circles
+from assistant.completion.filters.repeats import same_line
 from assistant.completion.filters.stream import file_indents_with_tabs, retab
 from assistant.types import TokenLogprob
 
@@ -40,7 +41,7 @@ def test_every_filter_has_its_sentence():
         ("repeats-below", "|\nx\n", ["a"], "", False),
         ("repeats-below", "|\nx\nself.total = compute_total('a', items)\n", ["a"], 'self.total = compute_total("a", items);', True),
         ("repeats-below", "|\nx\nreturn False\n", ["a"], "return False", False),  # says too little, further below
-        ("repeats-below", "|\nvalue_one = 1\nvalue_two = call(2)\n", ["value_one = 1;"], "value_two = cal(2)", True),
+        ("repeats-below", "|\nvalue_one = 1\nvalue_two = call(2)\n", ["value_one = 1;"], "value_two = call( 2 );", True),
         ("repeats-below", "|\nvalue_one = 1\nvalue_two = call(2)\n", ["value_one = 1;"], "value_two = call(3)", False),
         ("repeats-below", "|\nvalue_one = 1\nvalue_two = call(2)\n", ["", ""], "value_two = call(4)", False),
         ("repeats-below", "|\na\nb\n", ["a"], "c", False),
@@ -178,14 +179,6 @@ def test_a_filter_has_nothing_to_add_the_second_time(hole, name):
     for text, written in (("f(|)\n", "a).b"), ("a = 1\n|\n", "b = 2\nc = (\n"), ("f(|)\n", "g(a")):
         once = FINAL[name](hole(text, "a.py", trigger="manual"), Draft(written))
         assert once is None or FINAL[name](hole(text, "a.py", trigger="manual"), once) == once
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "same"),
-    [("value = call(a)", "valu = call(a)", True), ("value = call(a)", "other = make(b)", False), ("call_it(1)", "call_it(2)", False), ("a", "abcdef", False)],
-)  # fmt: skip
-def test_nearly_the_same(first, second, same):
-    assert near(first, second) is same
 
 
 def test_signs_alone_are_the_same_only_where_they_are_indented_alike():
