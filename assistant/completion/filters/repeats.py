@@ -55,7 +55,8 @@ def repeats_below(hole: Hole, kept: Sequence[str], line: str) -> bool:
     loose = _loose(line)
     if _letters(line) >= _FURTHER and any(loose == _loose(other) for other in below[1:3]):
         return True
-    last = next((each for each in reversed(kept) if each.strip()), None)
+    own = kept[1:] if kept and kept[0] == hole.syntax.line else kept
+    last = next((each for each in reversed(own) if each.strip()), None)
     if last is None or _letters(last) + _letters(line) < _TELLING:
         return False
     pair = _words(last, line)
@@ -128,7 +129,9 @@ def _end_by_indentation(lines: Sequence[str], rows: Sequence[int]) -> int:
     indent, end = indent_width(lines[rows[0]]), rows[0]
     for row in rows[1:]:
         deeper = indent_width(lines[row]) > indent
-        if not deeper and (end == rows[0] or indent_width(lines[row]) < indent or not _CLOSING.match(lines[row].strip())):
+        if not deeper and (
+            end == rows[0] or indent_width(lines[row]) < indent or not _CLOSING.match(lines[row].strip())
+        ):
             break
         end = row
         if not deeper:
@@ -168,7 +171,11 @@ def _named_row(node: Node, first: Node, row: int) -> int:
 def _is_first_below(hole: Hole, kept: Sequence[str], line: str) -> bool:
     """Return whether a line is the next one below, and not deeper in a block that the suggestion began itself."""
     below = next(iter(hole.syntax.below), "")
-    return bool(below) and same_line(line, below) and (indent_width(line) <= indent_width(below) or not _is_inside(hole, kept, line))
+    return (
+        bool(below)
+        and same_line(line, below)
+        and (indent_width(line) <= indent_width(below) or not _is_inside(hole, kept, line))
+    )
 
 
 def _is_inside(hole: Hole, kept: Sequence[str], line: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from assistant.completion.filters import FINAL, JUDGES, LAST_LINES
 from assistant.completion.filters.draft import Draft, Hole
 from assistant.completion.filters.loops import runs_in_circles
+from assistant.completion.filters.prose import may_be_fence, may_be_prose
 from assistant.completion.filters.repeats import begins_unit_below, may_repeat_below
 from assistant.completion.filters.whole import low_confidence
 from assistant.completion.syntax import Syntax, surplus_bracket
@@ -20,16 +21,32 @@ _LOOK_IN = 4000
 _TAB = 4
 
 
-def file_indents_with_tabs(syntax: Syntax) -> bool | None:
-    """Return whether the lines around the cursor are indented with tabs; None where none of them is indented."""
-    near = syntax.before[-_LOOK_IN:].partition("\n")[2] if len(syntax.before) > _LOOK_IN else syntax.before
-    blanks = [found[1] for found in _LEADING.finditer(f"{near}\n{syntax.after[:_LOOK_IN]}")]
-    if syntax.line and not syntax.line.strip():
-        blanks.append(syntax.line)
+def indents_with_tabs(syntax: Syntax) -> bool | None:
+    """Return whether lines here are indented with tabs; None where none around is indented.
+
+    The cursor's line tells, or on an empty line the next one above or below; else most lines of the file do.
+    """
+    line = syntax.line
+    if not line.strip():
+        above = next((each for each in reversed(syntax.before[-_LOOK_IN:].split("\n")) if each.strip()), "")
+        near = (line, above, next(iter(syntax.below), ""))
+    else:
+        near = (line,)
+    telling = next(filter(None, map(_telling_blanks, near)), "")
+    if telling:
+        return telling.startswith("\t")
+    before = syntax.before[-_LOOK_IN:].partition("\n")[2] if len(syntax.before) > _LOOK_IN else syntax.before
+    blanks = [found[1] for found in _LEADING.finditer(f"{before}\n{syntax.after[:_LOOK_IN]}")]
     if not blanks:
         return None
     tabs = sum(each.startswith("\t") for each in blanks)
     return 2 * tabs > len(blanks)
+
+
+def _telling_blanks(line: str) -> str:
+    """Return what a line is indented with where that is one level or more: a comment may go on with one blank."""
+    blanks = line[: len(line) - len(line.lstrip(" \t"))]
+    return blanks if "\t" in blanks or len(blanks) > 1 else ""
 
 
 def retab(line: str, tabs: bool | None) -> str:
@@ -69,7 +86,7 @@ class SuggestionStream:
         self._without = without
         self._hold_below = hold_below
         self._characters = TextStream(() if "control-tokens" in without else control)
-        self._tabs = None if "tabs-and-spaces" in without else file_indents_with_tabs(hole.syntax)
+        self._tabs = None if "tabs-and-spaces" in without else indents_with_tabs(hole.syntax)
         self._kept: list[str] = []  # whole lines that passed, as they will stand in the file
         self._line = hole.syntax.line  # the line that is being written, with what stands left of the cursor
         # On a line that is already indented, models like to begin with the indentation once more.
@@ -226,13 +243,22 @@ class SuggestionStream:
 
     def _certain(self) -> str:
         """Return what is written, but for lines that are better not shown yet: they may turn out to stand below."""
-        start = None if self._line.strip() else len(self._kept)
+        start = len(self._kept) if self._is_held() else None
         if "repeats-below" not in self._without:
             repeats = may_repeat_below(self._hole, self._kept, self._line)
             start = start if repeats is None else repeats
         if start is None:
             return self._text()
         return "\n".join((*self._kept[:start], ""))[len(self._hole.syntax.line) :]
+
+    def _is_held(self) -> bool:
+        """Return whether the line that is being written may yet become one that is never shown."""
+        written = (self._hole, self._kept, self._line)
+        return (
+            not self._line.strip()
+            or ("fence" not in self._without and may_be_fence(*written))
+            or ("prose" not in self._without and may_be_prose(*written))
+        )
 
     def _is_doubtful(self, text: str) -> bool:
         """Return whether what is written so far would not be shown if it ended here, or may give way to another."""

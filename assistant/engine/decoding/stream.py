@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
+
 class TextStream:
     """Turns the bytes of one sequence's tokens into text as they come.
 

@@ -14,7 +14,7 @@ from assistant.completion.filters import (
 from assistant.completion.filters.draft import Draft
 from assistant.completion.filters.loops import runs_in_circles
 from assistant.completion.filters.repeats import same_line
-from assistant.completion.filters.stream import file_indents_with_tabs, retab
+from assistant.completion.filters.stream import indents_with_tabs, retab
 from assistant.types import TokenLogprob
 
 UNSURE = Draft("a", tokens=(TokenLogprob("a", -2.0),), written="a")
@@ -115,7 +115,8 @@ def test_what_ends_a_suggestion_after_a_line(hole, name, text, kept, ends):
     [
         ("unfinished-line", "|", Draft("a\nb", cut_short=True), Draft("a", cut_short=True)),
         ("unfinished-line", "|", Draft("a\nb"), Draft("a\nb")),
-        ("unfinished-line", "|", Draft("a", cut_short=True), Draft("a", cut_short=True)),
+        ("unfinished-line", "|", Draft("a", cut_short=True), Draft("", cut_short=True)),
+        ("unfinished-line", "x = |", Draft("one + tw", cut_short=True), Draft("one", cut_short=True)),
         ("unfinished-line", "|", Draft("a\n", cut_short=True), Draft("a\n", cut_short=True)),
         ("repeats-rest", "f(|)", Draft("a)"), Draft("a")),
         ("repeats-rest", "f(|)", Draft("g(a)"), Draft("g(a)")),
@@ -218,4 +219,4 @@ def test_indentation_in_the_files_way(line, tabs, want):
     [("if a:\n\tb|\n", True), ("if a:\n  b|\n", False), ("a|\n", None), ("if a:\n\t|", True), ("\tb\n" + "a\n" * 3000 + "  c\n|", False)],
 )  # fmt: skip
 def test_how_a_file_is_indented(hole, text, tabs):
-    assert file_indents_with_tabs(hole(text).syntax) is tabs
+    assert indents_with_tabs(hole(text).syntax) is tabs
