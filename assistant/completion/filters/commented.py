@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tree_sitter import Node
 
 from assistant.completion.brackets import open_brackets
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.syntax import Syntax
+from assistant.completion.syntax import Syntax, errors_with
 from assistant.languages import Comments, language_named
 from assistant.repository.parsing import parse
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+# What a sentence has not.
+_SIGN = re.compile(r"[^\w\s.,:'\"!?-]")
 
 
 def commented_out(hole: Hole, draft: Draft) -> Draft | None:
@@ -33,7 +36,7 @@ def is_commented_out(syntax: Syntax, text: str) -> bool:
         return True
     if record.grammar is None or not lines:
         return False
-    return any(_is_code("\n".join(some), record.name) for some in (lines, lines[:1]))
+    return any(_is_code("\n".join(some), record.name, syntax) for some in (lines, lines[:1]))
 
 
 def begins_comment(line: str, comments: Comments) -> bool:
@@ -61,10 +64,13 @@ def _out_of_comments(text: str, comments: Comments) -> Sequence[str]:
     return [line for line in found if line]
 
 
-def _is_code(text: str, language: str) -> bool:
-    """Return whether a text is right by the grammar, what it opens being closed, and says so by a sign or a keyword."""
-    root = parse(language, closed(text, language).encode("utf-8", "replace")).root_node
-    return not root.has_error and _has_sign(root)
+def _is_code(text: str, language: str, syntax: Syntax) -> bool:
+    """Return whether a text is right by the grammar, alone or at the cursor, and says so by a sign or a keyword."""
+    whole = closed(text, language)
+    root = parse(language, whole.encode("utf-8", "replace")).root_node
+    if not root.has_error and _has_sign(root):
+        return True
+    return bool(_SIGN.search(text)) and syntax.errors == 0 and errors_with(syntax, whole) == 0
 
 
 def closed(text: str, language: str) -> str:

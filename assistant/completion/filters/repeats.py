@@ -153,7 +153,7 @@ def _with_what_follows(node: Node) -> Node:
 
 
 def _named_row(node: Node, first: Node, row: int) -> int:
-    """Return the row, counted as ``row`` is that of ``first``, with the name of what a node defines; -1: it has none."""
+    """Return the row with the name of what a node defines, ``row`` being that of ``first``; -1: it has none."""
     inner = node.child_by_field_name("definition") or node
     for _ in range(3):
         name = inner.child_by_field_name("name") or inner.child_by_field_name("key")

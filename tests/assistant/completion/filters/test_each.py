@@ -218,5 +218,5 @@ def test_indentation_in_the_files_way(line, tabs, want):
     ("text", "tabs"),
     [("if a:\n\tb|\n", True), ("if a:\n  b|\n", False), ("a|\n", None), ("if a:\n\t|", True), ("\tb\n" + "a\n" * 3000 + "  c\n|", False)],
 )  # fmt: skip
-def test_how_a_file_is_indented(hole, text, tabs):
+def test_how_lines_are_indented(hole, text, tabs):
     assert indents_with_tabs(hole(text).syntax) is tabs

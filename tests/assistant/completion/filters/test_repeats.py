@@ -75,22 +75,22 @@ BETWEEN = {
         """,
     "read.go": """
         func read() error {
-        	a, err := open("a")
-        <<	if err != nil {
-        		return fmt.Errorf("a: %w", err)
-        	}>>
-        	if err != nil {
-        		return fmt.Errorf("b: %w", err)
-        	}
-        	return nil
+          a, err := open("a")
+        <<  if err != nil {
+            return fmt.Errorf("a: %w", err)
+          }>>
+          if err != nil {
+            return fmt.Errorf("b: %w", err)
+          }
+          return nil
         }
         """,
     "guard.go": """
         func read(n int) error {
-        <<	if n < 0 {
-        		return nil
-        	}>>
-        	return nil
+        <<  if n < 0 {
+            return nil
+          }>>
+          return nil
         }
         """,
     "cart.test.js": """
