@@ -47,8 +47,8 @@ def statement_place(syntax: Syntax) -> Place | None:
         return None
     lines = [line for line in near.split("\n") if _is_code(line)]
     below = next(filter(_is_code, syntax.below), "")
-    near = next(filter(None, map(blanks_of, (syntax.line, *lines[-1:], below))), "")
-    return Place(lines, below, _step_like(near, _step([*lines, *syntax.below])), syntax.line)
+    near = [blanks for blanks in map(blanks_of, (syntax.line, *lines[-1:], below)) if blanks]
+    return Place(lines, below, _step_like(near[0] if near else "", _step([*lines, *syntax.below])), syntax.line)
 
 
 def sure_indentation(place: Place | None) -> str | None:

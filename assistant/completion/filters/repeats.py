@@ -154,16 +154,14 @@ def _with_what_follows(node: Node) -> Node:
 
 def _named_row(node: Node, first: Node, row: int) -> int:
     """Return the row with the name of what a node defines, ``row`` being that of ``first``; -1: it has none."""
-    inner = node.child_by_field_name("definition") or node
-    for _ in range(3):
+    inner: Node | None = node.child_by_field_name("definition") or node
+    while inner is not None:
         name = inner.child_by_field_name("name") or inner.child_by_field_name("key")
+        declares = inner.child_by_field_name("declarator")
+        if name is None and declares is not None and not declares.named_child_count:
+            name = declares
         if name is not None:
             return row + name.start_point.row - first.start_point.row
-        declares = inner.child_by_field_name("declarator")
-        if declares is None:
-            break
-        if not declares.named_child_count:
-            return row + declares.start_point.row - first.start_point.row
         inner = declares
     return -1
 

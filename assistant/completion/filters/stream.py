@@ -32,9 +32,9 @@ def indents_with_tabs(syntax: Syntax) -> bool | None:
         near = (line, above, next(iter(syntax.below), ""))
     else:
         near = (line,)
-    telling = next(filter(None, map(_telling_blanks, near)), "")
+    telling = [blanks for blanks in map(_telling_blanks, near) if blanks]
     if telling:
-        return telling.startswith("\t")
+        return telling[0].startswith("\t")
     before = syntax.before[-_LOOK_IN:].partition("\n")[2] if len(syntax.before) > _LOOK_IN else syntax.before
     blanks = [found[1] for found in _LEADING.finditer(f"{before}\n{syntax.after[:_LOOK_IN]}")]
     if not blanks:

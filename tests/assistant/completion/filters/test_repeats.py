@@ -224,6 +224,8 @@ def test_a_model_that_runs_on_into_the_code_below_is_cut_there(hole, stream, pat
         ("a.py", "|\ndef one(a):\n    b(a)\n    return a\n", "def one(a):\n", 1),
         ("a.py", "class A:\n    |\n\n    @once\n    def one(a):\n        b(a)\n        return a\n", "@once\n    def one(a):\n", 2),
         ("a.c", "|\nstatic int *one(int a)\n{\n    return a;\n}\n", "static int *one(int a)\n", 1),
+        ("a.c", "|\nstatic int ***one(int a)\n{\n    return a;\n}\n", "static int ***one(int a)\n", 1),
+        ("a.py", 'x = """\n|\none two\n  three\n"""\n', "one two\n  three\n", 2),
         ("a.json", '{\n  |\n  "one": {\n    "a": 1\n  }\n}\n', '"one": {\n', 1),
         ("a.py", "if a:\n    b()\n|\nelse:\n    c()\n", "else:\n", 1),
         ("a.rs", "|\n#[test]\nfn one() {\n    a();\n}\n", "#[test]\nfn one() {\n", 2),
