@@ -7,8 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from assistant.completion.filters.commented import begins_comment
+from assistant.completion.syntax import Syntax
+from assistant.languages import language_named
 from assistant.types import Choice, TokenLogprob
 
+_NEAR = 4000
+"""So many characters on each side of the cursor show whether a file has lines of comment."""
 _NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 """Stands for bytes that are a part of a character only."""
 
@@ -32,13 +37,13 @@ class AnswerStart:
         return replace(rest, text=self.text + rest.text, logprobs=(*self.tokens, *map(self.moved, rest.logprobs)))
 
 
-def alternative_start(first: Choice, control: Sequence[str] = ()) -> AnswerStart | None:
+def alternative_start(first: Choice, control: Sequence[str] = (), syntax: Syntax | None = None) -> AnswerStart | None:
     """Return the likeliest start with which the first line would not be the one that ``first`` has.
 
     One token of that line is another one of those that came next there (``TokenLogprob.top``), and those before it are
     the same: of all such starts the one that the model holds for most likely. None where no token had an
     alternative. A start that the first line of ``first`` has too, or of blanks alone, is none; nor is one with a
-    spelling of ``control``.
+    spelling of ``control``; nor is a comment instead of code, where ``syntax`` shows no such lines around the cursor.
     """
     first_line = first.text[: _line_end(first.text)]
     best: AnswerStart | None = None
@@ -52,7 +57,7 @@ def alternative_start(first: Choice, control: Sequence[str] = ()) -> AnswerStart
             if begun is None or text in control or before + logprob <= best_sum:
                 continue
             whole = first.text[: token.start] + begun
-            if whole.strip() and not _begins_alike(first_line, whole):
+            if whole.strip() and not _begins_alike(first_line, whole) and not _only_comments(first_line, whole, syntax):
                 other = replace(token, text=text, logprob=logprob)
                 best, best_sum = AnswerStart(whole, (*first.logprobs[:place], other)), before + logprob
         before += token.logprob
@@ -81,6 +86,17 @@ def _begins_alike(line: str, other: str) -> bool:
     """Return whether the first line of ``other`` is this one, or may become it."""
     end = _line_end(other)
     return line == other[:end] if end < len(other) else line.startswith(other)
+
+
+def _only_comments(first_line: str, whole: str, syntax: Syntax | None) -> bool:
+    """Return whether a start is a comment where the answer was none, in a file without lines of comment."""
+    record = language_named(syntax.language) if syntax else None
+    if record is None or syntax is None or syntax.line.strip() or syntax.in_text:
+        return False
+    if not begins_comment(whole.strip(), record.comments) or begins_comment(first_line.strip(), record.comments):
+        return False
+    near = f"{syntax.before[-_NEAR:]}\n{syntax.after[:_NEAR]}".split("\n")
+    return not any(begins_comment(line.strip(), record.comments) for line in near)
 
 
 def _line_end(text: str) -> int:

@@ -136,7 +136,8 @@ class Asking:
         text, which would seem to go on with what was shown before; nor is a failure where there is an answer already.
         """
         request, start, follows = attempt.request(self.usual), attempt.must_begin, attempt.follows
-        suggestions = Suggestions(self.hole, request.params.n, self.control, self.without, attempt.hold_below)
+        hole = replace(self.hole, begun_otherwise=attempt.name == ALTERNATIVE_START)
+        suggestions = Suggestions(hole, request.params.n, self.control, self.without, attempt.hold_below)
         silent = follows is not None or not tells
         event = yield from self._write(request, suggestions, start, silent=silent, tell_failure=tells)
         if event is None:
@@ -158,7 +159,7 @@ class Asking:
         header = None if attempt.first_words else header_instead(self.place, self.hole.syntax.after, line)
         if header is not None:
             return Attempt(attempt.prompt, AnswerStart(header.blanks), header.words, MISSING_HEADER, follows=answer)
-        other = alternative_start(first, self.control)
+        other = alternative_start(first, self.control, self.hole.syntax)
         return None if other is None else Attempt(attempt.prompt, other, name=ALTERNATIVE_START, follows=answer)
 
     def _write(

@@ -14,6 +14,7 @@ from assistant.completion.block_headers import missing_header
 from assistant.completion.filters import ALTERNATIVE_START, MISSING_HEADER, SURER_ALONE
 from assistant.completion.filters.draft import Hole
 from assistant.completion.indentation import statement_place, sure_indentation
+from assistant.completion.line_ends import has_crlf, with_crlf, with_plain_ends
 from assistant.completion.prompt import Finds, Laid, lay_prompt, without_others
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.syntax import read_syntax
@@ -71,20 +72,34 @@ def complete(
 ) -> Generator[Event]:
     """Yield the events of one completion: Started, Progress and Delta, then one Finished or Failed.
 
-    Deltas are what may be shown already; the texts in Finished are what counts. A cursor outside of the text is Failed.
-    Without a ``retriever`` the model sees the open file alone; so does one whose format has no place for others.
+    Deltas are what may be shown already; the texts in Finished are what counts. Their lines end as the file's do. A
+    cursor outside of the text is Failed. Without a ``retriever`` the model sees the open file alone; so does one whose
+    format has no place for others.
     """
-    started = time.perf_counter()
     if not 0 <= request.cursor <= len(request.text):
         yield Failed(request.id, "The cursor lies outside of the text.", "invalid_request")
         return
+    events = _complete(model, with_plain_ends(request), cancel, budget or Budget(), options, retriever)
+    yield from map(with_crlf, events) if has_crlf(request) else events
+
+
+def _complete(
+    model: Lease,
+    request: CompleteRequest,
+    cancel: CancelToken,
+    budget: Budget,
+    options: Options,
+    retriever: Retriever | None,
+) -> Generator[Event]:
+    """Do what ``complete`` does, for a text in which each line ends with a line feed alone."""
+    started = time.perf_counter()
     info = model.info
     hole = _find_hole(request, options)
     laid = lay_prompt(
         request,
         family=info.family,
         room=room_for_prompt(info.context_length, request.max_tokens or hole.shape.max_tokens),
-        budget=budget or Budget(),
+        budget=budget,
         count=_counter(model),
         token_healing=options.token_healing and info.token_healing,
         finds=retriever,

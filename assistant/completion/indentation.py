@@ -47,7 +47,8 @@ def statement_place(syntax: Syntax) -> Place | None:
         return None
     lines = [line for line in near.split("\n") if _is_code(line)]
     below = next(filter(_is_code, syntax.below), "")
-    return Place(lines, below, _step([*lines, *syntax.below]), syntax.line)
+    near = [blanks for blanks in map(blanks_of, (syntax.line, *lines[-1:], below)) if blanks]
+    return Place(lines, below, _step_like(near[0] if near else "", _step([*lines, *syntax.below])), syntax.line)
 
 
 def sure_indentation(place: Place | None) -> str | None:
@@ -82,6 +83,13 @@ def _step(lines: list[str]) -> str:
         if header.rstrip().endswith(":") and depth_of(body) > depth_of(header) and body.startswith(blanks_of(header))
     )
     return found.most_common(1)[0][0] if found else _USUAL
+
+
+def _step_like(blanks: str, step: str) -> str:
+    """Return the step of a file where it goes with the blanks of the lines here: Python takes no mixture of both."""
+    if blanks and ("\t" in blanks) != ("\t" in step):
+        return "\t" if "\t" in blanks else _USUAL
+    return step
 
 
 def _is_code(line: str) -> bool:

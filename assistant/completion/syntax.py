@@ -27,6 +27,8 @@ _FIRST_CHARS = 200
 _MORE_BELOW = 3
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
 _AT_MARGIN = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
+# Nodes that join statements and have no sign of their own around them.
+_JOINING = frozenset({"block", "body_statement", "block_body", "then", "statement_list", "statements", "fragment"})
 # A line at the margin that begins a statement of Python.
 _TOP_LEVEL = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
 
@@ -151,6 +153,31 @@ def surplus_bracket(text: str, syntax: Syntax) -> int | None:
         elif sign in PAIRS.values():
             inner.append(sign)
     return None
+
+
+def node_below(syntax: Syntax) -> Node | None:
+    """Return the largest node that begins where the next line below begins that is not empty.
+
+    None without a grammar, or where it begins inside of a smaller one, such as a text. What only joins statements, and
+    so begins with the first of them, does not count.
+    """
+    head, tail = _window(syntax.before, syntax.after)
+    end = tail.find("\n")
+    rest = tail[end:] if end >= 0 else ""
+    if syntax.tree is None or not rest.strip():
+        return None
+    place = len(_encode(head + tail[: end + len(rest) - len(rest.lstrip())]))
+    node = syntax.tree.root_node.descendant_for_byte_range(place, place)
+    if node is None or node.start_byte != place:
+        return None
+    while (outer := node.parent) is not None and outer.start_byte == place and not _only_joins(outer, node):
+        node = outer
+    return None if node.is_error or node.parent is None else node
+
+
+def _only_joins(outer: Node, first: Node) -> bool:
+    """Return whether a node is a file, or the statements of a block without brackets."""
+    return outer.parent is None or outer.is_error or (not first.type.startswith("{") and outer.type in _JOINING)
 
 
 def _comment_end(text: str, syntax: Syntax) -> int | None:

@@ -31,6 +31,15 @@ COLOURED = (
         indent=_TWO,
         lexer="xml",
     ),
+    Language(
+        name="markdown",
+        endings=(".md", ".markdown", ".mdx", ".qmd", ".rmd"),
+        comments=_MARKUP,
+        quotes=(),
+        fences=True,
+        is_code=False,
+        lexer="markdown",
+    ),
     Language(name="scss", endings=(".scss",), comments=_SLASHES, quotes=_BOTH, quoted=quoted.ADDRESS, indent=_TWO),
     Language(name="less", endings=(".less",), comments=_SLASHES, quotes=_BOTH, quoted=quoted.ADDRESS, indent=_TWO),
     Language(

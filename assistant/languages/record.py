@@ -75,7 +75,8 @@ class Language:
 
     ``indent`` is what one level is indented with where a file does not show it; with ``indent_only`` anything else is
     an error, so that the file is not asked. With ``colon_blocks`` a colon at the end of a line begins a block.
-    ``is_code`` is False for data and pages: what stands in them is not written as code is.
+    ``is_code`` is False for data and pages: what stands in them is not written as code is. With ``fences`` lines of
+    three backticks belong to the language.
 
     ``import_paths`` says which files an import may mean. ``import_separator`` stands between a module and the name
     that is taken from it, in languages that write both as one path.
@@ -105,6 +106,7 @@ class Language:
     indent_only: bool = False
     colon_blocks: bool = False
     is_code: bool = True
+    fences: bool = False
     import_paths: Callable[[str, str], Iterator[Guess]] | None = None
     import_separator: str = ""
     lexer: str = ""

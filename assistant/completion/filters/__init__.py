@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from assistant.completion.filters.commented import commented_out
 from assistant.completion.filters.draft import Filter, Hole, Judge
 from assistant.completion.filters.lines import (
     blank_lines,
@@ -18,7 +19,9 @@ from assistant.completion.filters.lines import (
     leaves_block,
     next_statement,
 )
-from assistant.completion.filters.repeats import repeats_below, repeats_itself
+from assistant.completion.filters.loops import repeats_itself
+from assistant.completion.filters.prose import fence, prose
+from assistant.completion.filters.repeats import repeats_below
 from assistant.completion.filters.suffix_overlap import (
     closes_outside,
     has_surplus,
@@ -30,6 +33,8 @@ from assistant.completion.filters.suffix_overlap import (
 from assistant.completion.filters.whole import broken_syntax, low_confidence, outer_blanks, too_short, unfinished_line
 
 JUDGES: dict[str, Judge] = {
+    "fence": fence,
+    "prose": prose,
     "repeats-below": repeats_below,
     "blank-lines": blank_lines,
     "empty-comment": empty_comment,
@@ -53,6 +58,7 @@ FINAL: dict[str, Filter] = {
     "surplus-bracket": surplus_closing,
     "unclosed-bracket": unclosed_before_suffix,
     "outer-blanks": outer_blanks,
+    "commented-out": commented_out,
     "broken-syntax": broken_syntax,
     "too-short": too_short,
     "low-confidence": low_confidence,
@@ -69,6 +75,8 @@ FILTERS: dict[str, str] = {
     "control-tokens": "Ends before anything that only steers the model.",
     "indentation": "Does not write the indentation of the cursor's line twice.",
     "tabs-and-spaces": "Indents new lines the way the file does.",
+    "fence": "Ends before three backticks, which are for conversations and Markdown.",
+    "prose": "Shows no sentence where code belongs.",
     "repeats-below": "Ends before code that stands below the cursor already.",
     "blank-lines": "Ends at two empty lines.",
     "empty-comment": "Ends before a comment that says nothing.",
@@ -78,12 +86,13 @@ FILTERS: dict[str, str] = {
     "single-line": "Ends with the line where one line was asked for.",
     "one-statement": "Ends with the statement where one was asked for.",
     "body-stands-below": "Ends after the head of a block whose body stands below.",
-    "unfinished-line": "Drops a last line that the limit on its length cut.",
+    "unfinished-line": "Drops a last line, or a last word, that the limit on its length cut.",
     "repeats-rest": "Drops an end that repeats what stands right of the cursor.",
     "replaces-rest": "Takes the place of closing brackets and quotes right of the cursor that it closes itself.",
     "surplus-bracket": "Ends before a bracket that would close what is closed already.",
     "unclosed-bracket": "Closes brackets that it opened in the middle of a line.",
     "outer-blanks": "Drops blanks at the end.",
+    "commented-out": "Shows no code in comments where the model was to begin otherwise.",
     "broken-syntax": "Ends where the file would no longer parse, or shows nothing.",
     "too-short": "Shows no lone sign unasked.",
     "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",

@@ -20,6 +20,8 @@ class Hole:
     auto: bool = True
     least_logprob: float = float("-inf")
     """The least mean log-probability of a token with which a suggestion is shown unasked."""
+    begun_otherwise: bool = False
+    """Whether the model was made to begin otherwise than it wanted: it may then write the same as a comment."""
 
 
 @dataclass(frozen=True, slots=True)

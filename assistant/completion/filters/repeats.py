@@ -1,51 +1,98 @@
-"""Repetition: of what stands below the cursor, and of the suggestion itself."""
+"""Repetition of what stands below the cursor: the unit that begins there, not only its first line."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
 
 from assistant.completion.filters.draft import Hole
 from assistant.completion.shape import indent_width
+from assistant.completion.syntax import BELOW_LINES, WINDOW_CHARS, Syntax, node_below
 
-MAX_SAME_LINES = 3
-_LONGEST_BLOCK = 6
-_TELLING, _FURTHER = 8, 20
-"""Letters and digits that make a line say something, and enough to be recognised further below: no ``return False``."""
+_TELLING, _FURTHER = 16, 20
+"""Letters and digits that two lines, or one further below, have at least to be recognised: no ``return False``."""
 _LOOSE = str.maketrans("", "", " \t'\"`,;")
-_DISTANCE = 0.1
-_RUNS = (re.compile(r"(.{3,12}?)\1{5,}$"), re.compile(r"(.{10,40}?)\1{3,}$"))
-_SHORTEST_RUN, _RUN_IN = 18, 240
+_WORDS = re.compile(r"\w+")
+_CLOSING = re.compile(r"[)\]}>]|</|end\b|fi\b|done\b|esac\b")
+# A clause of the statement above, or a case by its label: there can be no second one that begins alike.
+_CLAUSE = re.compile(r"clause|case|when|else|rescue|ensure|_arm|label|default")
+# Nodes that stand before what they belong to, as its siblings.
+_BEFORE_UNIT = re.compile(r"comment|attribute|annotation|decorator")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitBelow:
+    """What begins on the next line below: a function with its decorator, an object, a list item; or one line.
+
+    ``lines`` are the first of its lines that are not empty; ``enough`` of them in a row are a repetition: all, or as
+    far as its name, which nothing else bears.
+    """
+
+    lines: tuple[str, ...]
+    enough: int
 
 
 def repeats_below(hole: Hole, kept: Sequence[str], line: str) -> bool:
-    """Return whether the line stands below already, next or a little further.
+    """Return whether the line is one too many: with it, or before it, the suggestion says what stands below already.
 
-    The next line is enough by itself. Further below it has to be telling, or the second of two lines that nearly are
-    those two: code that differs in one name or number looks alike and is no repetition.
+    That is so where the lines since some place are those of the unit below. Further below a line has to be telling, or
+    the second of two lines that have the words of those two. In a block that the suggestion begins itself anything may
+    stand that stands in a like block below.
     """
     below = hole.syntax.below
-    bare = line.strip()
-    if not bare or not below:
+    if not line.strip() or not below:
         return False
-    if same_line(line, below[0]):
-        return True
+    start = begins_unit_below(hole, (*kept, line))
+    if start is not None:
+        return sum(bool(each.strip()) for each in (*kept[start:], line)) >= unit_below(hole.syntax).enough
+    if _is_inside(hole, kept, line):
+        return False
     loose = _loose(line)
     if _letters(line) >= _FURTHER and any(loose == _loose(other) for other in below[1:3]):
         return True
-    last = next((each for each in reversed(kept) if each.strip()), None)
-    if last is None:
+    own = kept[1:] if kept and kept[0] == hole.syntax.line else kept
+    last = next((each for each in reversed(own) if each.strip()), None)
+    if last is None or _letters(last) + _letters(line) < _TELLING:
         return False
-    pair = _loose(last) + loose
-    pairs = (_loose(first) + _loose(second) for first, second in itertools.pairwise(below))
-    return len(pair) >= 2 * _TELLING and any(near(pair, other) for other in pairs)
+    pair = _words(last, line)
+    return any(pair == _words(first, second) for first, second in itertools.pairwise(below))
 
 
-def may_repeat_below(hole: Hole, partial: str) -> bool:
-    """Return whether the line that is being written may yet become the next line below."""
+def begins_unit_below(hole: Hole, lines: Sequence[str]) -> int | None:
+    """Return the number of the line since which these are the first lines of the unit below; None where none are.
+
+    Lines as they would stand in the file, of which the first begins with what is left of the cursor.
+    """
+    filled = [number for number, line in enumerate(lines) if line.strip()][-BELOW_LINES:]
+    for place, first in enumerate(filled):
+        typed = first == 0 and lines[0] == hole.syntax.line
+        if typed or not _is_first_below(hole, lines[:first], lines[first]):
+            continue
+        unit = unit_below(hole.syntax).lines
+        since = [lines[number] for number in filled[place:]]
+        if len(since) <= len(unit) and all(map(_same_loosely, since[1:], unit[1:])):
+            return first
+    return None
+
+
+def may_repeat_below(hole: Hole, kept: Sequence[str], partial: str) -> int | None:
+    """Return since which line what is written may yet become the unit below, the line that is being written included.
+
+    None where it cannot. The number of that last line is ``len(kept)``.
+    """
+    start = begins_unit_below(hole, kept)
+    if start is not None:
+        unit = unit_below(hole.syntax).lines
+        agreed = sum(bool(line.strip()) for line in kept[start:])
+        if not partial.strip() or _loose("".join(unit[agreed : agreed + 1])).startswith(_loose(partial)):
+            return start
     below = next(iter(hole.syntax.below), "").strip()
-    return bool(below) and below.startswith(partial.strip())
+    return len(kept) if partial.strip() and below.startswith(partial.strip()) else None
 
 
 def same_line(line: str, below: str) -> bool:
@@ -55,50 +102,93 @@ def same_line(line: str, below: str) -> bool:
     return any(letter.isalnum() for letter in line) or indent_width(line) == indent_width(below)
 
 
-def repeats_itself(_hole: Hole, kept: Sequence[str], line: str) -> bool:
-    """Return whether a line comes the third time in a row, or several lines the second time: the model goes round."""
-    bare = [each.strip() for each in (*kept, line) if each.strip()]
-    if not line.strip():
-        return False
-    if any(map(str.isalnum, bare[-1])) and bare[-MAX_SAME_LINES:].count(bare[-1]) == MAX_SAME_LINES:
-        return True
-    for size in range(2, min(_LONGEST_BLOCK, len(bare) // 2) + 1):
-        first, second = bare[-2 * size : -size], bare[-size:]
-        if first == second and sum(_letters(each) >= _TELLING for each in second) >= size / 2:
-            return True
-    return False
+@functools.lru_cache(maxsize=4)
+def unit_below(syntax: Syntax) -> UnitBelow:
+    """Return the unit that begins on the next line below that is not empty; there has to be one.
+
+    By the tree, and by the indentation where there is none or it has errors there.
+    """
+    lines = syntax.after[:WINDOW_CHARS].split("\n")[1:]
+    rows = [row for row, line in enumerate(lines) if line.strip()]
+    end, named = _end_by_indentation(lines, rows), -1
+    node = node_below(syntax)
+    if node is not None:
+        last = _with_what_follows(node)
+        if _CLAUSE.search(node.type):
+            named = rows[0]
+        else:
+            end = max(end, rows[0] + _last_row(last) - node.start_point.row)
+            named = _named_row(last, node, rows[0])
+    own = [row for row in rows if row <= end][:BELOW_LINES]
+    enough = sum(row <= named for row in own) or len(own)
+    return UnitBelow(tuple(lines[row] for row in own), enough)
 
 
-def runs_in_circles(line: str) -> int | None:
-    """Return where a line that ends in the same again and again says it the second time; None for other lines."""
-    if len(line) < _SHORTEST_RUN:
-        return None
-    start = max(len(line) - _RUN_IN, 0)
-    for pattern in _RUNS:
-        found = pattern.search(line, start)
-        if found and any(letter.isalnum() for letter in found[1]):
-            return found.start() + len(found[1])
-    return None
+def _end_by_indentation(lines: Sequence[str], rows: Sequence[int]) -> int:
+    """Return the row of the last line that is deeper than the first, or closes what that opens."""
+    indent, end = indent_width(lines[rows[0]]), rows[0]
+    for row in rows[1:]:
+        deeper = indent_width(lines[row]) > indent
+        if not deeper and (
+            end == rows[0] or indent_width(lines[row]) < indent or not _CLOSING.match(lines[row].strip())
+        ):
+            break
+        end = row
+        if not deeper:
+            break
+    return end
 
 
-def near(first: str, second: str) -> bool:
-    """Return whether two texts differ in at most a tenth of their characters, and not in their numbers."""
-    most = int(_DISTANCE * max(len(first), len(second)))
-    if abs(len(first) - len(second)) > most or re.findall(r"\d+", first) != re.findall(r"\d+", second):
-        return False
-    return _distance(first[:400], second[:400], most) <= most
+def _last_row(node: Node) -> int:
+    """Return the row in which a node ends; one that ends with its line does not reach into the next."""
+    row, column = node.end_point
+    return row if column or row == node.start_point.row else row - 1
 
 
-def _distance(first: str, second: str, most: int) -> int:
-    """Return the Levenshtein distance, or something over ``most`` as soon as it is sure to be over."""
-    row = list(range(len(second) + 1))
-    for above, left in enumerate(first, 1):
-        diagonal, row[0] = row[0], above
-        for column, right in enumerate(second, 1):
-            diagonal, row[column] = row[column], min(diagonal + (left != right), row[column] + 1, row[column - 1] + 1)
-        if min(row) > most:
-            return most + 1
-    return row[-1]
+def _with_what_follows(node: Node) -> Node:
+    """Return what comments and attributes at the beginning of a unit belong to."""
+    while _BEFORE_UNIT.search(node.type) and (sibling := node.next_named_sibling) is not None:
+        node = sibling
+    return node
+
+
+def _named_row(node: Node, first: Node, row: int) -> int:
+    """Return the row with the name of what a node defines, ``row`` being that of ``first``; -1: it has none."""
+    inner: Node | None = node.child_by_field_name("definition") or node
+    while inner is not None:
+        name = inner.child_by_field_name("name") or inner.child_by_field_name("key")
+        declares = inner.child_by_field_name("declarator")
+        if name is None and declares is not None and not declares.named_child_count:
+            name = declares
+        if name is not None:
+            return row + name.start_point.row - first.start_point.row
+        inner = declares
+    return -1
+
+
+def _is_first_below(hole: Hole, kept: Sequence[str], line: str) -> bool:
+    """Return whether a line is the next one below, and not deeper in a block that the suggestion began itself."""
+    below = next(iter(hole.syntax.below), "")
+    return (
+        bool(below)
+        and same_line(line, below)
+        and (indent_width(line) <= indent_width(below) or not _is_inside(hole, kept, line))
+    )
+
+
+def _is_inside(hole: Hole, kept: Sequence[str], line: str) -> bool:
+    """Return whether a line is in a block that the suggestion began: deeper than the first line that is all its own."""
+    own = kept if not hole.syntax.line.strip() else kept[1:]
+    first = next((each for each in own if each.strip()), None)
+    return first is not None and indent_width(line) > indent_width(first)
+
+
+def _same_loosely(line: str, other: str) -> bool:
+    return _loose(line) == _loose(other)
+
+
+def _words(*lines: str) -> list[str]:
+    return [word for line in lines for word in _WORDS.findall(line)]
 
 
 def _letters(line: str) -> int:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from assistant.completion.filters import FINAL, JUDGES, LAST_LINES
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.filters.repeats import may_repeat_below, runs_in_circles
+from assistant.completion.filters.loops import runs_in_circles
+from assistant.completion.filters.prose import may_be_fence, may_be_prose
+from assistant.completion.filters.repeats import begins_unit_below, may_repeat_below
 from assistant.completion.filters.whole import low_confidence
 from assistant.completion.syntax import Syntax, surplus_bracket
 from assistant.engine.decoding.stream import TextStream
@@ -19,16 +21,32 @@ _LOOK_IN = 4000
 _TAB = 4
 
 
-def file_indents_with_tabs(syntax: Syntax) -> bool | None:
-    """Return whether the lines around the cursor are indented with tabs; None where none of them is indented."""
-    near = syntax.before[-_LOOK_IN:].partition("\n")[2] if len(syntax.before) > _LOOK_IN else syntax.before
-    blanks = [found[1] for found in _LEADING.finditer(f"{near}\n{syntax.after[:_LOOK_IN]}")]
-    if syntax.line and not syntax.line.strip():
-        blanks.append(syntax.line)
+def indents_with_tabs(syntax: Syntax) -> bool | None:
+    """Return whether lines here are indented with tabs; None where none around is indented.
+
+    The cursor's line tells, or on an empty line the next one above or below; else most lines of the file do.
+    """
+    line = syntax.line
+    if not line.strip():
+        above = next((each for each in reversed(syntax.before[-_LOOK_IN:].split("\n")) if each.strip()), "")
+        near = (line, above, next(iter(syntax.below), ""))
+    else:
+        near = (line,)
+    telling = [blanks for blanks in map(_telling_blanks, near) if blanks]
+    if telling:
+        return telling[0].startswith("\t")
+    before = syntax.before[-_LOOK_IN:].partition("\n")[2] if len(syntax.before) > _LOOK_IN else syntax.before
+    blanks = [found[1] for found in _LEADING.finditer(f"{before}\n{syntax.after[:_LOOK_IN]}")]
     if not blanks:
         return None
     tabs = sum(each.startswith("\t") for each in blanks)
     return 2 * tabs > len(blanks)
+
+
+def _telling_blanks(line: str) -> str:
+    """Return what a line is indented with where that is one level or more: a comment may go on with one blank."""
+    blanks = line[: len(line) - len(line.lstrip(" \t"))]
+    return blanks if "\t" in blanks or len(blanks) > 1 else ""
 
 
 def retab(line: str, tabs: bool | None) -> str:
@@ -68,7 +86,7 @@ class SuggestionStream:
         self._without = without
         self._hold_below = hold_below
         self._characters = TextStream(() if "control-tokens" in without else control)
-        self._tabs = None if "tabs-and-spaces" in without else file_indents_with_tabs(hole.syntax)
+        self._tabs = None if "tabs-and-spaces" in without else indents_with_tabs(hole.syntax)
         self._kept: list[str] = []  # whole lines that passed, as they will stand in the file
         self._line = hole.syntax.line  # the line that is being written, with what stands left of the cursor
         # On a line that is already indented, models like to begin with the indentation once more.
@@ -106,8 +124,12 @@ class SuggestionStream:
         """
         if not self.done:
             self._take(self._characters.finish())
-        if not self.done and (name := self._ends_before(self._tidy(self._line))):
-            self._stop(name)
+        if not self.done:
+            line = self._tidy(self._line)
+            if name := self._ends_before(line):
+                self._stop(name)
+            elif self._begins_below(line, cut_short=cut_short):
+                self._stop("repeats-below")
         cut = cut_short and not self.done
         draft = Draft(self._text(), cut_short=cut, tokens=tuple(tokens), written=self._written)
         for name, one in FINAL.items():
@@ -148,15 +170,18 @@ class SuggestionStream:
             return
         self._kept.append(line)
         self._line = ""
+        if "repeats-below" not in self._without and begins_unit_below(self._hole, self._kept) is not None:
+            return  # not whole: what stands below begins alike and goes on
         for name, is_last in LAST_LINES.items():
             if name not in self._without and is_last(self._hole, self._kept):
                 self._stop(name)
                 return
 
     def _stop_in_circles(self) -> None:
-        place = None if "repeats-itself" in self._without else runs_in_circles(self._line)
+        own = 0 if self._kept else len(self._hole.syntax.line)
+        place = None if "repeats-itself" in self._without else runs_in_circles(self._line[own:])
         if place is not None:
-            self._kept.append(self._tidy(self._line[:place]))
+            self._kept.append(self._tidy(self._line[: own + place]))
             self._stop("repeats-itself")
 
     def _ends_before(self, line: str) -> str:
@@ -168,7 +193,21 @@ class SuggestionStream:
                 return name
         return ""
 
+    def _begins_below(self, line: str, *, cut_short: bool) -> bool:
+        """Return whether all that was written since some line, the last one included, stands below."""
+        if "repeats-below" in self._without:
+            return False
+        if cut_short:
+            start = may_repeat_below(self._hole, self._kept, line)
+            return start is not None and start < len(self._kept)
+        return begins_unit_below(self._hole, (*self._kept, line)) is not None
+
     def _stop(self, name: str) -> None:
+        """End here, or before what is so far the unit that stands below."""
+        start = None if "repeats-below" in self._without else begins_unit_below(self._hole, self._kept)
+        if start is not None:
+            self._kept = self._kept[:start]
+            self._note("repeats-below")
         self.done = True
         self._line = "" if self._kept else self._hole.syntax.line
         self._note(name)
@@ -193,9 +232,7 @@ class SuggestionStream:
         return "\n".join(lines)[len(self._hole.syntax.line) :]
 
     def _show(self) -> str:
-        text = self._text()
-        if not self.done and self._holds_back():
-            text = text[: text.rfind("\n") + 1]
+        text = self._text() if self.done else self._certain()
         if "surplus-bracket" not in self._without:
             text = text[: surplus_bracket(text, self._hole.syntax)]
         if not self.given and self._is_doubtful(text):
@@ -203,6 +240,25 @@ class SuggestionStream:
         fresh = text[len(self.given) :]
         self.given += fresh
         return fresh
+
+    def _certain(self) -> str:
+        """Return what is written, but for lines that are better not shown yet: they may turn out to stand below."""
+        start = len(self._kept) if self._is_held() else None
+        if "repeats-below" not in self._without:
+            repeats = may_repeat_below(self._hole, self._kept, self._line)
+            start = start if repeats is None else repeats
+        if start is None:
+            return self._text()
+        return "\n".join((*self._kept[:start], ""))[len(self._hole.syntax.line) :]
+
+    def _is_held(self) -> bool:
+        """Return whether the line that is being written may yet become one that is never shown."""
+        written = (self._hole, self._kept, self._line)
+        return (
+            not self._line.strip()
+            or ("fence" not in self._without and may_be_fence(*written))
+            or ("prose" not in self._without and may_be_prose(*written))
+        )
 
     def _is_doubtful(self, text: str) -> bool:
         """Return whether what is written so far would not be shown if it ended here, or may give way to another."""
@@ -214,8 +270,3 @@ class SuggestionStream:
     def _is_settled(self, draft: Draft) -> bool:
         whole_line = "\n" in draft.text.lstrip()
         return whole_line and (draft.mean_logprob or 0.0) >= self._hold_below
-
-    def _holds_back(self) -> bool:
-        """Return whether the line that is being written is better not shown yet."""
-        judged = "repeats-below" not in self._without
-        return not self._line.strip() or (judged and may_repeat_below(self._hole, self._line))

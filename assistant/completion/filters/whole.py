@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from assistant.completion.brackets import read_around
 from assistant.completion.filters.draft import Draft, Hole
 from assistant.completion.syntax import breaks, was_right
 
 _MOST_CUTS = 8
+_LAST_WORD = re.compile(r"[\w$]+\Z")
+# A comma, a dot or a binary operator at the end, behind something that it joins: no assignment, no opening bracket.
+_LEADS_ON = re.compile(r"(?<=[\w)\]}\"'`])\s*(?:[,.?]|->|::|\?\.|&&|\|\||==|!=|<=|>=|<<|>>|[-+*/%&|^<>]|\s)\s*\Z")
 
 
-def unfinished_line(_hole: Hole, draft: Draft) -> Draft:
-    """Drop a line in whose middle the model was stopped, where whole ones stand before it."""
+def unfinished_line(hole: Hole, draft: Draft) -> Draft:
+    """Drop a line in whose middle the model was stopped, where whole ones stand before it; else its last word."""
     whole, _, last = draft.text.rpartition("\n")
-    if not draft.cut_short or not whole.strip() or not last.strip():
+    if not draft.cut_short or not last.strip():
         return draft
-    return replace(draft, text=whole)
+    return replace(draft, text=whole if whole.strip() else _without_last_word(hole, draft.text))
+
+
+def _without_last_word(hole: Hole, text: str) -> str:
+    """Return a line without the word in which it was cut, and without what only leads on to that, an operator."""
+    left = _LAST_WORD.sub("", text)
+    if not left.strip() and not hole.syntax.line.strip():
+        return ""
+    if hole.syntax.in_text or read_around(hole.syntax.before + left, "", hole.syntax.language).in_text:
+        return left.rstrip()
+    return _LEADS_ON.sub("", left)
 
 
 def outer_blanks(hole: Hole, draft: Draft) -> Draft:

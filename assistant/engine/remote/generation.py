@@ -212,7 +212,8 @@ class Generation:
         number, request = len(self._rows), self._request
         by_ids = bool(server.dialect.stops_at_ids and server.tokenizer and server.tokenizer.ids_of(request.stop_tokens))
         stops = request.params.stop if by_ids else (*request.params.stop, *request.stop_tokens)
-        row = Row(number, TextStream(stops), self._params.max_tokens, self._params.logprobs)
+        stream = TextStream(stops, decoded_elsewhere=True)
+        row = Row(number, stream, self._params.max_tokens, self._params.logprobs)
         self._rows.append(row)
         if first is not None:
             yield row.begin(request.id, *first)

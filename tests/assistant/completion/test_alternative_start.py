@@ -3,6 +3,7 @@ import math
 import pytest
 
 from assistant.completion.alternative_start import AnswerStart, alternative_start
+from assistant.completion.syntax import read_syntax
 from assistant.types import Choice, TokenLogprob
 
 
@@ -67,3 +68,38 @@ def test_the_rest_goes_behind_the_beginning():
     whole = AnswerStart("a", (TokenLogprob("a", -1.0),)).continued_by(rest)
     assert whole.text == "a b c"
     assert [(token.text, token.start) for token in whole.logprobs] == [("a", 0), (" b", 1), (" c", 3)]
+
+
+@pytest.mark.parametrize(
+    ("path", "mark", "line"),
+    [
+        ("a.rs", "// ", "#[test]"),
+        ("a.rs", "/*", "#[test]"),
+        ("a.py", "# ", "return"),
+        ("a.js", "//", "return"),
+        ("a.ts", "/**", "return"),
+        ("a.java", "//", "@Test"),
+        ("a.c", "/* ", "return"),
+        ("a.go", "// ", "return"),
+        ("a.php", "#", "return"),
+        ("a.sh", "# ", "return"),
+        ("a.lua", "-- ", "return"),
+        ("a.sql", "--", "SELECT"),
+        ("a.html", "<!-- ", "<li>"),
+    ],
+)
+def test_a_comment_is_no_other_start_where_the_file_has_none(path, mark, line):
+    first = written((line, {mark: 0.4, "other": 0.1}), ("\n", {}))
+    assert alternative_start(first, (), read_syntax("x\n", "\ny\n", path)).text == "other"
+    commented = f"{mark.strip()} so it is"
+    assert alternative_start(first, (), read_syntax(f"x\n{commented}\n", "\ny\n", path)).text == mark
+    assert alternative_start(first, (), read_syntax("x\n", f"\n{commented}\n", path)).text == mark
+    # Behind code it says something of the line, and after a comment it may be another one.
+    assert alternative_start(first, (), read_syntax("x = 1  ", "\ny\n", path)).text == mark
+    said = written((f"{mark}so", {f"{mark}other": 0.4}), ("\n", {}))
+    assert alternative_start(said, (), read_syntax("x\n", "\ny\n", path)).text == f"{mark}other"
+
+
+def test_in_a_language_that_nobody_knows_nothing_is_a_comment():
+    first = written(("a", {"# ": 0.4}), ("\n", {}))
+    assert alternative_start(first, (), read_syntax("x\n", "\n", "a.unknown")).text == "# "

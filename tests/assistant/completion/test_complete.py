@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from assistant.completion.complete import Options, complete
@@ -320,6 +322,24 @@ def test_a_line_that_leaves_the_body_below_without_a_head_gives_way_to_one():
     assert engine.requests[1].prompt == engine.requests[0].prompt
     assert "missing-head" in finished.filters
     assert "second-choice" not in finished.filters
+
+
+RUST = "#[test]\nfn one() {\n    a();\n}\n\n|\n#[test]\nfn two() {\n    b();\n}\n// so\n"
+
+
+def test_the_second_beginning_never_comments_code_out(monkeypatch):
+    monkeypatch.setattr("assistant.engine.fake._OTHERS", (("// ", math.log(0.25)),))
+    below = "#[test]\nfn two() {\n    b();\n}\n"
+    for again, want in (("fn three() {\n//     c();\n// }\n", ""), ("And a third one.\n", "// And a third one.")):
+        engine = FakeEngine(in_turn(below, again), info(token_healing=True))
+        finished = ask(engine, RUST, path="a.rs", trigger="manual")[-1]
+        assert flat_prompt(engine.requests[1].prompt).endswith("<|fim_middle|>// ")
+        assert finished.choices[0].text == want
+        assert ("commented-out" in finished.filters) is (want == "")
+    # Without comments around there is no such beginning.
+    engine = FakeEngine(below, info(token_healing=True))
+    assert ask(engine, RUST.replace("// so\n", ""), path="a.rs", trigger="manual")[-1].choices[0].text == ""
+    assert not any(flat_prompt(request.prompt).endswith("<|fim_middle|>// ") for request in engine.requests)
 
 
 def test_a_failure_of_the_second_beginning_passes_through():

@@ -58,3 +58,17 @@ def test_where_several_would_do_none_is_sure(text):
 def test_other_languages_are_left_alone():
     assert indentation("if (a) {\n|\n    b();\n}\n", "a.js") is None
     assert indentation("Note:\n|\n", None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "blanks"),
+    [
+        ("def f():\n    a\n\ndef h():\n    b\n\ndef g():\n\tif a:\n|\n", "\t\t"),
+        ("def f():\n\ta\n\ndef h():\n\tb\n\ndef g():\n    if a:\n|\n", "        "),
+        ("def f():\n    a\n\ndef h():\n    b\n\ndef g():\n\tif a:\n\t\tb\n|\n\telse:\n\t\tc\n", "\t\t"),
+        ("def f():\n    a\n\ndef g():\n|\n", "    "),
+    ],
+)
+def test_a_block_is_indented_as_the_lines_around_it(text, blanks):
+    before, _, after = text.partition("|")
+    assert sure_indentation(statement_place(read_syntax(before, after, "a.py"))) == blanks

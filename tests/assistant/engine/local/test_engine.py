@@ -427,6 +427,21 @@ def test_each_token_says_where_its_characters_begin(tiny_engine, ask):
     assert "\ufffd" in first.text or first.text.endswith(held.text[: second.start])
 
 
+@pytest.mark.parametrize("word", ["日本語", "€uro", "👍🏽", "größer"])
+def test_an_answer_that_the_limit_ends_inside_of_a_character_ends_before_it(tiny_engine, word):
+    texts = []
+    for most in range(1, len(word.encode()) + 1):
+        request = GenerateRequest("r", Prompt((Text("x = "),)), Params(max_tokens=most), first_words=(word,))
+        *events, finished = tiny_engine.generate(request, CancelToken())
+        (choice,) = finished.choices
+        assert "".join(event.text for event in events if isinstance(event, Delta)) == choice.text
+        texts.append(choice.text)
+    assert not any("\ufffd" in text for text in texts)
+    assert all(word.startswith(text) or text.startswith(word) for text in texts)
+    assert len(set(texts)) < len(texts)  # some limits did end inside of one
+    assert texts[-1].startswith(word)
+
+
 def test_what_was_held_leaves_the_cache_as_good_as_ever(tiny_engine, ask):
     request = GenerateRequest("r1", Prompt((Text("def add(a, b):"),)), Params(max_tokens=10), begin=" retur")
     tiny_engine._variants.clear()
