@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.languages import import_paths
+from assistant.languages import blocks, import_paths
 from assistant.languages.coloured import COLOURED
 from assistant.languages.record import Comments, Language
 
@@ -23,6 +23,7 @@ PARSED = (
         programs=("python", "pypy"),
         grammar=("tree_sitter_python", "language"),
         comments=_HASH,
+        blocks=blocks.PYTHON,
         quotes=('"""', "'''", '"', "'"),
         doc_form='"""{}"""',
         doc_string=True,
@@ -36,6 +37,7 @@ PARSED = (
         programs=("node", "nodejs", "bun"),
         grammar=("tree_sitter_javascript", "language"),
         comments=_SLASHES,
+        blocks=blocks.SCRIPT,
         quotes=_SCRIPT,
         indent=_TWO,
         import_paths=import_paths.script,
@@ -46,6 +48,7 @@ PARSED = (
         programs=("deno", "ts-node", "tsx"),
         grammar=("tree_sitter_typescript", "language_typescript"),
         comments=_SLASHES,
+        blocks=blocks.SCRIPT,
         quotes=_SCRIPT,
         indent=_TWO,
         import_paths=import_paths.script,
@@ -56,6 +59,7 @@ PARSED = (
         endings=(".tsx",),
         grammar=("tree_sitter_typescript", "language_tsx"),
         comments=_SLASHES,
+        blocks=blocks.SCRIPT,
         quotes=_SCRIPT,
         indent=_TWO,
         import_paths=import_paths.script,
@@ -65,6 +69,7 @@ PARSED = (
         endings=(".java",),
         grammar=("tree_sitter_java", "language"),
         comments=_SLASHES,
+        blocks=blocks.JAVA,
         import_paths=import_paths.java,
         import_separator=".",
     ),
@@ -73,6 +78,7 @@ PARSED = (
         endings=(".go",),
         grammar=("tree_sitter_go", "language"),
         comments=_SLASHES,
+        blocks=blocks.GO,
         quotes=('"', "`"),
         indent=_TAB,
         import_paths=import_paths.go,
@@ -82,15 +88,17 @@ PARSED = (
         endings=(".rs",),
         grammar=("tree_sitter_rust", "language"),
         comments=_SLASHES,
+        blocks=blocks.RUST,
         import_paths=import_paths.rust,
     ),
-    Language(name="c", endings=(".c",), grammar=("tree_sitter_c", "language"), comments=_SLASHES),
+    Language(name="c", endings=(".c",), grammar=("tree_sitter_c", "language"), comments=_SLASHES, blocks=blocks.C),
     Language(
         name="cpp",
         # A header may be of C or C++; the grammar of C++ reads nearly all of C.
         endings=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".h", ".ipp", ".inl"),
         grammar=("tree_sitter_cpp", "language"),
         comments=_SLASHES,
+        blocks=blocks.C,
         lexer="cpp",
     ),
     Language(
@@ -98,6 +106,7 @@ PARSED = (
         endings=(".cs",),
         grammar=("tree_sitter_c_sharp", "language"),
         comments=_SLASHES,
+        blocks=blocks.JAVA,
         doc_markup=True,
         import_paths=import_paths.c_sharp,
     ),
@@ -108,6 +117,7 @@ PARSED = (
         programs=("ruby",),
         grammar=("tree_sitter_ruby", "language"),
         comments=_HASH,
+        blocks=blocks.RUBY,
         quotes=_BOTH,
         indent=_TWO,
         import_paths=import_paths.ruby,
@@ -120,6 +130,7 @@ PARSED = (
         grammar=("tree_sitter_php", "language_php"),
         # #[...] is an attribute.
         comments=Comments(("//", "#"), (("/*", "*/"),), not_comments=("#[",)),
+        blocks=blocks.PHP,
         quotes=_BOTH,
         import_paths=import_paths.php,
         import_separator="\\",
@@ -132,6 +143,7 @@ PARSED = (
         grammar=("tree_sitter_bash", "language"),
         # $# and ${#name} are no comments.
         comments=_HASH_ALONE,
+        blocks=blocks.SHELL,
         quotes=_BOTH,
         lexer="bash",
     ),
@@ -140,6 +152,7 @@ PARSED = (
         endings=(".html", ".htm", ".xhtml"),
         grammar=("tree_sitter_html", "language"),
         comments=_MARKUP,
+        blocks=blocks.MARKUP,
         indent=_TWO,
         is_code=False,
     ),
@@ -149,6 +162,7 @@ PARSED = (
         grammar=("tree_sitter_css", "language"),
         # // begins no comment here: url(//host/x) is a place.
         comments=Comments(block=(("/*", "*/"),)),
+        blocks=blocks.CSS,
         quotes=_BOTH,
         indent=_TWO,
         is_code=False,

@@ -27,7 +27,14 @@ from assistant.completion.filters.suffix_overlap import (
     surplus_closing,
     unclosed_before_suffix,
 )
-from assistant.completion.filters.whole import broken_syntax, low_confidence, outer_blanks, too_short, unfinished_line
+from assistant.completion.filters.whole import (
+    broken_syntax,
+    low_confidence,
+    outer_blanks,
+    takes_below,
+    too_short,
+    unfinished_line,
+)
 
 JUDGES: dict[str, Judge] = {
     "repeats-below": repeats_below,
@@ -53,6 +60,7 @@ FINAL: dict[str, Filter] = {
     "surplus-bracket": surplus_closing,
     "unclosed-bracket": unclosed_before_suffix,
     "outer-blanks": outer_blanks,
+    "takes-below": takes_below,
     "broken-syntax": broken_syntax,
     "too-short": too_short,
     "low-confidence": low_confidence,
@@ -84,8 +92,9 @@ FILTERS: dict[str, str] = {
     "surplus-bracket": "Ends before a bracket that would close what is closed already.",
     "unclosed-bracket": "Closes brackets that it opened in the middle of a line.",
     "outer-blanks": "Drops blanks at the end.",
+    "takes-below": "Ends before a head that would take the next line of the file for its body.",
     "broken-syntax": "Ends where the file would no longer parse, or shows nothing.",
-    "too-short": "Shows no lone sign unasked.",
+    "too-short": "Shows no lone sign unasked, but what ends a block.",
     "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",
     ALTERNATIVE_START: "Has the model begin otherwise where nothing was left of what it wrote.",
     MISSING_HEADER: "Has the model begin a block where the body of one stands below.",
