@@ -19,8 +19,18 @@ from assistant.languages import Comments, Language, first_word, language_named
 _CLOSING = (")", "]", "}", "</", "/>")
 _WORDS = tuple(string.ascii_lowercase)
 _SIGNS = ")]}>;, \t"
-_ASIDE = ("comment", "attribute_item")
-"""Nodes that say something of the statement below them, and are none by themselves."""
+_ASIDE = frozenset(
+    {
+        "attribute_item",
+        "attribute_list",
+        "attribute_declaration",
+        "attribute_specifier",
+        "decorator",
+        "annotation",
+        "marker_annotation",
+    }
+)
+"""Nodes beside comments that say something of the statement below them, and are none by themselves."""
 _UNKNOWN = Language(name="", comments=Comments(("#", "//")))
 
 
@@ -182,7 +192,7 @@ def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0) -> i
     """
     while start < end:
         node = root.descendant_for_byte_range(start - shift, start - shift + 1)
-        while node is not None and not any(kind in node.type for kind in _ASIDE):
+        while node is not None and node.type not in _ASIDE and "comment" not in node.type:
             node = node.parent
         if node is None or node.end_byte + shift <= start:
             return start

@@ -85,7 +85,7 @@ JULIA = Blocks(
 )
 ELIXIR = Blocks(opens=("do", "->", "else", *_USUAL), ends=("end",), clauses=("else", "rescue"), chains=("|>",))
 PERL = Blocks(opens=_USUAL, ends=(), clauses=("else", "elsif"), parted=("if", "unless", "elsif"), terminator=";")
-MARKUP = Blocks(opens=_USUAL, ends=(), clauses=(), parted=())
+MARKUP = Blocks(opens=_USUAL, ends=(), clauses=(), parted=(), by_depth=True)
 CSS = Blocks(opens=_USUAL, ends=(), clauses=(), parted=())
 DATA = Blocks(opens=("|", *_USUAL), ends=(), clauses=(), parted=())
 STEPS = Blocks(opens=("\\",), ends=("endif", "endef"), clauses=("else",), parted=(), paragraphs=True)

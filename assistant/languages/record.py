@@ -37,8 +37,10 @@ class Blocks:
     ``parted`` are the words with which statements begin that may have such parts. ``chains`` begin a line that goes on
     with the one above, in languages where the end of a line may end a statement.
 
-    ``terminator`` ends a statement. With ``paragraphs`` lines belong together up to an empty one. The usual values are
-    those for a language that nobody knows.
+    ``terminator`` ends a statement. With ``by_depth`` the grammar forgives what has no end, so that only the depth of
+    the next line tells whether a statement goes on. With ``paragraphs`` lines belong together up to an empty one.
+
+    The usual values are those for a language that nobody knows.
     """
 
     opens: tuple[str, ...] = (":", "{", "(", "[", "=>", "->", "do", "then", "begin")
@@ -48,6 +50,7 @@ class Blocks:
     parted: tuple[str, ...] = ("if", "try", "do", "switch", "begin")
     chains: tuple[str, ...] = ()
     terminator: str = ""
+    by_depth: bool = False
     paragraphs: bool = False
 
     def begins_block(self, line: str) -> bool:
@@ -89,6 +92,8 @@ class Language:
 
     ``endings`` begin with a dot. ``files`` are whole names, or patterns with ``*`` for what no ending decides.
     ``programs`` are those of a first line ``#!``, without a version.
+
+    ``blocks`` says how statements and blocks are written.
 
     ``quotes`` are those around strings of any length, three of a kind for strings over several lines. A ``'`` that is
     not among them encloses one character or stands alone.

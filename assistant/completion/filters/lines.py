@@ -19,7 +19,7 @@ from assistant.completion.statements import (
 )
 from assistant.languages import first_word
 
-_EMPTY_COMMENTS = frozenset({"#", "//", "/*", "*/", "--", "///", "/**"})
+_EMPTY_COMMENTS = frozenset({"#", "//", "--", "///"})
 
 
 def blank_lines(_hole: Hole, kept: Sequence[str], line: str) -> bool:
@@ -55,8 +55,6 @@ def next_statement(hole: Hole, kept: Sequence[str], line: str) -> bool:
     first = _first(kept)
     if hole.shape.extent != "statement" or not bare or first is None:
         return False
-    if is_closing(first, hole.syntax):
-        return True
     record = record_of(hole.syntax)
     if (
         indent_width(line) > indent_width(first)
@@ -99,9 +97,10 @@ def ends_statement(hole: Hole, kept: Sequence[str]) -> bool:
         return True
     record = record_of(syntax)
     last = kept[-1].rstrip()
-    if record.blocks.paragraphs or not (syntax.tree or record.blocks.terminator):
+    blocks = record.blocks
+    if blocks.paragraphs or blocks.by_depth or not (syntax.tree or blocks.terminator):
         return False
-    if not is_whole(syntax, _text(hole, kept)) or (record.blocks.chains and not last.endswith((";", "}"))):
+    if not is_whole(syntax, _text(hole, kept)) or (blocks.chains and not last.endswith((";", "}"))):
         return False
     if first is kept[-1]:
         return not may_be_parted(first, syntax)

@@ -44,7 +44,7 @@ def _leaves_below(hole: Hole, text: str) -> bool:
         return True
     lines, comments = f"{syntax.line}{text}".rstrip().split("\n"), record_of(syntax).comments
     below = next(iter(syntax.below), "").strip()
-    is_attribute = is_aside(lines[-1].strip(), comments) and not is_aside(below, comments)
+    is_attribute = (found.says_nothing or is_aside(lines[-1].strip(), comments)) and not is_aside(below, comments)
     return is_attribute or head_of_below(hole, lines)
 
 
