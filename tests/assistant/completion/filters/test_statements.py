@@ -154,6 +154,8 @@ def test_what_ends_a_block_is_suggested_alone(hole, stream, path, text, closer):
     ("path", "text", "written", "want"),
     [
         ("a.go", "package a\n\nfunc f(xs []int) {\n\tfor _, x := range xs {\n\t\t|", "g(x)\n\t}\n}\n\nfunc h() {\n", "g(x)\n\t}\n}"),
+        # Less deep than the cursor's line, too, as the file's lines are.
+        ("a.go", "package a\n\nfunc f(xs []int) {\n\tfor _, x := range xs {\n\t\t|", "\n\t}\n}\n\nfunc h() {\n", "\n\t}\n}"),
         ("a.js", "it('a', () => {\n  |", "b()\n})\n\nit('c', () => {\n", "b()\n})"),
         ("a.rb", "def f\n  |", "y\nend\n\ndef g\n", "y\nend"),
         ("a.sh", "for a in b; do\n  |", "echo a\ndone\necho c\n", "echo a\ndone"),
