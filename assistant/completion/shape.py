@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.completion.syntax import Syntax
+from assistant.languages import Blocks, language_named
 
 # What may stand right of the cursor without making it the middle of a line: closing brackets, quotes, punctuation.
 _CLOSERS = ")]}>\"'`;:, \t"
-_OPENERS = (":", "{", "(", "[", "=>", "->", "do", "then", "begin")
 
 Extent = Literal["line", "statement", "block"]
 
@@ -47,7 +47,7 @@ def decide_shape(syntax: Syntax, trigger: Literal["auto", "manual"]) -> Shape:
     """
     line = syntax.line
     left = line.strip()
-    opens = left.endswith(_OPENERS) and not syntax.in_text
+    opens = blocks_of(syntax).begins_block(left) and not syntax.in_text
     indent = indent_width(line)
     if syntax.line_suffix.strip(_CLOSERS):
         extent: Extent = "line"
@@ -59,6 +59,12 @@ def decide_shape(syntax: Syntax, trigger: Literal["auto", "manual"]) -> Shape:
         extent = "statement" if _block_goes_on(line, syntax) else "block"
     most = MANUAL_TOKENS if trigger == "manual" else AUTO_TOKENS
     return Shape(extent, LINE_TOKENS if extent == "line" else most, indent, opens)
+
+
+def blocks_of(syntax: Syntax) -> Blocks:
+    """Return how blocks are written in the cursor's language, or in one that nobody knows."""
+    record = language_named(syntax.language)
+    return record.blocks if record else Blocks()
 
 
 def indent_width(line: str) -> int:

@@ -92,6 +92,16 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
 
 def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
     """Return how many errors the window's tree has with ``text`` at the cursor; None without a grammar."""
+    found = tree_with(syntax, text, replaces)
+    return None if found is None else count_errors(found[0].root_node)
+
+
+@functools.lru_cache(maxsize=4)
+def tree_with(syntax: Syntax, text: str, replaces: int = 0) -> tuple[Tree, bytes, int] | None:
+    """Return the window's tree with ``text`` at the cursor, its source, and at which byte of it ``text`` begins.
+
+    None without a grammar. Only what ``text`` changes is parsed anew, and the same text is not parsed twice in a row.
+    """
     if syntax.language is None or syntax.tree is None:
         return None
     head, tail = _window(syntax.before, syntax.after)
@@ -105,7 +115,8 @@ def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
         old_end_point=_point(left + old),
         new_end_point=_point(left + new),
     )
-    return count_errors(parse(syntax.language, left + new + _encode(tail[replaces:]), tree).root_node)
+    source = left + new + _encode(tail[replaces:])
+    return parse(syntax.language, source, tree), source, len(left)
 
 
 def was_right(syntax: Syntax) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.languages import quoted
+from assistant.languages import blocks, quoted
 from assistant.languages.record import Comments, Language
 
 _SLASHES = Comments(("//",), (("/*", "*/"),))
@@ -21,10 +21,19 @@ _TAB = "\t"
 
 COLOURED = (
     Language(name="notebook", endings=(".ipynb",), indent=" ", is_code=False, lexer="json"),
-    Language(name="svelte", endings=(".svelte",), comments=_MARKUP, quotes=_SCRIPT, indent=_TWO, lexer="html"),
-    Language(name="vue", endings=(".vue",), comments=_MARKUP, quotes=_SCRIPT, indent=_TWO),
+    Language(
+        name="svelte",
+        blocks=blocks.MARKUP,
+        endings=(".svelte",),
+        comments=_MARKUP,
+        quotes=_SCRIPT,
+        indent=_TWO,
+        lexer="html",
+    ),
+    Language(name="vue", blocks=blocks.MARKUP, endings=(".vue",), comments=_MARKUP, quotes=_SCRIPT, indent=_TWO),
     Language(
         name="xml",
+        blocks=blocks.MARKUP,
         endings=(".xml", ".xsd", ".xsl", ".svg", ".ui", ".qrc", ".plist"),
         comments=_MARKUP,
         is_code=False,
@@ -40,10 +49,27 @@ COLOURED = (
         is_code=False,
         lexer="markdown",
     ),
-    Language(name="scss", endings=(".scss",), comments=_SLASHES, quotes=_BOTH, quoted=quoted.ADDRESS, indent=_TWO),
-    Language(name="less", endings=(".less",), comments=_SLASHES, quotes=_BOTH, quoted=quoted.ADDRESS, indent=_TWO),
+    Language(
+        name="scss",
+        blocks=blocks.CSS,
+        endings=(".scss",),
+        comments=_SLASHES,
+        quotes=_BOTH,
+        quoted=quoted.ADDRESS,
+        indent=_TWO,
+    ),
+    Language(
+        name="less",
+        blocks=blocks.CSS,
+        endings=(".less",),
+        comments=_SLASHES,
+        quotes=_BOTH,
+        quoted=quoted.ADDRESS,
+        indent=_TWO,
+    ),
     Language(
         name="toml",
+        blocks=blocks.DATA,
         endings=(".toml",),
         files=("cargo.lock", "poetry.lock", "uv.lock"),
         comments=_HASH,
@@ -54,6 +80,7 @@ COLOURED = (
     ),
     Language(
         name="yaml",
+        blocks=blocks.DATA,
         endings=(".yaml", ".yml"),
         files=(".clang-format", ".clang-tidy"),
         comments=_HASH_ALONE,
@@ -66,6 +93,7 @@ COLOURED = (
     ),
     Language(
         name="ini",
+        blocks=blocks.DATA,
         endings=(".ini", ".cfg", ".conf", ".desktop", ".service", ".properties"),
         files=(".gitconfig", ".editorconfig", ".flake8", ".pylintrc", ".coveragerc", ".npmrc"),
         comments=Comments(("#", ";"), alone=True),
@@ -93,6 +121,7 @@ COLOURED = (
     ),
     Language(
         name="dockerfile",
+        blocks=blocks.STEPS,
         endings=(".dockerfile",),
         files=("dockerfile", "containerfile", "dockerfile.*", "containerfile.*"),
         comments=_HASH_ALONE,
@@ -102,6 +131,7 @@ COLOURED = (
     ),
     Language(
         name="makefile",
+        blocks=blocks.STEPS,
         endings=(".mk", ".mak"),
         files=("makefile", "gnumakefile", "makefile.*"),
         programs=("make",),
@@ -124,6 +154,7 @@ COLOURED = (
     ),
     Language(
         name="zsh",
+        blocks=blocks.SHELL,
         endings=(".zsh",),
         files=(".zshrc", ".zprofile", ".zshenv"),
         programs=("zsh", "ksh"),
@@ -137,6 +168,7 @@ COLOURED = (
     ),
     Language(
         name="fish",
+        blocks=blocks.FISH,
         endings=(".fish",),
         programs=("fish",),
         comments=_HASH_ALONE,
@@ -156,6 +188,7 @@ COLOURED = (
     ),
     Language(
         name="perl",
+        blocks=blocks.PERL,
         endings=(".pl", ".pm", ".t"),
         programs=("perl",),
         comments=_HASH_ALONE,
@@ -168,6 +201,7 @@ COLOURED = (
     ),
     Language(
         name="lua",
+        blocks=blocks.LUA,
         endings=(".lua",),
         programs=("lua", "luajit"),
         comments=Comments(("--",), (("--[[", "]]"),)),
@@ -177,6 +211,7 @@ COLOURED = (
     ),
     Language(
         name="sql",
+        blocks=blocks.SQL,
         endings=(".sql",),
         comments=Comments(("--",), (("/*", "*/"),)),
         quotes=_BOTH,
@@ -196,6 +231,7 @@ COLOURED = (
     ),
     Language(
         name="julia",
+        blocks=blocks.JULIA,
         endings=(".jl",),
         programs=("julia",),
         comments=Comments(("#",), (("#=", "=#"),)),
@@ -204,6 +240,7 @@ COLOURED = (
     ),
     Language(
         name="elixir",
+        blocks=blocks.ELIXIR,
         endings=(".ex", ".exs"),
         programs=("elixir",),
         comments=_HASH,
@@ -218,9 +255,12 @@ COLOURED = (
         comments=Comments(("--",), (("{-", "-}"),), nests=True),
         indent=_TWO,
     ),
-    Language(name="kotlin", endings=(".kt", ".kts"), comments=_NESTED, quotes=(), quoted=quoted.DOLLAR),
+    Language(
+        name="kotlin", blocks=blocks.KOTLIN, endings=(".kt", ".kts"), comments=_NESTED, quotes=(), quoted=quoted.DOLLAR
+    ),
     Language(
         name="groovy",
+        blocks=blocks.KOTLIN,
         endings=(".groovy", ".gradle"),
         files=("jenkinsfile", "jenkinsfile.*"),
         comments=_SLASHES,
@@ -228,9 +268,10 @@ COLOURED = (
         quoted=quoted.GROOVY,
         lexer="groovy",
     ),
-    Language(name="swift", endings=(".swift",), comments=_NESTED, quotes=(), quoted=quoted.SWIFT),
+    Language(name="swift", blocks=blocks.KOTLIN, endings=(".swift",), comments=_NESTED, quotes=(), quoted=quoted.SWIFT),
     Language(
         name="scala",
+        blocks=blocks.KOTLIN,
         endings=(".scala", ".sc", ".sbt"),
         comments=_NESTED,
         quoted=quoted.SCALA,
@@ -238,8 +279,16 @@ COLOURED = (
         indent=_TWO,
         lexer="scala",
     ),
-    Language(name="dart", endings=(".dart",), comments=_NESTED, quotes=(), quoted=quoted.DART, indent=_TWO),
-    Language(name="zig", endings=(".zig",), comments=Comments(("//",)), quoted=quoted.ZIG),
+    Language(
+        name="dart",
+        blocks=blocks.JAVA,
+        endings=(".dart",),
+        comments=_NESTED,
+        quotes=(),
+        quoted=quoted.DART,
+        indent=_TWO,
+    ),
+    Language(name="zig", blocks=blocks.JAVA, endings=(".zig",), comments=Comments(("//",)), quoted=quoted.ZIG),
     Language(
         name="terraform",
         endings=(".tf", ".tfvars", ".hcl"),
@@ -258,13 +307,14 @@ COLOURED = (
         quoted=quoted.NIX,
         indent=_TWO,
     ),
-    Language(name="protobuf", endings=(".proto",), comments=_SLASHES, quotes=_BOTH, indent=_TWO),
+    Language(name="protobuf", blocks=blocks.JAVA, endings=(".proto",), comments=_SLASHES, quotes=_BOTH, indent=_TWO),
     Language(
         name="graphql", endings=(".graphql", ".gql"), comments=_HASH, quotes=('"""', '"'), indent=_TWO, lexer="graphql"
     ),
     # Dialects of Python: they are coloured, bracketed and indented as it is, but no grammar reads them.
     Language(
         name="cython",
+        blocks=blocks.PYTHON,
         endings=(".pyx", ".pxd", ".pxi"),
         comments=_HASH,
         quotes=('"""', "'''", '"', "'"),
@@ -274,6 +324,7 @@ COLOURED = (
     ),
     Language(
         name="bazel",
+        blocks=blocks.PYTHON,
         endings=(".bzl", ".star"),
         files=("BUILD", "WORKSPACE", "build.bazel", "workspace.bazel", "module.bazel"),
         comments=_HASH,
@@ -284,6 +335,7 @@ COLOURED = (
     ),
     Language(
         name="snakemake",
+        blocks=blocks.PYTHON,
         endings=(".smk",),
         files=("snakefile",),
         comments=_HASH,
@@ -294,6 +346,7 @@ COLOURED = (
     ),
     Language(
         name="gdscript",
+        blocks=blocks.PYTHON,
         endings=(".gd",),
         comments=_HASH,
         quotes=('"""', '"', "'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,60 @@ class Quoted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """With what statements and blocks begin, go on and end, where the grammar cannot tell because one is unfinished.
+
+    ``opens`` end a line that begins a block; ``heads`` are words that begin such a line where nothing at its end tells.
+    ``ends`` are words that end a block. ``clauses`` begin a further part of the statement above (``else``), and
+    ``parted`` are the words with which statements begin that may have such parts. ``chains`` begin a line that goes on
+    with the one above, in languages where the end of a line may end a statement.
+
+    ``terminator`` ends a statement. With ``by_depth`` the grammar forgives what has no end, so that only the depth of
+    the next line tells whether a statement goes on. With ``paragraphs`` lines belong together up to an empty one.
+
+    The usual values are those for a language that nobody knows.
+    """
+
+    opens: tuple[str, ...] = (":", "{", "(", "[", "=>", "->", "do", "then", "begin")
+    heads: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ("end", "fi", "done", "esac")
+    clauses: tuple[str, ...] = ("else", "elif", "except", "finally", "catch", "case", "when", "rescue", "ensure")
+    parted: tuple[str, ...] = ("if", "try", "do", "switch", "begin")
+    chains: tuple[str, ...] = ()
+    terminator: str = ""
+    by_depth: bool = False
+    paragraphs: bool = False
+
+    def begins_block(self, line: str) -> bool:
+        """Return whether a line, its blanks taken off, ends with what begins a block."""
+        return any(_ends_with(line, mark) for mark in self.opens)
+
+    def is_head(self, line: str) -> bool:
+        """Return whether a line, its blanks taken off, begins with one of the ``heads``."""
+        return any(line.startswith(head) and not line[len(head) :][:1].isalnum() for head in self.heads)
+
+    def goes_on(self, line: str) -> bool:
+        """Return whether a line, its blanks taken off, begins a further part of the statement above, or ends it."""
+        return line.startswith(self.chains) or first_word(line) in (*self.ends, *self.clauses)
+
+
+_WORD = re.compile(r"#?\w*")
+
+
+def first_word(line: str) -> str:
+    """Return the word that a line begins with, its blanks taken off and brackets before it; it may be empty."""
+    found = _WORD.match(line.lstrip("}) \t"))
+    return found[0] if found else ""
+
+
+def _ends_with(line: str, mark: str) -> bool:
+    if not line.endswith(mark):
+        return False
+    before = line[: len(line) - len(mark)]
+    return not mark[0].isalpha() or not (before[-1:].isalnum() or before[-1:] in ("_", "."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language; names of files, endings and programs are in lower case but for names that only count as written.
 
@@ -60,6 +115,8 @@ class Language:
 
     ``endings`` begin with a dot. ``files`` are whole names, or patterns with ``*`` for what no ending decides.
     ``programs`` are those of a first line ``#!``, without a version.
+
+    ``blocks`` says how statements and blocks are written.
 
     ``quotes`` are those around strings of any length, three of a kind for strings over several lines. A ``'`` that is
     not among them encloses one character or stands alone. With ``long_quotes`` the short ones may go over several
@@ -91,6 +148,7 @@ class Language:
     grammar: tuple[str, str] | None = None
     queries: str | Path = ""
     comments: Comments = Comments()
+    blocks: Blocks = Blocks()
     quotes: tuple[str, ...] = ('"',)
     long_quotes: bool = False
     quoted: tuple[Quoted, ...] = ()

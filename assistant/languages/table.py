@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.languages import import_paths, quoted
+from assistant.languages import blocks, import_paths, quoted
 from assistant.languages.coloured import COLOURED
 from assistant.languages.record import Comments, Language
 
@@ -19,6 +19,7 @@ _TAB = "\t"
 PARSED = (
     Language(
         name="python",
+        blocks=blocks.PYTHON,
         endings=(".py", ".pyi", ".pyw"),
         files=("sconstruct", "sconscript"),
         programs=("python", "pypy"),
@@ -34,6 +35,7 @@ PARSED = (
     ),
     Language(
         name="javascript",
+        blocks=blocks.SCRIPT,
         endings=(".js", ".jsx", ".mjs", ".cjs"),
         programs=("node", "nodejs", "bun"),
         grammar=("tree_sitter_javascript", "language"),
@@ -45,6 +47,7 @@ PARSED = (
     ),
     Language(
         name="typescript",
+        blocks=blocks.SCRIPT,
         endings=(".ts", ".mts", ".cts"),
         programs=("deno", "ts-node", "tsx"),
         grammar=("tree_sitter_typescript", "language_typescript"),
@@ -57,6 +60,7 @@ PARSED = (
     ),
     Language(
         name="tsx",
+        blocks=blocks.SCRIPT,
         endings=(".tsx",),
         grammar=("tree_sitter_typescript", "language_tsx"),
         comments=_SLASHES,
@@ -67,6 +71,7 @@ PARSED = (
     ),
     Language(
         name="java",
+        blocks=blocks.JAVA,
         endings=(".java",),
         grammar=("tree_sitter_java", "language"),
         comments=_SLASHES,
@@ -76,6 +81,7 @@ PARSED = (
     ),
     Language(
         name="go",
+        blocks=blocks.GO,
         endings=(".go",),
         grammar=("tree_sitter_go", "language"),
         comments=_SLASHES,
@@ -85,6 +91,7 @@ PARSED = (
     ),
     Language(
         name="rust",
+        blocks=blocks.RUST,
         endings=(".rs",),
         grammar=("tree_sitter_rust", "language"),
         comments=Comments(("//",), (("/*", "*/"),), nests=True),
@@ -92,9 +99,17 @@ PARSED = (
         quoted=quoted.RUST,
         import_paths=import_paths.rust,
     ),
-    Language(name="c", endings=(".c",), grammar=("tree_sitter_c", "language"), comments=_SLASHES, preprocessor=True),
+    Language(
+        name="c",
+        blocks=blocks.C,
+        endings=(".c",),
+        grammar=("tree_sitter_c", "language"),
+        comments=_SLASHES,
+        preprocessor=True,
+    ),
     Language(
         name="cpp",
+        blocks=blocks.C,
         # A header may be of C or C++; the grammar of C++ reads nearly all of C.
         endings=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".h", ".ipp", ".inl"),
         grammar=("tree_sitter_cpp", "language"),
@@ -105,6 +120,7 @@ PARSED = (
     ),
     Language(
         name="c_sharp",
+        blocks=blocks.JAVA,
         endings=(".cs",),
         grammar=("tree_sitter_c_sharp", "language"),
         comments=_SLASHES,
@@ -115,6 +131,7 @@ PARSED = (
     ),
     Language(
         name="ruby",
+        blocks=blocks.RUBY,
         endings=(".rb", ".rake", ".gemspec", ".ru"),
         files=("rakefile", "gemfile", "vagrantfile", "podfile", "brewfile", "guardfile", "capfile"),
         programs=("ruby",),
@@ -131,6 +148,7 @@ PARSED = (
     ),
     Language(
         name="php",
+        blocks=blocks.PHP,
         endings=(".php", ".phtml"),
         programs=("php",),
         grammar=("tree_sitter_php", "language_php"),
@@ -146,6 +164,7 @@ PARSED = (
     ),
     Language(
         name="bash",
+        blocks=blocks.SHELL,
         endings=(".sh", ".bash", ".bats"),
         files=(".bashrc", ".bash_profile", ".bash_aliases", ".profile", "pkgbuild"),
         programs=("sh", "bash", "dash", "ash", "bats"),
@@ -161,6 +180,7 @@ PARSED = (
     ),
     Language(
         name="html",
+        blocks=blocks.MARKUP,
         endings=(".html", ".htm", ".xhtml"),
         grammar=("tree_sitter_html", "language"),
         comments=_MARKUP,
@@ -169,6 +189,7 @@ PARSED = (
     ),
     Language(
         name="css",
+        blocks=blocks.CSS,
         endings=(".css",),
         grammar=("tree_sitter_css", "language"),
         # // begins no comment here: url(//host/x) is a place.

@@ -30,7 +30,14 @@ from assistant.completion.filters.suffix_overlap import (
     surplus_closing,
     unclosed_before_suffix,
 )
-from assistant.completion.filters.whole import broken_syntax, low_confidence, outer_blanks, too_short, unfinished_line
+from assistant.completion.filters.whole import (
+    broken_syntax,
+    low_confidence,
+    outer_blanks,
+    takes_below,
+    too_short,
+    unfinished_line,
+)
 
 JUDGES: dict[str, Judge] = {
     "fence": fence,
@@ -59,6 +66,7 @@ FINAL: dict[str, Filter] = {
     "unclosed-bracket": unclosed_before_suffix,
     "outer-blanks": outer_blanks,
     "commented-out": commented_out,
+    "takes-below": takes_below,
     "broken-syntax": broken_syntax,
     "too-short": too_short,
     "low-confidence": low_confidence,
@@ -93,8 +101,9 @@ FILTERS: dict[str, str] = {
     "unclosed-bracket": "Closes brackets that it opened in the middle of a line.",
     "outer-blanks": "Drops blanks at the end.",
     "commented-out": "Shows no code in comments where the model was to begin otherwise.",
+    "takes-below": "Ends before a head that would take the next line of the file for its body.",
     "broken-syntax": "Ends where the file would no longer parse, or shows nothing.",
-    "too-short": "Shows no lone sign unasked.",
+    "too-short": "Shows no lone sign unasked, but what ends a block.",
     "low-confidence": "Shows nothing unasked that the model itself holds for unlikely.",
     ALTERNATIVE_START: "Has the model begin otherwise where nothing was left of what it wrote.",
     MISSING_HEADER: "Has the model begin a block where the body of one stands below.",

@@ -7,25 +7,19 @@ from collections.abc import Sequence
 from assistant.completion.brackets import open_brackets
 from assistant.completion.filters.draft import Hole
 from assistant.completion.shape import indent_width
-
-_CLOSING = (")", "]", "}")
-_CONTINUES = (
-    "else",
-    "elif",
-    "except",
-    "finally",
-    "catch",
-    "case",
-    "when",
-    "rescue",
-    "ensure",
-    "end",
-    "fi",
-    "done",
-    "esac",
+from assistant.completion.statements import (
+    closes_open,
+    goes_on,
+    is_closing,
+    is_whole,
+    may_be_parted,
+    opens_block,
+    record_of,
+    standing,
 )
-_HEADER_ENDS = (":", "{")
-_EMPTY_COMMENTS = frozenset({"#", "//", "/*", "*/", "--", "///", "/**"})
+from assistant.languages import first_word
+
+_EMPTY_COMMENTS = frozenset({"#", "//", "--", "///"})
 
 
 def blank_lines(_hole: Hole, kept: Sequence[str], line: str) -> bool:
@@ -39,50 +33,104 @@ def empty_comment(_hole: Hole, kept: Sequence[str], line: str) -> bool:
 
 
 def leaves_block(hole: Hole, kept: Sequence[str], line: str) -> bool:
-    """Return whether the line is less indented than the block of the cursor: it belongs to something else."""
+    """Return whether the line is less indented than the block of the cursor: it belongs to something else.
+
+    What ends the block belongs to it, where nothing below does; behind that nothing does but what ends another.
+    """
     bare = line.strip()
     if not kept or not bare:
         return False
     indent, block = indent_width(line), _block_indent(hole, kept)
-    belongs = bare.startswith((*_CLOSING, *_CONTINUES))
-    return indent < block or (hole.shape.opens_block and indent == block and not belongs)
+    closes = is_closing(line, hole.syntax)
+    if indent < block:
+        return not closes or not closes_open(hole.syntax, _text(hole, [*kept, line]))
+    if _has_left(hole, kept, block):
+        return not closes
+    return hole.shape.opens_block and indent == block and not goes_on(bare, hole.syntax)
 
 
 def next_statement(hole: Hole, kept: Sequence[str], line: str) -> bool:
     """Return whether one statement was asked for and the line begins the next."""
     bare = line.strip()
-    first = _first_of_statement(kept)
-    if hole.shape.extent != "statement" or not bare or first is None or open_brackets(_text(hole, kept), _lang(hole)):
+    first = _first(kept)
+    if hole.shape.extent != "statement" or not bare or first is None:
         return False
-    return indent_width(line) <= indent_width(first) and not bare.startswith((*_CLOSING, *_CONTINUES))
+    record = record_of(hole.syntax)
+    if (
+        indent_width(line) > indent_width(first)
+        or not is_whole(hole.syntax, _text(hole, kept))
+        or record.blocks.paragraphs
+    ):
+        return False
+    another = first_word(bare) in record.blocks.clauses and first_word(bare) == first_word(first)
+    return another or not goes_on(bare, hole.syntax)
 
 
 def ends_line(hole: Hole, kept: Sequence[str]) -> bool:
-    """Return whether one line was asked for and is there; an open bracket goes on below, where nothing stands right."""
-    if not hole.shape.single_line or not _text(hole, kept).strip():
+    """Return whether one line was asked for and is there; an open bracket goes on below, where nothing stands right.
+
+    So does what is half of an expression, and the body of what the cursor's line is the head of.
+    """
+    text = _text(hole, kept)
+    if not hole.shape.single_line or not text.strip():
         return False
-    return (
-        bool(hole.syntax.line_suffix.strip())
-        or not open_brackets(_text(hole, kept), _lang(hole))
-        or hole.syntax.in_text
-    )
+    if hole.syntax.line_suffix.strip() or hole.syntax.in_text:
+        return True
+    if open_brackets(text, hole.syntax.language) or kept[-1].endswith("\\"):
+        return False
+    if record_of(hole.syntax).blocks.is_head(hole.syntax.line.strip()) and text.startswith("\n"):
+        return is_closing(kept[-1], hole.syntax) and indent_width(kept[-1]) <= hole.shape.indent
+    found = standing(hole.syntax, text)
+    return found is None or found.crosses is None
 
 
 def ends_statement(hole: Hole, kept: Sequence[str]) -> bool:
-    """Return whether one statement was asked for and is whole: no body follows, no bracket is open."""
-    first = _first_of_statement(kept)
-    if hole.shape.extent != "statement" or first is None or open_brackets(_text(hole, kept), _lang(hole)):
+    """Return whether one statement was asked for and is whole, whatever stands on the next line.
+
+    Where only that tells whether the statement goes on it is waited for: in a body that nothing ends but its
+    indentation, before a further part of the statement, in a chain, and where no grammar is known.
+    """
+    syntax, first = hole.syntax, _first(kept)
+    if hole.shape.extent != "statement" or first is None or not kept[-1].strip():
         return False
-    # The header ends with its first line, or with the one that closes the last bracket opened in it.
-    in_header = first is kept[-1] or open_brackets("\n".join(kept[:-1]), _lang(hole))
-    return bool(in_header) and not kept[-1].rstrip().endswith(_HEADER_ENDS)
+    if is_closing(first, syntax):
+        return True
+    record = record_of(syntax)
+    last = kept[-1].rstrip()
+    blocks = record.blocks
+    if blocks.paragraphs or blocks.by_depth or not (syntax.tree or blocks.terminator):
+        return False
+    if not is_whole(syntax, _text(hole, kept)) or (blocks.chains and not last.endswith((";", "}"))):
+        return False
+    if first is kept[-1]:
+        return not may_be_parted(first, syntax)
+    # Below its first line a statement ends with the line that makes it whole.
+    ends = not is_whole(syntax, _text(hole, kept[:-1])) and not may_be_parted(first, syntax)
+    in_body = (record.colon_blocks or first.rstrip().endswith(":")) and indent_width(last) > indent_width(first)
+    return ends and (not in_body or bool(open_brackets(_text(hole, kept[:-1]), syntax.language)))
 
 
 def body_stands_below(hole: Hole, kept: Sequence[str]) -> bool:
     """Return whether the suggestion just wrote the header of a block whose body is already in the file."""
-    below = next(iter(hole.syntax.below), "")
-    written = _text(hole, kept).strip()
-    return bool(written) and kept[-1].rstrip().endswith(_HEADER_ENDS) and indent_width(below) > indent_width(kept[-1])
+    return bool(_text(hole, kept).strip()) and head_of_below(hole, kept)
+
+
+def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
+    """Return whether the last of these lines begins a block, and what stands below is its body: deeper, or in braces.
+
+    That is no body where the line brings an error: then what it opens has no end below.
+    """
+    syntax, text, last = hole.syntax, _text(hole, kept), kept[-1].strip()
+    below = next(iter(syntax.below), "")
+    found = standing(syntax, text)
+    if found is not None and found.errors > (syntax.errors or 0):
+        return False
+    crosses = found is not None and found.crosses is not None
+    if crosses and below.lstrip().startswith("{"):
+        return indent_width(below) >= indent_width(kept[-1])
+    record = record_of(syntax)
+    begins = crosses or (opens_block(last, record) and not last.endswith(("(", "["))) or record.blocks.is_head(last)
+    return begins and indent_width(below) > indent_width(kept[-1])
 
 
 def _block_indent(hole: Hole, kept: Sequence[str]) -> int:
@@ -92,14 +140,17 @@ def _block_indent(hole: Hole, kept: Sequence[str]) -> int:
     return next((indent_width(line) for line in kept if line.strip()), 0)
 
 
-def _first_of_statement(kept: Sequence[str]) -> str | None:
-    """Return the first line that is neither empty nor a comment or decorator on what follows."""
-    return next((line for line in kept if line.strip() and not line.strip().startswith(("#", "//", "@"))), None)
+def _has_left(hole: Hole, kept: Sequence[str], block: int) -> bool:
+    """Return whether what was written ended the block of the cursor: by a line less deep, or as the first of all."""
+    first, last = _first(kept), kept[-1]
+    closes = hole.syntax.line.strip() == "" and first is last and is_closing(last, hole.syntax)
+    return closes or (bool(last.strip()) and indent_width(last) < block)
+
+
+def _first(kept: Sequence[str]) -> str | None:
+    """Return the first line that is not empty."""
+    return next((line for line in kept if line.strip()), None)
 
 
 def _text(hole: Hole, kept: Sequence[str]) -> str:
     return "\n".join(kept)[len(hole.syntax.line) :]
-
-
-def _lang(hole: Hole) -> str | None:
-    return hole.syntax.language

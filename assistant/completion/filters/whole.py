@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from assistant.completion.brackets import read_around
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.syntax import breaks, was_right
+from assistant.completion.filters.lines import head_of_below
+from assistant.completion.statements import is_aside, is_closing, record_of, standing
+from assistant.completion.syntax import breaks, surplus_bracket, was_right
 
 _MOST_CUTS = 8
 _LAST_WORD = re.compile(r"[\w$]+\Z")
@@ -31,6 +33,38 @@ def _without_last_word(hole: Hole, text: str) -> str:
     if hole.syntax.in_text or read_around(hole.syntax.before + left, "", hole.syntax.language).in_text:
         return left.rstrip()
     return _LEADS_ON.sub("", left)
+
+
+def takes_below(hole: Hole, draft: Draft) -> Draft | None:
+    """Cut a statement whose head would take what stands below for its body, or for the rest of it.
+
+    That may be what it is for: where the file has fewer errors with it, where what stands below is deeper or in braces
+    without a head, and where it is an attribute of that.
+    """
+    if hole.syntax.line_suffix.strip() or hole.syntax.in_text:
+        return draft
+    text = draft.text
+    while text.strip() and not _leaves_below(hole, text):
+        text = text.rstrip().rpartition("\n")[0]
+    return replace(draft, text=text) if text.strip() or not draft.text else None
+
+
+def _leaves_below(hole: Hole, text: str) -> bool:
+    """Return whether a text takes nothing of what stands below that is not meant for it."""
+    syntax = hole.syntax
+    found = standing(syntax, text)
+    if found is None or found.crosses is None or found.errors < (syntax.errors or 0):
+        return True
+    if syntax.line.strip() and "\n" not in _first_bytes(text, found.crosses):
+        return True
+    lines, comments = f"{syntax.line}{text}".rstrip().split("\n"), record_of(syntax).comments
+    below = next(iter(syntax.below), "").strip()
+    is_attribute = (found.says_nothing or is_aside(lines[-1].strip(), comments)) and not is_aside(below, comments)
+    return is_attribute or head_of_below(hole, lines)
+
+
+def _first_bytes(text: str, count: int) -> str:
+    return text.encode("utf-8", "replace")[:count].decode("utf-8", "ignore")
 
 
 def outer_blanks(hole: Hole, draft: Draft) -> Draft:
@@ -60,8 +94,10 @@ def broken_syntax(hole: Hole, draft: Draft) -> Draft | None:
 
 
 def too_short(hole: Hole, draft: Draft) -> Draft | None:
-    """Show no lone sign unasked: it is typed as quickly as it is read."""
+    """Show no lone sign unasked: it is typed as quickly as it is read. What ends a block on its own line is none."""
     sign = draft.text.strip()
+    if not hole.syntax.line.strip() and is_closing(sign, hole.syntax) and surplus_bracket(sign, hole.syntax) is None:
+        return draft
     return None if hole.auto and len(sign) == 1 and not sign.isalnum() else draft
 
 

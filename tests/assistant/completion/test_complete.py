@@ -251,7 +251,7 @@ def test_where_nothing_is_left_the_model_begins_otherwise():
     finished = events[-1]
     assert [choice.text for choice in finished.choices] == [" other_total = 2"]
     assert flat_prompt(engine.requests[1].prompt) == flat_prompt(engine.requests[0].prompt) + " other"
-    assert finished.filters == ("repeats-below", "second-choice", "one-statement")
+    assert finished.filters == ("repeats-below", "second-choice")
     assert sum(isinstance(event, Started) for event in events) == 1
     assert "".join(event.text for event in events if isinstance(event, Delta)) == ""
     (choice,) = finished.choices

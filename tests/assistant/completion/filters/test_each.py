@@ -107,7 +107,7 @@ def test_what_ends_a_suggestion_before_a_line(hole, name, text, kept, line, ends
     ],
 )
 def test_what_ends_a_suggestion_after_a_line(hole, name, text, kept, ends):
-    assert LAST_LINES[name](hole(text), kept) is ends
+    assert LAST_LINES[name](hole(text, "a.py"), kept) is ends
 
 
 @pytest.mark.parametrize(
