@@ -13,12 +13,12 @@ from assistant.languages import find_language, language_named, parsed_languages
 from assistant.repository.parsing import parse_within
 
 UNTITLED = "untitled"
-_SAMPLE_CHARS = 4000
+_SAMPLE_CHARS = 3000
 _SECONDS = 0.05
 # Fewer keywords, more of it unreadable, or another language nearly as likely: then it is not known.
-_LEAST_KEYWORDS = 3
-_MOST_ERRORS = 0.1
-_CLEARLY = 1.3
+_LEAST_KEYWORDS = 5
+_MOST_ERRORS = 0.06
+_CLEARLY = 1.8
 # One of each group reads the others' code as well.
 _RELATED = ({"javascript", "typescript", "tsx"}, {"c", "cpp"})
 _COMMENT = re.compile(r"\s*(?:#|//|--|;|%|/\*+|\*|<!--)+\s*(.*?)\s*(?:\*+/|-->)?\s*$")
@@ -47,8 +47,8 @@ def guess_language(before: str, after: str) -> str | None:
 
     The cursor's line is left out, so that the answer stays the same from key to key.
     """
-    head = before[-_SAMPLE_CHARS:].rpartition("\n")[0]
-    return _guess(head + "\n" + after[:_SAMPLE_CHARS].partition("\n")[2])
+    above, below = before.rpartition("\n")[0], after.partition("\n")[2]
+    return _guess(above[-_SAMPLE_CHARS:] + "\n" + below[: _SAMPLE_CHARS // 2])
 
 
 @functools.lru_cache(maxsize=8)
