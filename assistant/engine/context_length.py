@@ -57,7 +57,7 @@ def fit_answer(request: GenerateRequest, prompt_tokens: int, context_length: int
     left = context_length - prompt_tokens
     if left < least:
         raise ContextLengthError(
-            f"This model's {MAXIMUM} {context_length} tokens; the prompt has {prompt_tokens} and the answer may have "
-            f"{least}: shorten the prompt or ask for fewer."
+            f"This model's {MAXIMUM} {context_length} tokens; the prompt has {prompt_tokens} tokens and the answer may "
+            f"have {least}: shorten the prompt or ask for fewer."
         )
     return replace(request, params=replace(request.params, max_tokens=min(request.params.max_tokens, left)))

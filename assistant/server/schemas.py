@@ -107,7 +107,8 @@ class Sampling(Body):
 class CompletionBody(Sampling):
     """``POST /v1/completions``. Token ids as ``prompt`` are read so that the refusal can be clear.
 
-    With a ``suffix`` it is a hole: ``filename``, ``workspace``, ``trigger`` and ``raw`` are InfillBody's.
+    With a ``suffix`` it is a hole: ``filename``, ``workspace``, ``trigger`` and ``raw`` are InfillBody's. So is a
+    prompt that is laid out around a hole in the model's own format, as Continue and Twinny send it.
     """
 
     prompt: str | Annotated[list[str], Field(max_length=64)] | list[int] | list[list[int]]
@@ -238,8 +239,10 @@ class InfillBody(LlamaCppBody):
 
 
 class PromptBody(LlamaCppBody):
-    """``POST /completion``, llama.cpp's: what a prompt goes on with. ``n`` is what some clients call ``n_cmpl``."""
+    """``POST /completion``, llama.cpp's: what a prompt goes on with; ``trigger`` and ``raw`` as in CompletionBody."""
 
+    trigger: Trigger = "auto"
+    raw: bool = False
     prompt: str | Annotated[list[str], Field(max_length=64)] | list[int] | list[list[int]]
 
 

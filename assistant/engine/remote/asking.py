@@ -140,8 +140,8 @@ class Asking:
     def _check_room(server: Server, tokens: int, params: Params) -> None:
         if tokens + params.max_tokens > server.context_length:
             raise TooLong(
-                f"The server's model's {MAXIMUM} {server.context_length} tokens; the prompt has {tokens} and the "
-                f"answer may have {params.max_tokens}: shorten the prompt or ask for fewer."
+                f"The server's model's {MAXIMUM} {server.context_length} tokens; the prompt has {tokens} tokens "
+                f"and the answer may have {params.max_tokens}: shorten the prompt or ask for fewer."
             )
 
     # --- what a server does not take -------------------------------------------------------

@@ -17,6 +17,7 @@ from assistant.prompts.fim import NOTE_FILES_DROPPED, SourceFile, infill_prompt,
 from assistant.retrieval.search.window import Budget, fit_budget, room_for_prompt, take_window
 from assistant.server.blank_lines import blank_line_indentation
 from assistant.server.file_names import find_path
+from assistant.server.laid_prompts import read_layout
 from assistant.server.sent_files import MOST_TOKENS, latest
 from assistant.server.suggesting import Suggesting, with_params
 from assistant.types import (
@@ -191,6 +192,23 @@ def _near(gap: Gap, max_tokens: int, model: Lease) -> tuple[str, str, Sequence[S
     window = take_window(gap.before + gap.after, len(gap.before), budget, count)
     files = latest(gap.files, min(MOST_TOKENS, room - budget.prefix - budget.suffix), count).files
     return window.prefix, window.suffix, files
+
+
+def fill_laid(
+    suggesting: Suggesting,
+    options: Options,
+    prompt: str,
+    asked: Asked,
+    otherwise: Callable[[Lease, CancelToken], Iterator[Event]],
+    model: Lease,
+    cancel: CancelToken,
+) -> Iterator[Event]:
+    """Yield the events for a prompt that an editor laid out: of its hole where it has one, else of ``otherwise``."""
+    hole = read_layout(model.info.family, prompt)
+    if hole is None:
+        return otherwise(model, cancel)
+    gap = Gap(hole.before, hole.after, hole.path, files=hole.files)
+    return Filling(gap, asked).run(suggesting, options, model, cancel)
 
 
 def one_after_another(

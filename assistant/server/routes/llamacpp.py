@@ -20,7 +20,7 @@ from assistant.engine.scheduler.job import Work
 from assistant.prompts.fim import SourceFile
 from assistant.server.body import read_body
 from assistant.server.errors import from_failed
-from assistant.server.routes.infill_job import Asked, Filling, Gap, fill_raw, one_after_another
+from assistant.server.routes.infill_job import Asked, Filling, Gap, fill_laid, fill_raw, one_after_another
 from assistant.server.routes.prompt_job import ANSWER_TOKENS, continue_prompt, read_prompts
 from assistant.server.schemas import InfillBody, LlamaCppBody, PromptBody, stop_strings
 from assistant.server.sse import SseResponse, data_line
@@ -81,13 +81,15 @@ class LlamaCppRoutes:
         prompts = read_prompts(body.prompt)
         self._dispatcher.check_model()
         request_id = f"cmpl-{secrets.token_hex(12)}"
-        least = None if body.limit is not None else ANSWER_TOKENS
         params = body.params(ANSWER_TOKENS if body.limit is None else body.limit)
-        jobs = [
-            functools.partial(continue_prompt, request_id, prompt, params, None, least is not None)
-            for prompt in prompts
-        ]
-        return await self._answer(request, body, request_id, one_after_another(jobs, params.n))
+        asked = Asked(request_id, params, body.limit, body.trigger, line_seconds=body.t_max_predict_ms / 1000)
+        options = self._suggesting.options()
+
+        def job(prompt: str) -> Work:
+            bare = functools.partial(continue_prompt, request_id, prompt, params, None, body.limit is None)
+            return bare if body.raw else functools.partial(fill_laid, self._suggesting, options, prompt, asked, bare)
+
+        return await self._answer(request, body, request_id, one_after_another([*map(job, prompts)], params.n))
 
     async def _answer(self, request: Request, body: LlamaCppBody, request_id: str, job: Work) -> Response:
         open_stream = functools.partial(self._dispatcher.open, job, request_id)

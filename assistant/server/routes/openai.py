@@ -21,7 +21,7 @@ from assistant.engine.scheduler.job import Work
 from assistant.models.adapters import ModelAdapters
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
-from assistant.server.routes.infill_job import Asked, Filling, Gap, fill_raw, one_after_another
+from assistant.server.routes.infill_job import Asked, Filling, Gap, fill_laid, fill_raw, one_after_another
 from assistant.server.routes.openai_shapes import ChatShape, ChunkEncoder, CompletionShape, Shape
 from assistant.server.routes.prompt_job import ANSWER_TOKENS, continue_prompt, read_prompts
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
@@ -114,7 +114,11 @@ class OpenAIRoutes:
         if body.suffix is None:
             most = ANSWER_TOKENS if unlimited else _COMPLETION_TOKENS if limit is None else limit
             params = body.params(most, body.logprobs)
-            return functools.partial(continue_prompt, request_id, prompt, params, adapter, unlimited)
+            job = functools.partial(continue_prompt, request_id, prompt, params, adapter, unlimited)
+            if body.raw or body.logprobs is not None:
+                return job
+            asked = Asked(request_id, params, most, body.trigger, adapter)
+            return functools.partial(fill_laid, self._suggesting, self._suggesting.options(), prompt, asked, job)
         most = limit if limit is not None and not unlimited else None
         params = body.params(_HOLE_TOKENS if most is None else most, body.logprobs)
         # An empty suffix is a hole too: an editor at the end of a file sends that.

@@ -21,7 +21,12 @@ def test_code_tells_its_language(language, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x = 1\ny = 2\n", "Dear all,\n\nthe meeting is for the new shop, if it is open.\n", "def add(a, b) {\n  \n}\n"],
+    [
+        "",
+        "x = 1\ny = 2\n",
+        "Dear all,\n\nthe meeting is for the new shop, if it is open.\n",
+        "def add(a, b) {\n  \n}\n",
+    ],
 )
 def test_what_is_not_sure_has_no_language(text):
     assert guess_language(text, "\n") is None

@@ -74,7 +74,9 @@ def test_the_index_fills_what_is_left_and_says_nothing_twice():
 
 @pytest.fixture
 def source():
-    return SentSource([MAIL, SourceFile("a.py", "import os\n"), SourceFile("a.py", "def f():\n    pass\n"), SourceFile("", "x")])
+    return SentSource(
+        [MAIL, SourceFile("a.py", "import os\n"), SourceFile("a.py", "def f():\n    pass\n"), SourceFile("", "x")]
+    )
 
 
 def test_a_source_of_pieces(source):
