@@ -116,10 +116,6 @@ class Filling:
                 case _:
                     yield event
 
-    def read(self, suggesting: Suggesting, options: Options, model: Lease, cancel: CancelToken) -> Iterator[Event]:
-        """Have the model read what it would be asked, and write nothing."""
-        return suggesting.read(self.request(), options, self._gap.files, model, cancel)
-
     def _sampling(self, usual: Params) -> Params:
         """Return the parameters of the path with those that the client gave and the path has no field for."""
         own = self._asked.params
@@ -148,6 +144,20 @@ class Filling:
             return text[: -len(replaced)]
         place = surplus_bracket(text, read_syntax(self._before, self._after, self._path))
         return text[: max(text.find(replaced), 0) if place is None else place].rstrip()
+
+
+def fill(
+    suggesting: Suggesting, options: Options, gap: Gap, asked: Asked, model: Lease, cancel: CancelToken
+) -> Iterator[Event]:
+    """Yield the events of a hole through the window's path, on the worker's thread: to tell a language takes time."""
+    return Filling(gap, asked).run(suggesting, options, model, cancel)
+
+
+def read_ahead(
+    suggesting: Suggesting, options: Options, gap: Gap, asked: Asked, model: Lease, cancel: CancelToken
+) -> Iterator[Event]:
+    """Have the model read what it would be asked for a hole, and write nothing."""
+    return suggesting.read(Filling(gap, asked).request(), options, gap.files, model, cancel)
 
 
 class _TimeLimit:
@@ -208,7 +218,7 @@ def fill_laid(
     if hole is None:
         return otherwise(model, cancel)
     gap = Gap(hole.before, hole.after, hole.path, files=hole.files)
-    return Filling(gap, asked).run(suggesting, options, model, cancel)
+    return fill(suggesting, options, gap, asked, model, cancel)
 
 
 def one_after_another(

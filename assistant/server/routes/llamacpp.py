@@ -20,7 +20,7 @@ from assistant.engine.scheduler.job import Work
 from assistant.prompts.fim import SourceFile
 from assistant.server.body import read_body
 from assistant.server.errors import from_failed
-from assistant.server.routes.infill_job import Asked, Filling, Gap, fill_laid, fill_raw, one_after_another
+from assistant.server.routes.infill_job import Asked, Gap, fill, fill_laid, fill_raw, one_after_another, read_ahead
 from assistant.server.routes.prompt_job import ANSWER_TOKENS, continue_prompt, read_prompts
 from assistant.server.schemas import InfillBody, LlamaCppBody, PromptBody, stop_strings
 from assistant.server.sse import SseResponse, data_line
@@ -70,8 +70,7 @@ class LlamaCppRoutes:
         self._last = gap
         if body.raw:
             return await self._answer(request, body, request_id, functools.partial(fill_raw, gap, asked, False))
-        filling = Filling(gap, asked)
-        job = functools.partial(filling.run, self._suggesting, self._suggesting.options())
+        job = functools.partial(fill, self._suggesting, self._suggesting.options(), gap, asked)
         return await self._answer(request, body, request_id, job)
 
     async def completion(self, request: Request) -> Response:
@@ -107,8 +106,8 @@ class LlamaCppRoutes:
         if gap.is_empty:
             gap = Gap(self._last.before, self._last.after, self._last.path, self._last.workspace, gap.files)
         if health.state == "ready" and (gap.files or not gap.is_empty):
-            reading = Filling(gap, Asked(asked.id, asked.params, None))
-            job = functools.partial(reading.read, self._suggesting, self._suggesting.options())
+            alone = Asked(asked.id, asked.params, None)
+            job = functools.partial(read_ahead, self._suggesting, self._suggesting.options(), gap, alone)
             worker = self._dispatcher.worker
             # Asked ahead: whatever else is asked goes first, and finds in the cache what was read until then.
             worker.submit(job, _ignore, asked.id, Priority.BACKGROUND, session=_WARM_UP, ahead=True)

@@ -21,7 +21,7 @@ from assistant.engine.scheduler.job import Work
 from assistant.models.adapters import ModelAdapters
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
-from assistant.server.routes.infill_job import Asked, Filling, Gap, fill_laid, fill_raw, one_after_another
+from assistant.server.routes.infill_job import Asked, Gap, fill, fill_laid, fill_raw, one_after_another
 from assistant.server.routes.openai_shapes import ChatShape, ChunkEncoder, CompletionShape, Shape
 from assistant.server.routes.prompt_job import ANSWER_TOKENS, continue_prompt, read_prompts
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
@@ -126,7 +126,7 @@ class OpenAIRoutes:
         asked = Asked(request_id, params, most, body.trigger, adapter)
         if body.raw:
             return functools.partial(fill_raw, gap, asked, True)
-        return functools.partial(Filling(gap, asked).run, self._suggesting, self._suggesting.options())
+        return functools.partial(fill, self._suggesting, self._suggesting.options(), gap, asked)
 
     async def chat(self, request: Request) -> Response:
         """Answer a conversation, laid out by the model's own chat template."""
