@@ -96,16 +96,18 @@ class Params:
 
     ``temperature`` 0 is greedy. With ``n`` > 1 and greedy decoding the first alternative is
     the greedy one and the others start with the next most probable first tokens.
-    ``top_k`` 0 and ``top_p`` 1 switch those cuts off. ``stop`` strings end a sequence and are
-    not part of its text. ``logprobs`` asks for that many alternatives of each token (0:
-    only the chosen one; None: nothing). ``speculate`` lets the engine guess tokens from text that is
-    at hand and check several at once, which changes the time it takes and never the text.
+    ``top_k`` 0, ``top_p`` 1 and ``min_p`` 0 switch those cuts off; ``min_p`` is the least share of the likeliest
+    token's probability that another one must have. ``stop`` strings end a sequence and are not part of its text.
+    ``logprobs`` asks for that many alternatives of each token (0: only the chosen one; None: nothing). ``speculate``
+    lets the engine guess tokens from text that is at hand and check several at once, which changes the time it takes
+    and never the text.
     """
 
     max_tokens: int = 64
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0
+    min_p: float = 0.0
     repetition_penalty: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
@@ -247,6 +249,7 @@ class Choice:
     It takes the place of the next ``replaces`` characters right of the cursor, all of them on the cursor's line.
     ``mean_logprob`` is the mean of the tokens that ``text`` is made of; of all that were written, where nothing is left
     of them. ``spans`` are there where an explanation was asked for: those that were kept, joined, are ``text``.
+    ``stop_string`` is the one of ``Params.stop`` that ended it, empty where something else did.
     """
 
     index: int
@@ -257,6 +260,7 @@ class Choice:
     logprobs: tuple[TokenLogprob, ...] = ()
     replaces: int = 0
     spans: tuple[Span, ...] = ()
+    stop_string: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +348,8 @@ class Health:
     """What ``GET /health`` answers. ``progress`` is 0 to 1 while loading.
 
     ``idle``: nobody asked for a while, so the model's memory was given back; the next request loads it again.
-    ``message`` says that, or why loading failed.
+    ``message`` says that, or why loading failed. ``context_length`` is how many tokens the model reads, prompt and
+    answer together; 0 while that is not known.
     """
 
     state: ModelState
@@ -355,3 +360,4 @@ class Health:
     message: str = ""
     adapter: str | None = None
     version: str = ""
+    context_length: int = 0

@@ -30,6 +30,7 @@ _EVENTS: dict[str, type[Event]] = {
     "finished": Finished,
     "failed": Failed,
 }
+_STATUS = {"ready": "ok", "idle": "ok", "loading": "loading model"}
 _NAMES = {cls: name for name, cls in _EVENTS.items()}
 
 Json = dict[str, Any]
@@ -81,14 +82,14 @@ def complete_to_json(request: CompleteRequest) -> Json:
 
 
 def health_to_json(health: Health) -> Json:
-    """Return the body of ``GET /health``."""
-    return dataclasses.asdict(health)
+    """Return the body of ``GET /health``; ``status`` is the word that llama.cpp's plugins look for."""
+    return {**dataclasses.asdict(health), "status": _STATUS.get(health.state, "error")}
 
 
 def health_from_json(data: Json) -> Health:
     """Rebuild the state of the service. Raises ServiceError when the object is not one."""
     try:
-        return Health(**data)
+        return Health(**{key: value for key, value in data.items() if key != "status"})
     except TypeError as error:
         raise ServiceError(f"The service sent a state that cannot be read ({error}).") from None
 

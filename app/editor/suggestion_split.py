@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Leading white space goes with the word; a line break goes alone with the next line's indentation, so
 # that one press never takes a word from a line that the person has not reached. Otherwise a word is a run of
 # letters, digits and underscores, or a run of other characters.
 _WORD = re.compile(r"\n[^\S\n]*|[^\S\n]*(?:\w+|[^\w\s]+)|[^\S\n]+")
+_LETTERS = re.compile(r"\w+")
 
 
 def first_word(text: str) -> str:
     """Return the part of a suggestion that taking one word takes; empty only for an empty suggestion."""
     match = _WORD.match(text)
-    return match.group() if match else text[:1]
+    end = match.end() if match else 1
+    # An accent that is a character of its own belongs to the letter before it, and the word goes on behind it.
+    while end < len(text) and _is_accent(text[end]):
+        accents = end
+        while end < len(text) and _is_accent(text[end]):
+            end += 1
+        if _LETTERS.match(text, accents - 1):
+            rest = _LETTERS.match(text, end)
+            end = rest.end() if rest else end
+    return text[:end]
+
+
+def _is_accent(letter: str) -> bool:
+    return unicodedata.category(letter).startswith("M")
 
 
 def first_line(text: str) -> str:

@@ -10,6 +10,9 @@ from assistant.types import Chat, Control, GenerateRequest
 MOST_CHARS_PER_TOKEN = 16
 """No text that people write or read has more characters in each of its tokens, on average; code has three or four."""
 
+MAXIMUM = "maximum context length is"
+"""The words by which clients of OpenAI's interface know this error, followed by the number."""
+
 
 class ContextLengthError(InputError):
     """The prompt and the answer asked for do not fit into what the model can read."""
@@ -39,8 +42,8 @@ def check_characters(request: GenerateRequest, context_length: int) -> int:
     length, room = count_characters(request), context_length - least_answer(request)
     if room > 0 and length > room * MOST_CHARS_PER_TOKEN:
         raise ContextLengthError(
-            f"The prompt has {length} characters, which cannot fit beside an answer of {least_answer(request)} tokens "
-            f"into the {context_length} tokens that the model reads in all; shorten the prompt."
+            f"This model's {MAXIMUM} {context_length} tokens, prompt and answer together; the prompt has {length} "
+            f"characters, which cannot fit beside an answer of {least_answer(request)}: shorten the prompt."
         )
     return length
 
@@ -54,7 +57,7 @@ def fit_answer(request: GenerateRequest, prompt_tokens: int, context_length: int
     left = context_length - prompt_tokens
     if left < least:
         raise ContextLengthError(
-            f"The prompt has {prompt_tokens} tokens and the answer may have {least}, but the model "
-            f"reads at most {context_length} in all; shorten the prompt or ask for fewer tokens."
+            f"This model's {MAXIMUM} {context_length} tokens; the prompt has {prompt_tokens} tokens and the answer may "
+            f"have {least}: shorten the prompt or ask for fewer."
         )
     return replace(request, params=replace(request.params, max_tokens=min(request.params.max_tokens, left)))

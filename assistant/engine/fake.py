@@ -208,7 +208,8 @@ class FakeEngine:
             written += rest
             yield Delta(request.id, index, rest)
         mean = sum(token.logprob for token in taken) / len(taken) if taken else None
-        return Choice(index, written, reason, len(taken), mean, self._shown(request, taken))
+        shown = self._shown(request, taken)
+        return Choice(index, written, reason, len(taken), mean, shown, stop_string=stream.stop_string)
 
     @staticmethod
     def _shown(request: GenerateRequest, tokens: Sequence[TokenLogprob]) -> tuple[TokenLogprob, ...]:

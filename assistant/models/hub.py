@@ -265,6 +265,9 @@ class _Failures:
             ) from None
         if status in _REFUSALS:
             raise SourceError(f"it has no repository {self.repo} that you may read") from None
+        # What httpx says of a SOCKS proxy without the package for it, and of kinds of proxies that it does not know.
+        if isinstance(error, ImportError) or (isinstance(error, ValueError) and "proxy" in str(error)):
+            raise SourceError(f"it cannot be asked through the proxy of the environment ({_reason(error)})") from None
         if isinstance(error, (_transport_error(), OSError)):
             raise SourceError(f"it cannot be reached at {self.endpoint} ({_reason(error)})") from None
 

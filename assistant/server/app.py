@@ -22,6 +22,7 @@ from assistant.server.routes.index import IndexRoutes
 from assistant.server.routes.llamacpp import LlamaCppRoutes
 from assistant.server.routes.openai import OpenAIRoutes
 from assistant.server.streams import Dispatcher
+from assistant.server.suggesting import Suggesting
 
 
 def create_app(
@@ -41,13 +42,14 @@ def create_app(
     how suggestions are made, each time one is asked for. ``model_adapters`` has the model's adapters.
     """
     dispatcher = dispatcher or Dispatcher(worker)
+    suggesting = Suggesting(indexes, options)
     routes = [
         *HealthRoutes(dispatcher).routes(),
-        *CompleteRoutes(dispatcher, indexes, options).routes(),
+        *CompleteRoutes(dispatcher, suggesting).routes(),
         *IndexRoutes(indexes).routes(),
         *AdapterRoutes(dispatcher, model_adapters).routes(),
-        *OpenAIRoutes(dispatcher, int(time.time()), model_adapters).routes(),
-        *LlamaCppRoutes(dispatcher).routes(),
+        *OpenAIRoutes(dispatcher, suggesting, int(time.time()), model_adapters).routes(),
+        *LlamaCppRoutes(dispatcher, suggesting).routes(),
     ]
     app = Starlette(
         routes=routes,

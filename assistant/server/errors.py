@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from assistant.types import Failed
 
@@ -24,6 +26,9 @@ _STATUS = {
     "model_loading": 503,
     "service_stopping": 503,
 }
+# When to ask again after a 503; 5 where nothing is said here.
+_RETRY_SECONDS = {"overloaded": 1, "no_model": 60, "model_error": 30}
+_NEAR_PATH = 0.75
 
 
 class ApiError(Exception):
@@ -50,8 +55,9 @@ class ApiError(Exception):
         return {"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}}
 
     def response(self, headers: Mapping[str, str] | None = None) -> JSONResponse:
-        """Return the whole answer."""
-        return JSONResponse(self.body(), self.status, headers)
+        """Return the whole answer; what may be better later says when to ask again."""
+        later = {"Retry-After": str(_RETRY_SECONDS.get(self.code or "", 5))} if self.status == 503 else {}
+        return JSONResponse(self.body(), self.status, {**later, **(headers or {})})
 
 
 def from_failed(event: Failed) -> ApiError:
@@ -69,7 +75,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what the router refuses: unknown paths and wrong methods."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     if error.status_code == 404:
-        known = ApiError(404, f"There is no {request.url.path} here.", code="not_found")
+        known = ApiError(404, _unknown(request), code="not_found")
     elif error.status_code == 405:
         known = ApiError(405, f"{request.url.path} does not take {request.method}.", code="method_not_allowed")
     else:
@@ -80,3 +86,13 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 async def on_crash(_request: Request, _error: Exception) -> Response:
     """Answer a bug; the traceback goes to the log, never to the client."""
     return ApiError(500, "The service made a mistake; its log says more.", code="internal_error").response()
+
+
+def _unknown(request: Request) -> str:
+    """Return what to say of an unknown path, with the known ones that may be meant."""
+    path = request.url.path
+    known = [route.path for route in request.app.routes if isinstance(route, Route)]
+    below = [each for each in known if each.startswith(path.rstrip("/") + "/") and "{" not in each]
+    meant = below if path.strip("/") else []
+    meant = meant or difflib.get_close_matches(path, known, n=1, cutoff=_NEAR_PATH)
+    return f"There is no {path} here" + (f"; did you mean {' or '.join(meant[:4])}?" if meant else ".")

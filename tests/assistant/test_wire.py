@@ -105,6 +105,9 @@ def test_what_is_no_event_is_refused_with_a_sentence(data):
 def test_health_comes_back_as_it_was():
     health = types.Health("loading", "m", "cpu", "bfloat16", 0.5, "", None, "0.1.0")
     assert wire.health_from_json(json.loads(json.dumps(wire.health_to_json(health)))) == health
+    assert wire.health_to_json(health)["status"] == "loading model"
+    assert {wire.health_to_json(types.Health(state))["status"] for state in ("ready", "idle")} == {"ok"}
+    assert {wire.health_to_json(types.Health(state))["status"] for state in ("none", "failed")} == {"error"}
     with pytest.raises(ServiceError):
         wire.health_from_json({"state": "ready", "surprise": 1})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def sample(
     else:
         # The best score at 0 and a least temperature: dividing by next to nothing gives no infinities to subtract.
         cooled = (scores - scores.max()) / max(params.temperature, _COLDEST)
-        kept = keep_top_p(keep_top_k(cooled, params.top_k), params.top_p)
+        kept = keep_min_p(keep_top_p(keep_top_k(cooled, params.top_k), params.top_p), params.min_p)
         token = int(torch.multinomial(kept.softmax(-1), 1, generator=generator))
     return describe(raw, token, params.logprobs)
 
@@ -115,3 +116,12 @@ def keep_top_p(scores: torch.Tensor, p: float) -> torch.Tensor:
     before = chances.cumsum(-1) - chances
     values = values.masked_fill(before >= max(p, torch.finfo(chances.dtype).tiny), -torch.inf)
     return torch.empty_like(scores).index_put((ids,), values)
+
+
+def keep_min_p(scores: torch.Tensor, p: float) -> torch.Tensor:
+    """Keep the tokens that are at least ``p`` times as likely as the likeliest one; 0 keeps all.
+
+    Scores and result are of shape (vocabulary,); what is not kept is at minus infinity. As Nguyen et al. 2024, "Turning
+    up the heat".
+    """
+    return scores.masked_fill(scores < scores.max() + math.log(p), -torch.inf) if p > 0 else scores

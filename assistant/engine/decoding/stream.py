@@ -32,6 +32,8 @@ class TextStream:
         """Characters decoded so far, those that are held back included."""
         self.stopped = False
         """Whether a stop string has come; what follows it is ignored."""
+        self.stop_string = ""
+        """The one that has come."""
 
     def feed(self, data: bytes) -> str:
         """Take the next token's bytes and return the text that is now certain (often none)."""
@@ -51,9 +53,10 @@ class TextStream:
             text = text.removeprefix(" ")
         self.length += len(text)
         self._held += text
-        cut = _first_stop(self._held, self._stop)
-        if cut is not None:
+        found = _first_stop(self._held, self._stop)
+        if found is not None:
             self.stopped = True
+            cut, self.stop_string = found
         else:
             cut = len(self._held) - _possible_start(self._held, self._stop)
         certain = self._whole(self._held[:cut])
@@ -65,10 +68,10 @@ class TextStream:
         return text.rstrip(self._half) if self._half else text
 
 
-def _first_stop(text: str, stop: Sequence[str]) -> int | None:
-    """Return where the stop string begins that is complete first (the longest, of two that end together)."""
-    found = [(start + len(each), start) for each in stop if (start := text.find(each)) >= 0]
-    return min(found)[1] if found else None
+def _first_stop(text: str, stop: Sequence[str]) -> tuple[int, str] | None:
+    """Return the stop string that is complete first (the longest, of two that end together), after where it begins."""
+    found = [(start + len(each), start, each) for each in stop if (start := text.find(each)) >= 0]
+    return min(found)[1:] if found else None
 
 
 def _possible_start(text: str, stop: Sequence[str]) -> int:

@@ -334,6 +334,7 @@ class _Writing:
                 generated_tokens=row.generated,
                 mean_logprob=row.logprob_sum / row.scored if row.scored else None,
                 logprobs=tuple(token for token in row.logprobs if token.start < len(row.text)),
+                stop_string=row.stream.stop_string,
             )
             for index, row in enumerate(self._rows)
         )

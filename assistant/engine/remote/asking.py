@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from assistant.engine.context_length import MAXIMUM
 from assistant.engine.remote.chunks import Chunk, read_chunk
 from assistant.engine.remote.dialects import FEW_STOPS, Body, chat_body, completion_body
 from assistant.engine.remote.errors import Rejected, RemoteError, TooLong, Unreachable
@@ -139,8 +140,8 @@ class Asking:
     def _check_room(server: Server, tokens: int, params: Params) -> None:
         if tokens + params.max_tokens > server.context_length:
             raise TooLong(
-                f"The prompt has {tokens} tokens and the answer may have {params.max_tokens}, but the server's model "
-                f"reads at most {server.context_length} in all; shorten the prompt or ask for fewer tokens."
+                f"The server's model's {MAXIMUM} {server.context_length} tokens; the prompt has {tokens} tokens "
+                f"and the answer may have {params.max_tokens}: shorten the prompt or ask for fewer."
             )
 
     # --- what a server does not take -------------------------------------------------------

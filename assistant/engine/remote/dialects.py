@@ -133,10 +133,12 @@ def _sampling(dialect: Dialect, params: Params) -> Json:
             found["top_p"] = params.top_p
         if params.top_k > 0:
             found["top_k"] = params.top_k
+        if params.min_p > 0:
+            found["min_p"] = params.min_p
         if params.repetition_penalty != 1:
             found["repetition_penalty"] = params.repetition_penalty
         return found
-    found |= {"top_p": params.top_p, "min_p": 0.0}
+    found |= {"top_p": params.top_p, "min_p": params.min_p}
     if dialect.kind == "llamacpp":
         found |= {"top_k": params.top_k, "timings_per_token": True, "cache_prompt": True}
         found |= {"repeat_penalty": params.repetition_penalty, "repeat_last_n": -1}
@@ -152,7 +154,7 @@ def _ollama_body(model: str, prompt: str | Sequence[int], params: Params, stop_s
         "temperature": params.temperature,
         "top_p": params.top_p,
         "top_k": params.top_k,
-        "min_p": 0.0,
+        "min_p": params.min_p,
         "repeat_penalty": params.repetition_penalty,
         "repeat_last_n": -1,
         "stop": [*params.stop, *stop_spellings],

@@ -118,7 +118,13 @@ class RemoteEngine:
         state = "ready" if problem is None else "failed"
         message = self.config.address.warning if problem is None else str(problem)
         return dataclasses.replace(
-            health, state=state, model=info.model, device=info.device, adapter=info.adapter, message=message
+            health,
+            state=state,
+            model=info.model,
+            device=info.device,
+            adapter=info.adapter,
+            message=message,
+            context_length=info.context_length,
         )
 
     def warn_once(self) -> str:

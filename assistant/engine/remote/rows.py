@@ -77,7 +77,8 @@ class Row:
         """Return the alternative as it stands."""
         shown = () if self.shown_top is None else tuple(t for t in self.logprobs if t.start < len(self.text))
         mean = self.logprob_sum / self.counted if self.counted else None
-        return Choice(self.index, self.text, self.reason or "cancelled", self.generated, mean, shown)
+        reason, stop_string = self.reason or "cancelled", self.stream.stop_string
+        return Choice(self.index, self.text, reason, self.generated, mean, shown, stop_string=stop_string)
 
     def _note(self, tokens: Sequence[Token], text: str) -> tuple[TokenLogprob, ...]:
         new: list[TokenLogprob] = []

@@ -284,7 +284,16 @@ class EngineWorker:
         assert self._engine is not None  # noqa: S101  (it was just loaded, or changed)
         with self._engine.begin() as lease:
             info = lease.info
-        self._health = Health("ready", info.model, info.device, info.dtype, 1.0, message=message, adapter=info.adapter)
+        self._health = Health(
+            "ready",
+            info.model,
+            info.device,
+            info.dtype,
+            1.0,
+            message=message,
+            adapter=info.adapter,
+            context_length=info.context_length,
+        )
 
     def _adapt_first(self, engine: Engine) -> str:
         """Set the adapter that is to answer; return why it does not, which is no reason to have no model."""
@@ -322,7 +331,7 @@ class EngineWorker:
         del engine
         give_back()
         said = "Nobody asked for a while, so the model's memory was given back; the next request loads it again."
-        self._health = Health("idle", self._model, message=said)
+        self._health = Health("idle", self._model, message=said, context_length=self._health.context_length)
 
 
 class _Change:

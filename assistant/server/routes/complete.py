@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from assistant.completion.complete import Options, complete
-from assistant.completion.window_budget import WindowBudget
-from assistant.engine.protocol import CancelToken, Lease
-from assistant.retrieval.index.service import Indexes
-from assistant.retrieval.search.retriever import IndexRetriever
 from assistant.server.body import read_body
 from assistant.server.schemas import CompleteBody
 from assistant.server.sse import SseResponse, data_line
 from assistant.server.streams import Dispatcher
+from assistant.server.suggesting import Suggesting
 from assistant.types import Event, Priority
 from assistant.wire import event_to_json
 
 
 class CompleteRoutes:
-    """The handler; it needs the dispatcher, the indexes of workspaces, and how suggestions are to be made."""
+    """The handler; it needs the dispatcher, and how suggestions are made."""
 
-    def __init__(
-        self, dispatcher: Dispatcher, indexes: Indexes | None = None, options: Callable[[], Options] = Options
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, suggesting: Suggesting) -> None:
         self._dispatcher = dispatcher
-        self._retriever = IndexRetriever(indexes.source) if indexes else None
-        self._options = options
-        self._window = WindowBudget()
+        self._suggesting = suggesting
 
     def routes(self) -> list[Route]:
         """Return the route."""
@@ -41,13 +33,8 @@ class CompleteRoutes:
         """Stream the events of a completion; what fails after the body was read comes as an event, not as a status."""
         wanted = (await read_body(request, CompleteBody)).request()
         ahead = wanted.trigger == "ahead"
-        options = self._options()
         priority = Priority.BACKGROUND if ahead else Priority.INTERACTIVE
-
-        def job(model: Lease, cancel: CancelToken) -> Iterator[Event]:
-            budget, affordable = self._window.budget, self._window.affordable(options)
-            return self._window.watch(complete(model, wanted, cancel, budget, affordable, self._retriever))
-
+        job = functools.partial(self._suggesting.suggest, wanted, self._suggesting.options())
         open_stream = functools.partial(
             self._dispatcher.open, job, wanted.id, priority=priority, session=wanted.session, ahead=ahead
         )

@@ -1,7 +1,8 @@
 """OpenAI's routes: the list of models, completions (with a suffix: fill in the middle), and chat.
 
-What cannot be done and would change the answer is refused with a sentence (echo, best_of, token ids, forced tools, JSON
-mode, pictures, logit bias); what is only a hint (penalties, user, tools that need not be called) is ignored.
+What cannot be done and would change the answer is refused with a sentence (echo, best_of, token ids, tools, JSON mode,
+pictures, and what assistant.server.wishes lists); what is only a hint (user, metadata) is ignored. Each route is there
+without ``/v1`` too: clients differ in whether that belongs to their base address.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import functools
 import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,65 +19,120 @@ from starlette.routing import Route
 from assistant.engine.protocol import CancelToken, Lease
 from assistant.engine.scheduler.job import Work
 from assistant.models.adapters import ModelAdapters
-from assistant.prompts.fim import FAMILIES, FimPrompt, infill_prompt
 from assistant.server.body import read_body
 from assistant.server.errors import ApiError
+from assistant.server.routes.infill_job import Asked, Gap, fill, fill_laid, fill_raw, one_after_another
 from assistant.server.routes.openai_shapes import ChatShape, ChunkEncoder, CompletionShape, Shape
+from assistant.server.routes.prompt_job import ANSWER_TOKENS, continue_prompt, read_prompts
 from assistant.server.schemas import ChatBody, ChatMessage, CompletionBody, Sampling
 from assistant.server.sse import SseResponse
 from assistant.server.streams import Dispatcher
-from assistant.types import Chat, Event, Finished, GenerateRequest, Markup, Message, Params, Priority, Prompt, Role
+from assistant.server.suggesting import Suggesting
+from assistant.server.wishes import check_wishes
+from assistant.types import Chat, Event, GenerateRequest, Message, Priority, Role
 
 # Names that mean "whatever is loaded"; editors that must send some name can be given one of these.
 _ANY_MODEL = ("", "default", "grafter")
 # How long an answer may be where the client names no limit, as far as the conversation leaves room for it.
 _CHAT_TOKENS = 2048
 _LEAST_CHAT_TOKENS = 256
+# OpenAI's own default, for a continuation; of a hole the place decides how long its answer may be.
+_COMPLETION_TOKENS = 16
+_HOLE_TOKENS = 256
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
 class OpenAIRoutes:
-    """The handlers; they need the dispatcher, and the model's adapters where it has any."""
+    """The handlers; they need the dispatcher, how suggestions are made, and the model's adapters where it has any."""
 
-    def __init__(self, dispatcher: Dispatcher, started: int, model_adapters: ModelAdapters | None = None) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        suggesting: Suggesting,
+        started: int,
+        model_adapters: ModelAdapters | None = None,
+    ) -> None:
         self._dispatcher = dispatcher
+        self._suggesting = suggesting
         self._started = started
         self._model_adapters = model_adapters
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/v1/models", self.models, methods=["GET"]),
-            Route("/v1/completions", self.completions, methods=["POST"]),
-            Route("/v1/chat/completions", self.chat, methods=["POST"]),
+            route
+            for base in ("/v1", "")
+            for route in (
+                Route(f"{base}/models", self.models, methods=["GET"]),
+                Route(f"{base}/models/{{model:path}}", self.model, methods=["GET"]),
+                Route(f"{base}/completions", self.completions, methods=["POST"]),
+                Route(f"{base}/chat/completions", self.chat, methods=["POST"]),
+            )
         ]
 
     async def models(self, _request: Request) -> Response:
         """Name the model that is loaded or being loaded, alone and with each adapter; none: an empty list."""
-        models = self._dispatcher.worker.models
+        return JSONResponse({"object": "list", "data": await self._rows()})
+
+    async def model(self, request: Request) -> Response:
+        """Describe one model of the list; the names that mean whatever is loaded mean the first."""
+        name = str(request.path_params["model"])
+        rows = await self._rows()
+        found = [row for row in rows if row["id"] == name] or (rows if name in _ANY_MODEL else [])
+        if not found:
+            message = f"The model '{name}' is not loaded; /v1/models lists what is."
+            raise ApiError(404, message, code="model_not_found", param="model")
+        return JSONResponse(found[0])
+
+    async def _rows(self) -> list[dict[str, object]]:
+        models, length = self._dispatcher.worker.models, self._dispatcher.worker.health().context_length
         row: dict[str, object] = {"object": "model", "created": self._started, "owned_by": "grafter"}
         rows: list[dict[str, object]] = [{"id": model, **row} for model in models]
-        if models:
-            main = models[0]
-            rows[1:1] = [{"id": f"{main}+{name}", **row, "parent": main} for name in await self._adapters()]
-        return JSONResponse({"object": "list", "data": rows})
+        if not models:
+            return rows
+        if length:  # by the names of vLLM, llama.cpp and others
+            meta = {"n_ctx": length, "n_ctx_train": length}
+            rows[0] |= {"context_length": length, "max_model_len": length, "meta": meta}
+        main = models[0]
+        rows[1:1] = [{**rows[0], "id": f"{main}+{name}", "parent": main} for name in await self._adapters()]
+        return rows
 
     async def completions(self, request: Request) -> Response:
-        """Continue a prompt, or fill the hole between ``prompt`` and ``suffix``."""
+        """Continue a prompt, or fill the hole between ``prompt`` and ``suffix``; of several prompts each in turn."""
         body = await read_body(request, CompletionBody)
+        check_wishes(body.model_extra or {})
+        prompts = _completion_prompts(body)
         adapter = await self._read_model(body)
-        prompt = _completion_prompt(body)
         request_id = f"cmpl-{secrets.token_hex(12)}"
-        params = body.params(body.max_tokens, body.logprobs)
-        job = functools.partial(_complete, request_id, prompt, body.suffix, params, adapter)
-        shape = CompletionShape(request_id, logprobs=body.logprobs is not None, offset=len(prompt))
-        return await self._answer(request, body, shape, job, Priority.INTERACTIVE)
+        jobs = [self._completion_job(request_id, prompt, body, adapter) for prompt in prompts]
+        offsets = [len(prompt) for prompt in prompts for _ in range(body.n)]
+        shape = CompletionShape(request_id, logprobs=body.logprobs is not None, offsets=offsets)
+        return await self._answer(request, body, shape, one_after_another(jobs, body.n), Priority.INTERACTIVE)
+
+    def _completion_job(self, request_id: str, prompt: str, body: CompletionBody, adapter: str | None) -> Work:
+        limit, unlimited = body.max_tokens, body.max_tokens == -1
+        if body.suffix is None:
+            most = ANSWER_TOKENS if unlimited else _COMPLETION_TOKENS if limit is None else limit
+            params = body.params(most, body.logprobs)
+            job = functools.partial(continue_prompt, request_id, prompt, params, adapter, unlimited)
+            if body.raw or body.logprobs is not None:
+                return job
+            asked = Asked(request_id, params, most, body.trigger, adapter)
+            return functools.partial(fill_laid, self._suggesting, self._suggesting.options(), prompt, asked, job)
+        most = limit if limit is not None and not unlimited else None
+        params = body.params(_HOLE_TOKENS if most is None else most, body.logprobs)
+        # An empty suffix is a hole too: an editor at the end of a file sends that.
+        gap = Gap(prompt, body.suffix, body.filename or body.path, body.workspace)
+        asked = Asked(request_id, params, most, body.trigger, adapter)
+        if body.raw:
+            return functools.partial(fill_raw, gap, asked, True)
+        return functools.partial(fill, self._suggesting, self._suggesting.options(), gap, asked)
 
     async def chat(self, request: Request) -> Response:
         """Answer a conversation, laid out by the model's own chat template."""
         body = await read_body(request, ChatBody)
-        adapter = await self._read_model(body, "chat")
         _check_chat(body)
+        adapter = await self._read_model(body, "chat")
         request_id = f"chatcmpl-{secrets.token_hex(12)}"
         limit = body.limit
         params = body.params(_CHAT_TOKENS if limit is None else limit, body.top_logprobs if body.logprobs else None)
@@ -132,52 +187,22 @@ class OpenAIRoutes:
         return await asyncio.to_thread(self._model_adapters.names) if self._model_adapters else []
 
 
-def _completion_prompt(body: CompletionBody) -> str:
-    """Return the prompt as one string. Raises ApiError for what cannot be done."""
+def _completion_prompts(body: CompletionBody) -> list[str]:
+    """Return the prompts. Raises ApiError for what cannot be done."""
     if body.echo:
         raise ApiError(400, "'echo' is not supported: the answer holds only new text.", param="echo")
     if body.best_of not in (None, body.n):
         raise ApiError(400, "'best_of' is not supported; ask for 'n' alternatives.", param="best_of")
-    _check_bias(body)
-    prompts = [body.prompt] if isinstance(body.prompt, str) else body.prompt
-    if any(not isinstance(prompt, str) for prompt in prompts):
-        raise ApiError(400, "Token ids are not supported as 'prompt'; send the text.", param="prompt")
-    if len(prompts) != 1:
-        raise ApiError(400, "Send one prompt in a request.", param="prompt")
-    return str(prompts[0])
-
-
-def _complete(
-    request_id: str,
-    prompt: str,
-    suffix: str | None,
-    params: Params,
-    adapter: str | None,
-    model: Lease,
-    cancel: CancelToken,
-) -> Iterator[Event]:
-    """Yield the events of a completion; a note on what the model cannot see joins the last one."""
-    family = model.info.family
-    if suffix is not None:  # an empty one too: an editor at the end of a file sends that
-        fim = infill_prompt(family, prompt, suffix)
-    else:
-        # Other editors lay out fill-in-the-middle prompts of their own, so the stop tokens hold here too.
-        stop = FAMILIES[family].stop if family in FAMILIES else ()
-        fim = FimPrompt(Prompt((Markup(prompt),)), stop)
-    request = GenerateRequest(request_id, fim.prompt, params, fim.stop_tokens, adapter=adapter)
-    for event in model.generate(request, cancel):
-        yield replace(event, note=event.note or fim.note) if isinstance(event, Finished) else event
-
-
-def _check_bias(body: Sampling) -> None:
-    if body.logit_bias:
-        raise ApiError(400, "'logit_bias' is not supported.", param="logit_bias")
+    if body.logprobs is not None and body.suffix is not None and not body.raw:
+        message = "'logprobs' of a hole are those of the bare model: send 'raw': true with them, or leave them out."
+        raise ApiError(400, message, param="logprobs")
+    return read_prompts(body.prompt)
 
 
 def _check_chat(body: ChatBody) -> None:
-    _check_bias(body)
     if body.tool_choice not in ("auto", "none"):
         raise ApiError(400, "This model cannot be made to call tools; leave 'tool_choice' out.", param="tool_choice")
+    check_wishes({**(body.model_extra or {}), "tool_choice": body.tool_choice})
     if body.response_format.type != "text":
         message = "The answer's format cannot be forced; ask for it in the messages instead."
         raise ApiError(400, message, param="response_format")
@@ -185,6 +210,9 @@ def _check_chat(body: ChatBody) -> None:
 
 def _message(message: ChatMessage) -> Message:
     role = _ROLES.get(message.role)
+    if message.role in ("tool", "function"):
+        sentence = "Answers of tools cannot be read yet; write what a tool said into a message of the role 'user'."
+        raise ApiError(400, sentence, code="unsupported", param="messages")
     if role is None:
         known = ", ".join(_ROLES)
         raise ApiError(400, f"A message cannot have the role '{message.role}'; known are {known}.", param="messages")

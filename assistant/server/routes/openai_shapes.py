@@ -59,18 +59,18 @@ class Shape:
 
 
 class CompletionShape(Shape):
-    """``text_completion``. ``offset`` is the length of the prompt: OpenAI counts text offsets from its start."""
+    """``text_completion``. ``offsets`` are the lengths of each choice's prompt: text offsets count from its start."""
 
     kind = chunk_kind = "text_completion"
 
-    def __init__(self, request_id: str, *, logprobs: bool, offset: int) -> None:
+    def __init__(self, request_id: str, *, logprobs: bool, offsets: Sequence[int]) -> None:
         super().__init__(request_id, logprobs=logprobs)
-        self._offset = offset
+        self._offsets = offsets
         self._written: dict[int, int] = {}
 
     def choice(self, choice: Choice) -> Json:
         """Return a whole alternative."""
-        logprobs = self._logprobs(choice.logprobs, self._offset) if self.logprobs else None
+        logprobs = self._logprobs(choice.logprobs, self._offsets[choice.index]) if self.logprobs else None
         return _text_choice(choice.index, choice.text, logprobs, finish_reason(choice.reason))
 
     def opening(self, index: int) -> None:
@@ -78,7 +78,7 @@ class CompletionShape(Shape):
 
     def delta(self, index: int, text: str, logprobs: Sequence[TokenLogprob]) -> Json:
         """Return the choice of a chunk that carries text."""
-        offset = self._offset + self._written.get(index, 0)
+        offset = self._offsets[index] + self._written.get(index, 0)
         self._written[index] = self._written.get(index, 0) + sum(len(token.text) for token in logprobs)
         return _text_choice(index, text, self._logprobs(logprobs, offset) if self.logprobs else None, None)
 

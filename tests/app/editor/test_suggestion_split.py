@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.editor.suggestion_split import first_line, first_word, typed_through
 
-TEXTS = st.text(st.sampled_from("ab_1 \t\n.()=é写\U0001f600"), max_size=40)
+TEXTS = st.text(st.sampled_from("a\u0301b_1 \t\n.()=é写\U0001f600"), max_size=40)
 
 
 def parts(take, text):
@@ -36,6 +36,9 @@ def test_each_line_but_blank_rest_shows_something(text):
     ("text", "words"),
     [
         ("return a + b", ["return", " a", " +", " b"]),
+        ("cafe\u0301s = e\u0301te\u0301", ["cafe\u0301s", " =", " e\u0301te\u0301"]),
+        ("x\u0308\u0301y.z", ["x\u0308\u0301y", ".", "z"]),
+        ("\u0928\u093f\u092e\u094d\u0928 = 1", ["\u0928\u093f\u092e\u094d\u0928", " =", " 1"]),
         ("  self.x = 1", ["  self", ".", "x", " =", " 1"]),
         ("foo(\n    bar)", ["foo", "(", "\n    ", "bar", ")"]),
         ("\n\nx", ["\n", "\n", "x"]),

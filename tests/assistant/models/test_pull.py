@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from huggingface_hub.utils import close_session
 
 from assistant.errors import DiskError, DownloadError, InputError, ModelError
 from assistant.models import conversion
@@ -204,6 +205,18 @@ def test_a_hub_that_never_answers_gives_way_within_its_limit(file_entry, store, 
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         model = pull(file_entry, store, ["hub", "index"], reports, dataclasses.replace(tools, endpoint=endpoint))
     assert model.source.kind == "index"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks4://127.0.0.1:9"])
+def test_behind_a_proxy_that_the_hub_cannot_be_asked_through_the_index_is(
+    file_entry, store, tools, reports, monkeypatch, proxy
+):
+    close_session()  # one that was made before would know of no proxy
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(DownloadError, match=r"cannot be asked through the proxy of the environment \("):
+        pull(file_entry, store, ["hub"], reports, tools)
+    assert pull(file_entry, store, ["hub", "index"], reports, tools).source.kind == "index"
+    close_session()
 
 
 def test_no_source_reachable_says_what_to_do(file_entry, store, tools, index_folder, reports):

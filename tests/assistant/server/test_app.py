@@ -7,13 +7,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.routing import Route
 
-from assistant.engine.fake import FakeEngine
+from assistant.engine.fake import FakeEngine, flat_prompt
 from assistant.server.app import create_app
 from assistant.server.body import MAX_BODY_BYTES
 
 GOOD = {
     "/v1/completions": {"prompt": "x", "model": "fake", "max_tokens": 5},
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "x"}], "max_tokens": 5},
+    "/completions": {"prompt": "x"},
+    "/chat/completions": {"messages": [{"role": "user", "content": "x"}]},
+    "/completion": {"prompt": "x", "n_predict": 5},
     "/infill": {"input_prefix": "a", "input_suffix": "b", "prompt": "", "n_predict": 5},
     "/grafter/complete": {"id": "r", "text": "x = ", "cursor": 4, "max_tokens": 5},
     "/grafter/index": {"workspace": "/nowhere"},
@@ -29,6 +32,9 @@ def test_every_route_refuses_without_a_token(hello):
     assert {path for _, path in routes} == {
         "/health",
         "/v1/models",
+        "/v1/models/{model:path}",
+        "/models",
+        "/models/{model:path}",
         "/grafter/wake",
         "/grafter/adapters",
         "/grafter/adapter",
@@ -90,7 +96,6 @@ HOSTILE = [
     b"{",
     b"{}",
     b"\xff\xfe",
-    b'{"prompt": "\xed\xa0\x80"}',
     DEEP,
     b'{"prompt": ' + DEEP + b', "messages": ' + DEEP + b"}",
     b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
@@ -107,7 +112,73 @@ def test_what_is_no_request_is_refused(hello, path, body):
         assert response.json()["error"]["type"] == "invalid_request_error"
 
 
+LONE = [
+    (rb'"a\ud83d"', "a\ufffd"),
+    (rb'"\udE00a"', "\ufffda"),
+    (rb'"\ud83d\ude00"', "\U0001f600"),
+    (rb'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+    (rb'"\\ud83d"', "\\ud83d"),
+    (rb'"\\\ud83d"', "\\\ufffd"),
+    (rb'"\u00e9\n\ud800"', "\xe9\n\ufffd"),
+    (b'"\xed\xa0\x80"', "\ufffd"),
+    (b'"\xed\x9f\xbf"', "\ud7ff"),
+]
+
+
+@pytest.mark.parametrize(("prompt", "text"), LONE)
+def test_half_a_surrogate_pair_becomes_the_replacement_character(serve, prompt, text):
+    engine = FakeEngine("x")
+    assert serve(engine).http.post("/v1/completions", content=b'{"prompt": ' + prompt + b"}").status_code == 200
+    assert flat_prompt(engine.requests[0].prompt) == text
+
+
+FAULTS = [
+    ("/v1/chat/completions", {"max_tokens": 200_000}, "An answer may have 1 to 131072 tokens"),
+    ("/v1/chat/completions", {"max_completion_tokens": 0}, "An answer may have 1 to 131072 tokens"),
+    ("/v1/completions", {"max_tokens": -2}, "-1 stands for as many as the model has room for"),
+    ("/v1/completions", {"max_tokens": "5"}, "Input should be a valid integer."),
+    ("/v1/completions", {"prompt": 5}, "Input should be a valid string or a valid array."),
+    ("/v1/completions", {"stop": 5}, "Input should be a valid string or a valid array."),
+    ("/v1/completions", {"stop": ["x" * 2000]}, "String should have at most 1000 characters."),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": 5}]}, "a valid string or a valid array"),
+    ("/v1/chat/completions", {"tool_choice": 5}, "a valid string or an object"),
+]
+
+
+@pytest.mark.parametrize(("path", "change", "said"), FAULTS)
+def test_a_wrong_value_gets_a_sentence_about_itself(hello, path, change, said):
+    error = hello.http.post(path, json={**GOOD[path], **change}).json()["error"]
+    assert said in error["message"]
+    assert error["param"] == next(iter(change))
+
+
+PATHS = [
+    ("/chat/completion", "did you mean /chat/completions?"),
+    ("/v1/chat/completion", "did you mean /v1/chat/completions?"),
+    ("/v1/v1/chat/completions", "did you mean /v1/chat/completions?"),
+    ("/v1", "did you mean /v1/models or /v1/completions or /v1/chat/completions?"),
+    ("/infil", "did you mean /infill?"),
+    ("/health/", "did you mean /health?"),
+    ("/v1/embeddings", "There is no /v1/embeddings here."),
+    ("/", "There is no / here."),
+]
+
+
+@pytest.mark.parametrize(("path", "said"), PATHS)
+def test_an_unknown_path_names_the_one_that_is_meant(hello, path, said):
+    assert hello.http.post(path, json={}).json()["error"]["message"].endswith(said)
+
+
+def test_health_has_the_word_that_plugins_look_for(hello, serve):
+    health = hello.http.get("/health").json()
+    assert (health["status"], health["state"], health["context_length"]) == ("ok", "ready", 32768)
+    assert serve(None).http.get("/health").json()["status"] == "error"
+
+
 NUMBERS = {
+    "/completions": ["max_tokens"],
+    "/chat/completions": ["max_tokens"],
+    "/completion": ["n_predict", "temperature", "top_p", "top_k", "min_p", "seed", "repeat_penalty", "n_cmpl"],
     "/v1/completions": ["max_tokens", "n", "temperature", "top_p", "top_k", "seed", "logprobs", "best_of"],
     "/v1/chat/completions": [
         "max_tokens",

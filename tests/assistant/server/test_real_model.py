@@ -1,5 +1,6 @@
 """The real model behind the real program, through OpenAI's own client and the requests of other editors."""
 
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,7 @@ def test_the_hole_between_prompt_and_suffix_is_filled(client):
         max_tokens=16,
         logprobs=2,
         stop="\n",
+        extra_body={"raw": True},
     )
     choice = answer.choices[0]
     assert choice.text.strip().startswith("math.pi * radius")
@@ -132,6 +134,53 @@ def test_llama_vim_gets_a_suggestion(ready):
     answer = httpx.post(f"{url}/infill", json=body, headers=headers, trust_env=False, timeout=60)
     assert answer.json()["content"].strip() == "b, a % b"
     assert answer.json()["timings/predicted_n"] > 0
+
+
+WORDS = ("getcwd", "listdir", "sorted", "endswith", "append", "splitext", "counts", "items", "return", "values")
+SOURCE = """import os
+
+
+def count_endings(folder=None):
+    folder = folder or os.getcwd()
+    names = []
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith("~"):
+            names.append(name)
+    counts = {}
+    for name in names:
+        ending = os.path.splitext(name)[1]
+        counts[ending] = counts.get(ending, 0) + 1
+    for ending, count in counts.items():
+        print(ending, count)
+    return sum(counts.values())
+"""
+
+
+def test_in_a_word_every_door_answers_what_the_window_gets(ready):
+    url, token = ready
+    with httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_S
+    ) as http:
+        seen = [_ask_all_doors(http, word, number) for number, word in enumerate(WORDS)]
+    assert [infill for _, infill, _ in seen] == [window for window, _, _ in seen]
+    assert [v1 for _, _, v1 in seen] == [window for window, _, _ in seen]
+    assert sum(word[2:] == window[: len(word) - 2] for word, (window, _, _) in zip(WORDS, seen, strict=True)) >= 5
+
+
+def _ask_all_doors(http, word, number):
+    """Return what the window's route, /infill and /v1/completions say two letters into a word, the line's end gone."""
+    cursor = SOURCE.index(word) + 2
+    before, after = SOURCE[:cursor], SOURCE[SOURCE.index("\n", cursor) :]
+    window = {"id": f"w{number}", "text": before + after, "cursor": cursor, "path": "endings.py"}
+    hole = {"input_prefix": before, "input_suffix": after, "filename": "endings.py"}
+    # Once before all, so that each finds the prompt in the cache: read whole it rounds differently.
+    http.post("/grafter/complete", json=window)
+    lines = http.post("/grafter/complete", json=window).text.splitlines()
+    last = json.loads(lines[-2].removeprefix("data: "))
+    assert last["event"] == "finished"
+    infill = http.post("/infill", json=hole).json()["content"]
+    v1 = http.post("/v1/completions", json={"prompt": before, "suffix": after, "filename": "endings.py"}).json()
+    return last["choices"][0]["text"], infill, v1["choices"][0]["text"]
 
 
 def test_health_names_model_and_device(http):

@@ -19,7 +19,7 @@ LONG = Answer(("word " * 2000,), token_seconds=0.01)
 STREAMED = {
     "/v1/completions": {"prompt": "x", "max_tokens": 2000},
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]},
-    "/infill": {"input_prefix": "x", "n_predict": 2000},
+    "/infill": {"input_prefix": "x", "n_predict": 2000, "raw": True},
     "/grafter/complete": {"id": "r", "text": "x", "cursor": 1, "max_tokens": 2000, "trigger": "manual"},
 }
 
@@ -125,6 +125,7 @@ def test_a_model_that_failed_says_why(serve):
     assert running.http.get("/health").json()["message"] == "The weights are torn."
     error = running.http.post("/v1/completions", json={"prompt": "x"})
     assert (error.status_code, error.json()["error"]["message"]) == (503, "The weights are torn.")
+    assert error.headers["retry-after"] == "30"
 
 
 def test_too_many_open_requests_are_refused(serve, until):
@@ -138,6 +139,7 @@ def test_too_many_open_requests_are_refused(serve, until):
         for path, other in STREAMED.items():
             response = running.http.post(path, json={**other, "stream": True})
             assert (response.status_code, response.json()["error"]["code"]) == (503, "overloaded")
+            assert response.headers["retry-after"] == "1"
     until(lambda: not running.dispatcher.busy)
     assert running.http.get("/health").status_code == 200
 

@@ -3,7 +3,16 @@ import math
 import pytest
 import torch
 
-from assistant.engine.decoding.sampling import describe, keep_top_k, keep_top_p, likeliest, only, penalise, sample
+from assistant.engine.decoding.sampling import (
+    describe,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    likeliest,
+    only,
+    penalise,
+    sample,
+)
 from assistant.types import Params
 
 # Probabilities 1/2, 1/4, 1/8, 1/8.
@@ -70,6 +79,15 @@ def test_top_k_keeps_the_best():
 @pytest.mark.parametrize(("p", "kept"), [(0.0, 1), (0.5, 1), (0.51, 2), (0.75, 2), (0.8, 3), (1.0, 4)])
 def test_top_p_keeps_the_fewest_that_reach_it(p, kept):
     assert int(keep_top_p(LOGITS, p).isfinite().sum()) == kept
+
+
+@pytest.mark.parametrize(("p", "kept"), [(0.0, 4), (0.2, 4), (0.3, 2), (0.6, 1), (1.0, 1)])
+def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest(p, kept):
+    assert int(keep_min_p(LOGITS, p).isfinite().sum()) == kept
+
+
+def test_min_p_bounds_what_is_drawn():
+    assert set(draw(300, temperature=1.0, min_p=0.3)) == {0, 1}
 
 
 def test_top_p_keeps_the_order_of_the_vocabulary():

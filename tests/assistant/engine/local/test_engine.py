@@ -191,7 +191,7 @@ def test_a_long_prompt_is_tokenised_in_another_thread(tiny_folder, monkeypatch, 
     go_on.set()
     rest = list(long)
     assert rest[-1].code == "context_length_exceeded"
-    assert f"The prompt has {len(encode(request.prompt))} tokens" in rest[-1].message
+    assert f"the prompt has {len(encode(request.prompt))} tokens" in rest[-1].message
     engine.close()
 
 

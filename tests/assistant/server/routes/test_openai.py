@@ -314,7 +314,11 @@ REFUSED = [
     ("/v1/completions", {"n": 1, "best_of": 2}, "best_of"),
     ("/v1/completions", {"prompt": [1, 2]}, "prompt"),
     ("/v1/completions", {"prompt": [[1, 2]]}, "prompt"),
-    ("/v1/completions", {"prompt": ["a", "b"]}, "prompt"),
+    ("/v1/completions", {"prompt": ["a", 1]}, "prompt"),
+    ("/v1/completions", {"suffix": "b", "logprobs": 1}, "logprobs"),
+    ("/v1/completions", {"response_format": {"type": "json_object"}}, "response_format"),
+    ("/v1/completions", {"guided_regex": "a+"}, "guided_regex"),
+    ("/v1/completions", {"stop_token_ids": [1]}, "stop_token_ids"),
     ("/v1/completions", {"prompt": []}, "prompt"),
     ("/v1/completions", {"logit_bias": {"50256": -100}}, "logit_bias"),
     ("/v1/completions", {"stop": ["x"] * 129}, "stop"),
@@ -323,6 +327,15 @@ REFUSED = [
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),
     ("/v1/chat/completions", {"tool_choice": "required"}, "tool_choice"),
     ("/v1/chat/completions", {"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
+    ("/v1/chat/completions", {"messages": [{"role": "function", "content": "x"}]}, "messages"),
+    ("/v1/chat/completions", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+    ("/v1/chat/completions", {"functions": [{"name": "f"}]}, "functions"),
+    ("/v1/chat/completions", {"presence_penalty": 0.5}, "presence_penalty"),
+    ("/v1/chat/completions", {"frequency_penalty": -0.5}, "frequency_penalty"),
+    ("/v1/chat/completions", {"guided_json": {"type": "object"}}, "guided_json"),
+    ("/v1/chat/completions", {"structured_outputs": {"json": {}}}, "structured_outputs"),
+    ("/v1/chat/completions", {"json_schema": {"type": "object"}}, "json_schema"),
+    ("/v1/chat/completions", {"grammar": "root ::= x"}, "grammar"),
     ("/v1/chat/completions", {"response_format": {"type": "json_object"}}, "response_format"),
 ]
 
@@ -337,11 +350,76 @@ def test_what_cannot_be_done_is_refused_with_its_name(hello, path, change, param
         assert len(error["message"]) > 10
 
 
-def test_tools_that_need_not_be_called_are_ignored(client):
+def test_tools_that_must_not_be_called_and_other_wishes_for_nothing_pass(client):
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
     messages = [{"role": "user", "content": "x"}]
-    answer = client.chat.completions.create(model="fake", messages=messages, tools=[tool], presence_penalty=0.5)
+    neutral = {"frequency_penalty": 0, "presence_penalty": 0.0, "response_format": {"type": "text"}}
+    off = {"guided_json": None, "grammar": "", "stop_token_ids": [], "structured_outputs": {}, "functions": []}
+    answer = client.chat.completions.create(
+        model="fake", messages=messages, tools=[tool], tool_choice="none", **neutral, extra_body=off
+    )
     assert answer.choices[0].message.tool_calls is None
+    assert client.chat.completions.create(model="fake", messages=messages, tools=[]).choices[0].message.content
+
+
+def test_a_model_is_described_by_its_name(client, hello):
+    for name in ("fake", "default"):
+        model = client.models.retrieve(name)
+        assert (model.id, model.context_length, model.max_model_len) == ("fake", 32768, 32768)
+    assert hello.http.get("/v1/models").json()["data"][0]["meta"]["n_ctx"] == 32768
+    with pytest.raises(openai.NotFoundError, match="gpt-7"):
+        client.models.retrieve("gpt-7")
+
+
+def test_the_routes_are_there_without_v1_too(hello):
+    with openai.OpenAI(base_url=hello.url, api_key=hello.token, max_retries=0) as client:
+        assert [model.id for model in client.models.list()] == ["fake"]
+        assert client.models.retrieve("fake").id == "fake"
+        assert client.completions.create(model="fake", prompt="x", max_tokens=9).choices[0].text == "Hello, w\xf6rld!"
+        messages = [{"role": "user", "content": "x"}]
+        assert client.chat.completions.create(model="fake", messages=messages).choices[0].message.content
+
+
+def test_several_prompts_are_answered_in_turn(serve, connect):
+    engine = FakeEngine({"first": Answer(("a", "b")), "second": Answer(("c", "d"))})
+    client = connect(serve(engine))
+    asked = {"model": "fake", "prompt": ["first", "second"], "n": 2, "logprobs": 0}
+    answer = client.completions.create(**asked)
+    assert [(choice.index, choice.text) for choice in answer.choices] == list(enumerate("abcd"))
+    assert [choice.logprobs.text_offset for choice in answer.choices] == [[5], [5], [6], [6]]
+    assert answer.usage.prompt_tokens == 2
+    assert answer.usage.completion_tokens == 4
+    texts = {}
+    for chunk in client.completions.create(**asked, stream=True):
+        choice = chunk.choices[0]
+        texts[choice.index] = texts.get(choice.index, "") + choice.text
+    assert texts == dict(enumerate("abcd"))
+    holes = client.completions.create(model="fake", prompt=["first = ", "second = "], suffix="")
+    assert [choice.text for choice in holes.choices] == ["a", "c"]
+
+
+def test_of_several_prompts_one_that_fails_fails_all(serve, connect):
+    engine = FakeEngine({"bad": Answer(failure="No room.", failure_code="out_of_memory"), "": "x"})
+    with pytest.raises(openai.InternalServerError, match="No room"):
+        connect(serve(engine)).completions.create(model="fake", prompt=["good", "bad", "good"])
+    assert len(engine.requests) == 2
+
+
+def test_without_a_limit_a_completion_may_be_as_long_as_there_is_room(serve, connect):
+    engine = FakeEngine("yes", EngineInfo("fake", "none", "cpu", "float32", 1000, 1000))
+    client = connect(serve(engine))
+    client.completions.create(model="fake", prompt="x " * 100, max_tokens=-1)
+    assert 700 < engine.requests[0].params.max_tokens < 900
+    with pytest.raises(openai.BadRequestError, match="maximum context length is 1000 tokens") as caught:
+        client.completions.create(model="fake", prompt="x " * 900, max_tokens=-1)
+    assert caught.value.code == "context_length_exceeded"
+
+
+def test_the_bare_model_fills_a_hole_with_its_logprobs(serve, connect):
+    client = connect(serve(FakeEngine("1) + 2")))
+    raw = client.completions.create(model="fake", prompt="f(", suffix=")", logprobs=0, extra_body={"raw": True})
+    assert raw.choices[0].text == "1) + 2"
+    assert raw.choices[0].logprobs.tokens == ["1", ")", " ", "+", " 2"]
 
 
 def test_another_model_is_not_found(client):
