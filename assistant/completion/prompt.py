@@ -118,7 +118,7 @@ def told_path(request: CompleteRequest) -> str | None:
     if not request.workspace or not name:
         return name or None
     place, root = PurePosixPath(path), PurePosixPath(request.workspace.replace("\\", "/"))
-    if place.is_relative_to(root):
+    if (place.is_absolute() or PureWindowsPath(path).drive) and place.is_relative_to(root):
         place = place.relative_to(root)
     whole = place.is_absolute() or PureWindowsPath(place).drive or ".." in place.parts
     return name if whole else str(place)

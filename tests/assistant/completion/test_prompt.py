@@ -40,6 +40,7 @@ def lay(request, family="qwen2.5-coder", budget=SMALL, room=4000, **more):
         ("shop\\cart.py", "C:\\Users\\ann\\store", "shop/cart.py"),
         ("C:\\Users\\ann\\store\\shop\\cart.py", "C:\\Users\\ann\\store", "shop/cart.py"),
         ("C:\\Users\\ann\\cart.py", "D:\\store", "cart.py"),
+        ("store/cart.py", "store", "store/cart.py"),
         ("/home/ann/cart.py", None, "cart.py"),
         ("shop/cart.py", None, "cart.py"),
         ("Dockerfile", None, "Dockerfile"),

@@ -138,7 +138,7 @@ def test_the_likeliest_lines_go_first():
     assert "self.owner = owner" in taken(27)
     assert "from shop import Price" not in taken(27)
     assert "from shop import Price" in taken(40)
-    assert "def step_15" in taken(100)
+    assert "def step_14" in taken(100)
     assert "def step_29" not in taken(100)
     assert "class Other" not in taken(100)
     assert take(PYTHON, budget=3) is None
