@@ -240,7 +240,8 @@ def _without_comment(header: str, node: Node, record: Language) -> str:
 
 def _short_decorators(node: Node, rows: Sequence[str]) -> Iterator[str]:
     """Yield the decorators above a definition that take no arguments: they tell how it is used (``@property``)."""
-    around = node.parent
+    above = node.start_point[0] - 1
+    around = node.parent if above >= 0 and _ANNOTATION.match(rows[above]) else None
     if around is None or around.type != _DECORATED:
         return
     for each in around.named_children:
@@ -260,12 +261,23 @@ def _closer(found: _Found, rows: Sequence[str], last: int, header: str) -> str:
     opener = _OPENERS.get(said[0])
     if opener is not None and header.count(opener) <= header.count(said[0]):
         return ""
-    column = len(row[: len(row) - len(said)].encode())
-    token = node.descendant_for_point_range((last, column), (last, column + 1))
-    around = token.parent if token is not None else None
-    if token is None or around is None or token.is_named or around.start_point[0] == last:
-        return ""
-    return row if around.child(0) != token else ""
+    return row if _begins_by_ending(node, (last, len(row[: len(row) - len(said)].encode()))) else ""
+
+
+def _begins_by_ending(node: Node, place: tuple[int, int]) -> bool:
+    """Return whether what stands at a place in a node's last row is a sign or word of a part that began before it.
+
+    From the node down: a node's parent is looked for from the root, which takes long in a wide tree.
+    """
+    while node.child_count:
+        index = node.child_count - 1
+        while index and node.child(index).start_point > place:
+            index -= 1
+        child = node.child(index)
+        if child.start_point == place:
+            return index > 0 and not child.is_named
+        node = child
+    return False
 
 
 def _last_row(node: Node) -> int:
