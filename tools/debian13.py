@@ -4,7 +4,8 @@
 
 Runs as root on a Debian or Ubuntu that has debootstrap. build/debian13 becomes a small Debian 13, once (some GB with
 what pip installs), the committed files are copied into it, and ``make TARGET`` (``plain``) runs there. pip is
-configured in there as out here: its settings are handed in, and files and folders that they name are shown there.
+configured in there as out here: its settings are handed in, and files and folders that they name are shown
+there, read-only.
 """
 
 from __future__ import annotations
@@ -42,10 +43,12 @@ def main() -> int:
         environment = inner_environment(os.environ, pip_settings())
         make_root(os.environ.get("DEBIAN_MIRROR", ""))
         copy_project()
-        with mounted([Path("/proc"), Path("/dev"), *named_paths(environment)]):
+        with mounted([Path("/proc"), Path("/dev")]):
+            # Before anything of out here but those is seen in there: packages write what they install.
             inside(["apt-get", "-q", "update"], environment)
             inside(["apt-get", "-q", "-y", "install", "--no-install-recommends", *_PACKAGES], environment)
-            return inside(["make", "-C", PROJECT, *targets], environment, check=False)
+            with mounted(named_paths(environment), read_only=True):
+                return inside(["make", "-C", PROJECT, *targets], environment, check=False)
     except RootError as error:
         print(f"debian13: {error}", file=sys.stderr)
         return 1
@@ -107,8 +110,11 @@ def named_paths(environment: Mapping[str, str]) -> list[Path]:
 
 
 @contextlib.contextmanager
-def mounted(places: list[Path]) -> Iterator[None]:
-    """Show these places in the root under their own names, and take them away at the end."""
+def mounted(places: list[Path], *, read_only: bool = False) -> Iterator[None]:
+    """Show these places in the root under their own names, and take them away at the end.
+
+    ``read_only``: nothing in there can change them, as a package that renews the list of certificates would.
+    """
     done: list[Path] = []
     try:
         for place in places:
@@ -117,6 +123,8 @@ def mounted(places: list[Path]) -> Iterator[None]:
             inner.mkdir(exist_ok=True) if place.is_dir() else inner.touch()
             subprocess.run(["mount", "--bind", str(place.resolve()), str(inner)], check=True)
             done.append(inner)
+            if read_only:
+                subprocess.run(["mount", "-o", "remount,bind,ro", str(inner)], check=True)
         yield
     finally:
         for inner in reversed(done):

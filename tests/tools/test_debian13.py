@@ -1,3 +1,8 @@
+import os
+import subprocess
+
+import pytest
+
 from tools import debian13
 
 SETTINGS = {
@@ -22,6 +27,23 @@ def test_what_the_settings_name_is_shown_where_it_is_there():
     assert sorted(map(str, debian13.named_paths(inner))) == ["/etc", "/etc/hosts", "/usr"]
     beside = debian13.inner_environment({}, {"extra-index-url": "file:///usr/share/doc https://mirror.example/simple"})
     assert list(map(str, debian13.named_paths(beside))) == ["/usr/share"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount")
+def test_what_is_shown_cannot_be_changed_in_there(monkeypatch, tmp_path):
+    monkeypatch.setattr(debian13, "DEBIAN", tmp_path / "root")
+    certificates = tmp_path / "certificates.crt"
+    certificates.write_text("mine")
+    inner = debian13.DEBIAN / str(certificates).lstrip("/")
+    try:
+        with debian13.mounted([certificates], read_only=True):
+            assert inner.read_text() == "mine"
+            with pytest.raises(OSError, match="Read-only"):
+                inner.write_text("theirs")
+    except subprocess.CalledProcessError:
+        pytest.skip("mounting is not allowed here, not even to root")
+    assert inner.read_text() == ""
+    assert certificates.read_text() == "mine"
 
 
 def test_only_root_may(monkeypatch, tmp_path, capsys):
