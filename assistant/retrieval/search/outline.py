@@ -198,13 +198,26 @@ class _Marks(NamedTuple):
     closed: bool
 
 
+def elision_marks(record: Language) -> frozenset[str]:
+    """Return the comments that tell in this language that something is left out; none where it has no comments."""
+    marks = _marks(record)
+    return frozenset((marks.inline, marks.alone)) - {_NO_COMMENT}
+
+
+_NO_COMMENT = "..."
+
+
 def _marks(record: Language) -> _Marks:
     line, block = record.comments.line, record.comments.block
     if block:
         begin, end = block[0]
         inline = f"{begin} ... {end}"
         return _Marks(inline, f"{line[0]} ..." if line else inline, closed=True)
-    return _Marks(f"{line[0]} ...", f"{line[0]} ...", closed=False) if line else _Marks("...", "...", closed=True)
+    return (
+        _Marks(f"{line[0]} ...", f"{line[0]} ...", closed=False)
+        if line
+        else _Marks(_NO_COMMENT, _NO_COMMENT, closed=True)
+    )
 
 
 def _fitting(
