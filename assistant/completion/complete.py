@@ -19,7 +19,8 @@ from assistant.completion.prompt import Finds, Laid, lay_prompt, without_others
 from assistant.completion.shape import Shape, decide_shape
 from assistant.completion.syntax import read_syntax
 from assistant.engine.protocol import CancelToken, Lease
-from assistant.retrieval.search.window import Budget, CountTokens, Window, room_for_prompt, take_blocks
+from assistant.retrieval.search.outline import IN_SHORT
+from assistant.retrieval.search.window import THIS_FILE, Budget, CountTokens, room_for_prompt, take_blocks
 from assistant.types import (
     CompleteRequest,
     ContextPiece,
@@ -44,9 +45,10 @@ class Retriever(Finds, Protocol):
 class Options:
     """How suggestions are made, besides what a request asks.
 
-    ``without``: names of FILTERS that are left out. ``token_healing``: whether the piece of a word at the cursor is
-    left to the model, where the engine can do that. ``confidence``: the least probability that the model gives the
-    tokens of a suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked; 0 shows all.
+    ``without``: names of FILTERS and PROMPT_PARTS that are left out. ``token_healing``: whether the piece of a word at
+    the cursor is left to the model, where the engine can do that. ``confidence``: the least probability that the model
+    gives the tokens of a suggestion, on average (the geometric mean, 0 to 1), with which that is shown unasked; 0 shows
+    all.
     """
 
     without: frozenset[str] = frozenset()
@@ -103,6 +105,7 @@ def _complete(
         count=_counter(model),
         token_healing=options.token_healing and info.token_healing,
         finds=retriever,
+        without=options.without,
     )
     asking, attempt, alone = _plan(model, request, cancel, options, hole, laid)
     context_ms = (time.perf_counter() - started) * 1000
@@ -121,7 +124,7 @@ def _complete(
     if retriever is not None:
         retriever.learn(best.event)
     laid, event = best.attempt.prompt, best.event
-    pieces = (*laid.others.pieces, _piece(model, request, laid.window))
+    pieces = (*laid.others.pieces, *_own_pieces(model, request, laid))
     timings = replace(event.timings, context_ms=context_ms, total_ms=(time.perf_counter() - started) * 1000)
     whole = replace(best.whole, timings=timings, context=pieces, note=event.note or laid.fim.note)
     yield replace(whole, device=info.device, dtype=info.dtype)
@@ -183,6 +186,11 @@ def _generate_request(request: CompleteRequest, shape: Shape, laid: Laid, others
     return GenerateRequest(request.id, fim.prompt, params, fim.stop_tokens, nearby=nearby, adapter=request.adapter)
 
 
-def _piece(model: Lease, request: CompleteRequest, window: Window) -> ContextPiece:
+def _own_pieces(model: Lease, request: CompleteRequest, laid: Laid) -> tuple[ContextPiece, ...]:
+    """Return what of the open file is in the prompt, as it stands there: the file in short, the window."""
+    path, window, outline = request.path or "", laid.window, laid.outline
     tokens = model.count_tokens([Text(window.prefix), Text(window.suffix)])
-    return ContextPiece(request.path or "", (window.first_line, window.last_line), sum(tokens), "this file")
+    around = ContextPiece(path, (window.first_line, window.last_line), sum(tokens), THIS_FILE)
+    if outline is None:
+        return (around,)
+    return ContextPiece(path, (outline.first_line, outline.last_line), outline.tokens, IN_SHORT), around

@@ -99,7 +99,7 @@ def lead(before: str, language: str | None) -> str:
     That is the pattern of a branch of a ``case``, and the number in a list, in plain text.
     """
     record = language_named(language)
-    if record is None:
+    if record is None or record.fences:
         return before[before.rfind("\n") + 1 :][-_LEAD:]
     found = _CASE_LEAD.search(before[-_LEAD:]) if record.cases else None
     return found[0] if found else ""
@@ -138,7 +138,7 @@ def _rules(record: Language | None) -> _Rules:
     if here:
         parts.append(f"(?P<here>{_unnamed(here)})")
     parts += [f"(?P<{name}>{_unnamed(one.begin)})" for name, one in quoted.items()]
-    if record is None:
+    if record is None or record.fences:
         parts.append(_PLAIN)
     if _has_characters(record):
         parts.append(_CHARACTER)

@@ -14,7 +14,7 @@ from assistant.types import Event, Finished
 
 # From so many tokens a second on. At a new place all of the window has to be read before the first suggestion, and
 # afterwards the KV cache has it: with the largest, a slow processor would be silent for seconds after each jump.
-STEPS = ((0.0, Budget(384, 96)), (250.0, Budget(512, 128)), (800.0, Budget(1024, 192)))
+STEPS = ((0.0, Budget(384, 96, 256)), (250.0, Budget(512, 128)), (800.0, Budget(1024, 192)))
 _UNKNOWN = 1
 _CLEARLY = 0.15
 

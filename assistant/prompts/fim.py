@@ -40,8 +40,8 @@ class Family:
     ``layout``: control tokens and slots in order. ``bos``: the token that opens every prompt, where the family
     was trained with one. ``stop``: control tokens that mean the middle has ended, first the one that ends a text.
     ``repository`` and ``file``: control tokens before the repository's name and before each file's path, where the
-    family knows them; a file reads ``<file>path\ntext``. ``file_always``: the path of the open file is given even when
-    it is alone. ``files_inside``: files stand behind the layout's first token, as the beginning of the prefix.
+    family knows them; a file reads ``<file>path\ntext``, the open one too, where it is alone as well.
+    ``files_inside``: files stand behind the layout's first token, as the beginning of the prefix.
     ``source``: where the format is documented.
 
     By what a model is known to belong here: ``names`` is a pattern of its name in small letters, with hyphens; ``has``
@@ -57,7 +57,6 @@ class Family:
     bos: str | None = None
     repository: str | None = None
     file: str | None = None
-    file_always: bool = False
     files_inside: bool = False
 
 
@@ -132,7 +131,6 @@ FAMILIES: dict[str, Family] = {
         layout=("<fim_suffix>", SUFFIX, "<fim_prefix>", PREFIX, "<fim_middle>"),
         stop=("<|endoftext|>", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<filename>", "<reponame>"),
         file="<filename>",
-        file_always=True,
         source="Mellum-4b-base model card, sections on fill-in-the-middle with and without further files",
         names=r"mellum",
         has=("<filename>",),
@@ -164,7 +162,8 @@ NOTE_FILES_DROPPED = "This model's format has no place for other files, so they 
 class FimPrompt:
     """A prompt, the control tokens that end its answer, and a sentence on what the model cannot use.
 
-    The parts from ``open_from`` on are the open file: its path where it is given, the hole's surroundings.
+    The parts from ``open_from`` on are the open file: its path where it is given, the hole's surroundings. Where it is
+    there in short, too, they are the surroundings alone, in formats in which nothing else stands between the two.
     """
 
     prompt: Prompt
@@ -180,31 +179,45 @@ def infill_prompt(
     path: str | None = None,
     repository: str | None = None,
     files: Sequence[SourceFile] = (),
+    outline: str = "",
 ) -> FimPrompt:
     """Return the prompt for the hole between ``prefix`` and ``suffix``.
 
     ``family`` is a key of FAMILIES, or ``none`` for a model that only continues text: it gets the prefix alone and
     the note says so. ``files`` (most useful last) stand in front, in the family's own repository format, together
     with the ``path`` of the open file and the real name of the ``repository``, which is left out where unknown (a
-    made-up one costs accuracy). Raises InputError for an unknown family.
+    made-up one costs accuracy). ``outline`` is the open file in short, whole lines that stand before the prefix as a
+    part of it. Raises InputError for an unknown family.
     """
     if family == NO_FAMILY:
-        return FimPrompt(Prompt((Text(prefix),)), (), NOTE_PREFIX_ONLY)
+        before = (Text(outline),) if outline else ()
+        return FimPrompt(Prompt((*before, Text(prefix))), (), NOTE_PREFIX_ONLY, len(before))
     table = FAMILIES.get(family)
     if table is None:
         raise InputError(f"There is no fill-in-the-middle family '{family}'; the known ones are {', '.join(FAMILIES)}.")
     parts: list[Part] = [Control(table.bos)] if table.bos else []
     note = NOTE_FILES_DROPPED if files and table.file is None else ""
     others: list[Part] = []
-    if table.file and (files or (table.file_always and path)):
+    if table.file and (files or path):
         others = _repository_parts(table.file, table.repository, repository, path, files)
     texts = {PREFIX: prefix, SUFFIX: suffix}
-    layout = [Text(texts[item]) if isinstance(item, Slot) else Control(item) for item in table.layout]
+    layout: list[Part] = [Text(texts[item]) if isinstance(item, Slot) else Control(item) for item in table.layout]
     inside = 1 if table.files_inside else 0
     parts += [*layout[:inside], *others, *layout[inside:]]
     # The open file's path is the last two of the others, and where files are inside its text runs on from it.
     at = len(parts) - len(layout) + inside - (2 if inside and others and path else 0)
-    return FimPrompt(Prompt(tuple(parts)), table.stop, note, at if others else len(parts) - len(layout))
+    at = at if others else len(parts) - len(layout)
+    if outline:
+        place = len(parts) - len(layout) + table.layout.index(PREFIX)
+        parts[place : place + 1] = _after_outline(outline, prefix)
+        at = place + 1 if table.layout.index(PREFIX) < table.layout.index(SUFFIX) else at
+    return FimPrompt(Prompt(tuple(parts)), table.stop, note, at)
+
+
+def _after_outline(outline: str, prefix: str) -> tuple[Text, Text]:
+    """Return both, cut where no token runs over: empty lines that the prefix begins with go to the line end before."""
+    rest = prefix.lstrip("\r\n")
+    return Text(outline + prefix[: len(prefix) - len(rest)]), Text(rest)
 
 
 def file_prompt(family: str, path: str, repository: str | None, text: str) -> tuple[Prompt, str | None]:

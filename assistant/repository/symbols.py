@@ -10,6 +10,8 @@ A file may begin with ``; inherits: NAME NAME``: the patterns of those files com
 ``@import`` an import statement, with ``@module`` and, where one name is taken, ``@imported`` and ``@alias``.
     ``@default`` and ``@namespace`` are what a module's default and all of it are called; ``@prefix`` stands before the
     module; ``@use`` is a whole path of Rust.
+``@assigned`` an assignment that makes an attribute of an object, with ``@attribute``, its name: only for the outline.
+``@group``: definitions or imports in one pair of brackets (``const (`` in Go): only for the outline, too.
 ``@_anything``: only for predicates.
 
 ``#set!`` beside another predicate crashes py-tree-sitter 0.26, so it is not used.

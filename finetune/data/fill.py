@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.completion.prompt import Laid, lay_prompt
@@ -182,9 +182,12 @@ class Finder:
 
 
 def budgets(length: int) -> tuple[Budget, ...]:
-    """Return the editor's windows that fit into a row of ``length`` tokens, at least the smallest, the small first."""
+    """Return the editor's windows that fit into a row of ``length`` tokens, at least the smallest, the small first.
+
+    The open file in short has at most an eighth of the row, so that most rows hold several samples.
+    """
     fitting = tuple(budget for _, budget in STEPS if budget.prefix + budget.suffix <= length * 3 // 4)
-    return fitting or (STEPS[0][1],)
+    return tuple(replace(each, outline=min(each.outline, length // 8)) for each in fitting or (STEPS[0][1],))
 
 
 def _bare(text: str) -> str:

@@ -7,7 +7,7 @@ import math
 import random
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.prompts.fim import takes_files
 from assistant.repository.holes import Hole, hole_at
@@ -115,6 +115,7 @@ def make_samples(
         helped = draw.random() < config.retrieval_share and retrieves
         tokens = draw.randint(min(_LEAST_RETRIEVAL, config.retrieval_tokens), config.retrieval_tokens)
         budget = draw.choices(fitting, _BUDGET_WEIGHTS[: len(fitting)])[0]
+        budget = replace(budget, outline=draw.choice((0, budget.outline // 2, budget.outline)))
         kind = None if plain and queues.plain else queues.next_kind(anywhere=anywhere)
         if kind is None and not queues.plain:
             return

@@ -13,6 +13,8 @@
 (pair
   key: (property_identifier) @name
   value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)]) @definition.method
+(expression_statement (assignment_expression
+  left: (member_expression object: (this) property: (property_identifier) @attribute))) @assigned
 (assignment_expression
   left: (member_expression object: (_) @parent property: (property_identifier) @name)
   right: [(arrow_function body: (_) @body) (function_expression body: (_) @body)]) @definition.function

@@ -18,6 +18,11 @@
 (source_file (var_declaration (var_spec name: (identifier) @name) @definition.variable))
 (source_file (var_declaration (var_spec_list (var_spec name: (identifier) @name) @definition.variable)))
 
+(import_declaration (import_spec_list)) @group
+(const_declaration "(") @group
+(var_declaration (var_spec_list)) @group
+(type_declaration "(") @group
+
 (call_expression function: (identifier) @reference)
 (call_expression function: (selector_expression field: (field_identifier) @reference))
 (composite_literal type: (type_identifier) @reference)

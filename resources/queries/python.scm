@@ -4,6 +4,9 @@
 (function_definition name: (identifier) @name) @definition.function
 (module (expression_statement (assignment left: (identifier) @name) @definition.variable))
 (class_definition body: (block (expression_statement (assignment left: (identifier) @name) @definition.field)))
+((expression_statement (assignment
+  left: (attribute object: (identifier) @_self attribute: (identifier) @attribute))) @assigned
+  (#eq? @_self "self"))
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 
 (call function: (identifier) @reference)

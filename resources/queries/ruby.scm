@@ -6,6 +6,10 @@
 (singleton_method name: (_) @name) @definition.method
 (assignment left: (constant) @name) @definition.constant
 
+(assignment left: (instance_variable) @attribute) @assigned
+((call method: (identifier) @_attr arguments: (argument_list . (simple_symbol) @attribute)) @assigned
+  (#any-of? @_attr "attr_accessor" "attr_reader" "attr_writer"))
+
 (call method: (identifier) @reference)
 (call receiver: (constant) @reference)
 (superclass (constant) @reference)

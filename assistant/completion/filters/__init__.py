@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from assistant.completion.filters.commented import commented_out
 from assistant.completion.filters.draft import Filter, Hole, Judge
+from assistant.completion.filters.elision import copies_outline
 from assistant.completion.filters.lines import (
     blank_lines,
     body_stands_below,
@@ -45,6 +46,7 @@ JUDGES: dict[str, Judge] = {
     "repeats-below": repeats_below,
     "blank-lines": blank_lines,
     "empty-comment": empty_comment,
+    "copies-outline": copies_outline,
     "leaves-block": leaves_block,
     "next-statement": next_statement,
     "repeats-itself": repeats_itself,
@@ -88,6 +90,7 @@ FILTERS: dict[str, str] = {
     "repeats-below": "Ends before code that stands below the cursor already.",
     "blank-lines": "Ends at two empty lines.",
     "empty-comment": "Ends before a comment that says nothing.",
+    "copies-outline": "Ends before a line that is copied from the file in short.",
     "leaves-block": "Ends where the block of the cursor ends.",
     "next-statement": "Ends after one statement where more code of the block stands below.",
     "repeats-itself": "Ends where the model says the same again and again.",

@@ -47,7 +47,8 @@ _log = logging.getLogger(__name__)
 def relay(request: GenerateRequest, was: EngineInfo, now: EngineInfo) -> GenerateRequest | None:
     """Return the request for the model ``now``; None where its prompt cannot be laid out anew.
 
-    A hole keeps the text on both its sides; other files in front of it are left out where the formats differ.
+    A hole keeps the text on both its sides; other files in front of it, the name of its own and that file in short are
+    left out where the formats differ.
     """
     prompt = request.prompt
     if isinstance(prompt, Chat) or was.family == now.family:
@@ -73,6 +74,8 @@ def _read_hole(prompt: Prompt, family: Family) -> tuple[str, str] | None:
         part = parts.pop() if parts else None
         if isinstance(item, Slot) and isinstance(part, Text):
             texts[item] = part.text
+            while item is PREFIX and parts and isinstance(parts[-1], Text):
+                parts.pop()
         elif part != Control(str(item)):
             return None
     if first and Control(str(family.layout[0])) not in parts:

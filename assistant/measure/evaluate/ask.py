@@ -10,6 +10,7 @@ from typing import Literal
 
 from assistant.completion.complete import Options, complete
 from assistant.completion.filters import FILTERS
+from assistant.completion.prompt import PATH, PROMPT_PARTS
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import ModelError
 from assistant.measure.evaluate.data import Row
@@ -58,14 +59,14 @@ EVERYTHING = Options()
 """What is measured is what the editor would show if it showed everything; how much to hide is measured apart."""
 
 
-OMITTABLE = (*FILTERS, *ORIGINS)
-"""What can be left out to measure its worth: the editor's filters, and the sources of other files."""
+OMITTABLE = (*FILTERS, *PROMPT_PARTS, *ORIGINS)
+"""What can be left out to measure its worth: filters, parts of the prompt, and the sources of other files."""
 
 
 def leave_out(names: Collection[str]) -> tuple[Options, Sources]:
     """Return how to ask without these of OMITTABLE."""
     sources = Sources(**dict.fromkeys((name for name in names if name in ORIGINS), False))
-    return replace(EVERYTHING, without=frozenset(names).intersection(FILTERS)), sources
+    return replace(EVERYTHING, without=frozenset(names).intersection((*FILTERS, *PROMPT_PARTS))), sources
 
 
 def asker(way: Way, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Ask:
@@ -79,8 +80,10 @@ def asker(way: Way, options: Options = EVERYTHING, others: OtherFiles | None = N
 def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Answer:
     """Ask as the editor does when one stops typing: window on the file, prompt, and the filters of what comes back.
 
-    The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor.
+    The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor. A row
+    without a path has a name for its language's sake only, which the model is not told.
     """
+    options = options if row.path else replace(options, without=options.without | {PATH})
     request = CompleteRequest(
         id=row.id, text=row.prompt + row.after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
     )

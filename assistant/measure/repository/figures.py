@@ -11,6 +11,7 @@ from assistant.measure.evaluate.report import Interval, Share
 from assistant.measure.repository.ask import Asked, Mark
 from assistant.measure.repository.bootstrap import mean_interval
 from assistant.repository.spans import KINDS
+from assistant.retrieval.search.outline import OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _arm(name: str, marks: Sequence[Mark]) -> ArmFigures:
     parsed = [mark.parses for mark in marks if mark.parses is not None]
     similarities = [mark.similarity for mark in marks]
     times = tuple(answer.ms for answer in answered)
-    others = [sum(piece.tokens for piece in answer.context if piece.why != "this file") for answer in answered]
+    others = [sum(piece.tokens for piece in answer.context if piece.why not in OWN) for answer in answered]
     return ArmFigures(
         name=name,
         exact_match=share([mark.exact for mark in marks]),

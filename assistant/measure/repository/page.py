@@ -12,6 +12,7 @@ from assistant.measure.repository.ask import Asked, Mark
 from assistant.measure.repository.examples import choose_examples, surroundings, without_indent
 from assistant.measure.repository.figures import ArmFigures, Difference, Figures, Group
 from assistant.measure.repository.plots import Point, Row, intervals, times
+from assistant.retrieval.search.outline import OWN
 
 _SERIES = 4
 _LEAST_FOR_A_PLOT = 5
@@ -223,7 +224,7 @@ def _answer(name: str, mark: Mark, blanks: int) -> str:
     similar = "" if mark.exact else f", {mark.similarity:.0%} alike".replace("%", " %")
     instead = f", in place of the next {answer.replaces} characters" if answer.replaces else ""
     text = escape(without_indent(answer.text, blanks, whole=False)) or f"({escape(answer.error or 'nothing')})"
-    others = [piece for piece in answer.context if piece.why != "this file"]
+    others = [piece for piece in answer.context if piece.why not in OWN]
     pieces = "; ".join(f"{piece.path}:{piece.lines[0]}-{piece.lines[1]} ({piece.why})" for piece in others)
     read = f'<p class="from">read: {escape(pieces)}</p>' if pieces else ""
     said = f"<p><strong>{escape(name)}</strong> {word}{similar}{instead}</p>"

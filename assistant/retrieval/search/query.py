@@ -15,7 +15,7 @@ _BLOCK_BEFORE = 32
 _BLOCK_AFTER = 12
 _MOST_NAMES = 24
 _LONGEST_LINE = 400
-_NAME = re.compile(r"[^\W\d]\w+")
+NAME = re.compile(r"[^\W\d]\w+")
 _UNFINISHED = re.compile(r"\w+\Z")
 
 
@@ -40,7 +40,7 @@ def read_query(window: Window) -> Query:
     before = [line[:_LONGEST_LINE] for line in (*above, _UNFINISHED.sub("", left[-_LONGEST_LINE:]))]
     after = [line[:_LONGEST_LINE] for line in window.suffix.split("\n")]
     lines = [*before[: -LINES_BEFORE - 1 : -1], *after[:LINES_AFTER]]
-    names = dict.fromkeys(name for line in lines for name in reversed(_NAME.findall(line)))
+    names = dict.fromkeys(name for line in lines for name in reversed(NAME.findall(line)))
     return Query(
         names=tuple(names)[:_MOST_NAMES],
         words=tuple(dict.fromkeys(word for line in lines for word in words_of(line))),

@@ -9,6 +9,7 @@ MOST_TOKENS = 2048
 # Reading the repository's part for the first time may take about this long; afterwards the KV cache has it.
 SECONDS = 1.0
 _CLEARLY = 0.15
+_OUTLINE_STEP = 128
 
 # Of fewer tokens most of the time is not reading.
 _FEWEST_TO_MEASURE = 64
@@ -49,3 +50,12 @@ def tokens_for(tokens_per_second: float | None, current: int = LEAST_TOKENS) -> 
     while budget > LEAST_TOKENS and reads < budget * (1 - _CLEARLY):
         budget //= 2
     return budget
+
+
+def share_beside(budget: int, outlined: int) -> int:
+    """Return what is left of the budget beside ``outlined`` tokens of the open file in short, which goes first.
+
+    In steps, since a budget that changes moves all that stands in the prompt, and never less than half of the least.
+    """
+    spent = -(-outlined // _OUTLINE_STEP) * _OUTLINE_STEP
+    return max(budget - spent, LEAST_TOKENS // 2)

@@ -12,7 +12,7 @@ from assistant.retrieval.index.cached_source import CachedSource
 from assistant.retrieval.index.source import Source
 from assistant.retrieval.search.candidate import Sources
 from assistant.retrieval.search.query import read_query
-from assistant.retrieval.search.reading_speed import LEAST_TOKENS, ReadingSpeed, tokens_for
+from assistant.retrieval.search.reading_speed import LEAST_TOKENS, ReadingSpeed, share_beside, tokens_for
 from assistant.retrieval.search.retrieve import Retrieved, retrieve
 from assistant.retrieval.search.window import CountTokens, Window
 from assistant.types import CompleteRequest, Finished
@@ -81,7 +81,7 @@ class IndexRetriever:
     ) -> Retrieved:
         if self._tokens is None:
             self._budget = tokens_for(self._speed.tokens_per_second, self._budget)
-        budget = min(self._budget, room)
+        budget = min(self._budget if self._tokens is not None else share_beside(self._budget, window.outlined), room)
         session = (request.workspace, request.session or request.path)
         last = self._last.get(session)
         query = read_query(window)

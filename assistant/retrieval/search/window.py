@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
+THIS_FILE = "this file"
+"""Why the window is in the prompt, as people are told."""
 # The first line of the window moves in steps, so that a growing prefix keeps its beginning and the KV cache with it.
 STEP_LINES = 16
 BLOCK_LINES = 128
@@ -19,12 +21,17 @@ _MOST_CHARS_PER_TOKEN = 12
 _CHARS_PER_TOKEN = 2
 
 
+MOST_OUTLINE_TOKENS = 500
+"""More of a file in short costs more time than it is worth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Most tokens to read before and after the cursor."""
+    """Most tokens to read before and after the cursor, and of the rest of the file in short."""
 
     prefix: int = 1024
     suffix: int = 192
+    outline: int = MOST_OUTLINE_TOKENS
 
 
 # A small model with a short memory still needs room to answer.
@@ -37,21 +44,28 @@ def room_for_prompt(context_length: int, max_tokens: int) -> int:
 
 
 def fit_budget(budget: Budget, room: int) -> Budget:
-    """Return the budget, scaled down where both parts together exceed ``room`` tokens."""
+    """Return the budget, scaled down where both parts of the window together exceed ``room`` tokens.
+
+    The file in short gets what they leave.
+    """
     wanted = budget.prefix + budget.suffix
     if wanted <= room:
-        return budget
-    return Budget(budget.prefix * room // wanted, budget.suffix * room // wanted)
+        return replace(budget, outline=min(budget.outline, room - wanted))
+    return Budget(budget.prefix * room // wanted, budget.suffix * room // wanted, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Text before and after the cursor. ``first_line`` and ``last_line`` are 1-based and inclusive."""
+    """Text before and after the cursor. ``first_line`` and ``last_line`` are 1-based and inclusive.
+
+    ``outlined`` is how many tokens of the rest of the file in short stand before it.
+    """
 
     prefix: str
     suffix: str
     first_line: int
     last_line: int
+    outlined: int = 0
 
 
 def take_window(text: str, cursor: int, budget: Budget, count: CountTokens) -> Window:

@@ -59,7 +59,9 @@ def test_json_has_every_agreed_field(file, engine, capsys):
     assert set(data["timings"]) >= {"context_ms", "prefill_ms", "decode_ms", "total_ms"}
     assert data["context"][0]["path"] == "gcd.py"
     assert engine.closed
-    assert flat_prompt(engine.requests[0].prompt).startswith("<|fim_prefix|>def gcd(a, b):\n    <|fim_suffix|>")
+    assert flat_prompt(engine.requests[0].prompt).startswith(
+        "<|fim_prefix|><|file_sep|>gcd.py\ndef gcd(a, b):\n    <|fim_suffix|>"
+    )
     assert file.read_text() == TEXT
 
 

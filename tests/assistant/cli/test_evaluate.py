@@ -193,7 +193,10 @@ def test_the_standard_library_needs_no_file(engine, capsys):
 
 @pytest.mark.parametrize(
     ("options", "context", "first"),
-    [((), "files", "<|fim_prefix|><|file_sep|>"), (("--context", "none"), "none", "<|fim_prefix|>from")],
+    [
+        ((), "files", "<|fim_prefix|><|file_sep|>mail.py\n"),
+        (("--context", "none"), "none", "<|fim_prefix|><|file_sep|>app.py\nfrom"),
+    ],
 )
 def test_other_files_of_a_row_are_read_or_left_out(engine, tmp_path, capsys, options, context, first):
     row = {

@@ -397,7 +397,7 @@ def test_an_unsure_answer_gives_way_to_a_surer_one_without_other_files():
     assert sum(isinstance(event, Started) for event in events) == 1
     assert [flat_prompt(request.prompt) for request in engine.requests] == [
         "<|fim_prefix|><|file_sep|>lib.py\ndef add(a, b):\n<|file_sep|>m.py\nx =<|fim_suffix|>\n<|fim_middle|>",
-        "<|fim_prefix|>x =<|fim_suffix|>\n<|fim_middle|>",
+        "<|fim_prefix|><|file_sep|>m.py\nx =<|fim_suffix|>\n<|fim_middle|>",
     ]
     assert [piece.path for piece in finished.context] == ["m.py"]
     assert finished.filters[-1] == "surer-alone"

@@ -88,13 +88,44 @@ def test_an_unknown_repository_name_is_left_out_not_made_up():
     assert "<|repo_name|>" not in spell(made.prompt)
 
 
-def test_qwen_gets_no_path_without_other_files():
-    made = infill_prompt("qwen2.5-coder", "P", "S", path="m.py", repository="shop")
-    assert spell(made.prompt) == PLAIN["qwen2.5-coder"]
+# As each family's documentation has it; the others have no token for a file's name.
+NAMED = {
+    "qwen2.5-coder": "<|fim_prefix|><|file_sep|>shop/cart.py\nP<|fim_suffix|>S<|fim_middle|>",
+    "starcoder2": "<repo_name>store\n<file_sep>shop/cart.py\n<fim_prefix>P<fim_suffix>S<fim_middle>",
+    "mellum": "<filename>shop/cart.py\n<fim_suffix>S<fim_prefix>P<fim_middle>",
+}
 
 
-def test_mellum_names_the_open_file_even_alone():
-    assert spell(infill_prompt("mellum", "P", "S", path="m.py").prompt) == "<filename>m.py\n" + PLAIN["mellum"]
+@pytest.mark.parametrize("family", PLAIN)
+def test_the_open_file_is_named_even_alone_where_the_format_has_a_place_for_it(family):
+    made = infill_prompt(family, "P", "S", path="shop/cart.py", repository="store")
+    assert spell(made.prompt) == NAMED.get(family, PLAIN[family])
+    assert made.note == ""
+
+
+@pytest.mark.parametrize("family", PLAIN)
+@pytest.mark.parametrize("files", [(), (SourceFile("a.py", "other"),)])
+def test_the_file_in_short_stands_before_the_prefix_and_is_a_part_of_it(family, files):
+    alone = spell(infill_prompt(family, "P", "S", path="m.py", repository="shop", files=files).prompt)
+    made = infill_prompt(family, "P", "S", path="m.py", repository="shop", files=files, outline="O\n")
+    assert spell(made.prompt) == alone.replace("P<|", "O\nP<|").replace("P<f", "O\nP<f").replace(
+        "P<[", "O\nP<["
+    ).replace("P<\uff5c", "O\nP<\uff5c").replace("[PREFIX]P", "[PREFIX]O\nP")
+    if spell(made.prompt).index("O\nP") < spell(made.prompt).rindex("S"):
+        assert spell(made.prompt).endswith(spell_from(made))
+        assert spell_from(made).startswith("P")
+
+
+def spell_from(made) -> str:
+    return "".join(
+        part.token if isinstance(part, Control) else part.text for part in made.prompt.parts[made.open_from :]
+    )
+
+
+def test_empty_lines_after_the_file_in_short_belong_to_its_last_line_end():
+    made = infill_prompt("qwen2.5-coder", "\n\n  P", "S", outline="# ...\n")
+    assert [part.text for part in made.prompt.parts if isinstance(part, Text)] == ["# ...\n\n\n", "  P", "S"]
+    assert infill_prompt("none", "P", "S", outline="O\n").prompt.parts == (Text("O\n"), Text("P"))
 
 
 def test_files_that_the_format_cannot_hold_are_reported():

@@ -8,7 +8,7 @@ from assistant.engine.protocol import CancelToken, EngineInfo
 from assistant.repository.holes import hole_at
 from assistant.retrieval.index.base_index import index_of
 from assistant.retrieval.search.window import Budget
-from assistant.types import CompleteRequest, Text
+from assistant.types import CompleteRequest, Prompt, Text
 from finetune.data.fill import HELD_OUT, Filler, Finder, Weights, budgets
 from finetune.data.recipe import random_spans, syntax_spans
 
@@ -88,7 +88,11 @@ def test_what_counts_in_the_loss(encoder, make_module):
     made = Filler(encoder, "shop", 2048).fill(hole, Budget(384, 96), SOME)
     middle = encoder.count([Text(made.middle)])[0] + 1
     assert set(made.weights[-middle:]) == {4.0}
-    for token, weight in zip(made.ids[:-middle], made.weights, strict=False):
+    # The name of the file and the rest of it in short are read, not learned.
+    assert made.laid.outline is not None
+    told = len(encoder.encode(Prompt(made.laid.fim.prompt.parts[: made.laid.fim.open_from])))
+    assert set(made.weights[:told]) == {0.0}
+    for token, weight in zip(made.ids[told:-middle], made.weights[told:], strict=False):
         assert weight == (0.0 if encoder.tokenizer.is_control(token) else 1.0)
     held = Filler(encoder, "shop", 2048).fill(hole, Budget(384, 96), HELD_OUT)
     assert held.ids == made.ids

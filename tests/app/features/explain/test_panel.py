@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.features.explain.panel import WhyPanel
 from app.features.explain.tokens import TokenView
 from app.theme import load_theme
-from assistant.types import Choice, Span, TokenLogprob
+from assistant.types import Choice, ContextPiece, Span, TokenLogprob
 
 pytestmark = pytest.mark.gui
 
@@ -262,3 +262,14 @@ def test_everything_has_a_name_for_screen_readers(panel, answer):
     for part in (panel, panel.alternatives, panel.times, panel.legend, panel.close_button, *panel.rows):
         assert part.accessibleName()
     assert "Reading 96 ms" in panel.times.accessibleDescription()
+
+
+def test_the_open_file_in_short_is_one_of_the_pieces(panel, answer):
+    short = ContextPiece("src/numbers.py", (1, 90), 310, "this file, in short")
+    window = ContextPiece("src/numbers.py", (97, 160), 402, "this file")
+    panel.show_answer(answer(context=(short, window)), 0)
+    assert panel.context_total.text() == "712 tokens"
+    assert texts(panel) == [
+        "src/numbers.py:1–90, 310 tokens, this file, in short",
+        "src/numbers.py:97–160, 402 tokens, this file",
+    ]

@@ -297,6 +297,14 @@ def test_a_hole_is_laid_out_anew(was, now):
         assert moved.stop_tokens == expected.stop_tokens
 
 
+@pytest.mark.parametrize("was", sorted(FAMILIES))
+def test_a_hole_moves_without_its_file_in_short(was):
+    fim = infill_prompt(was, "before", "after", path="a.py", outline="def f(): ...\n")
+    now = "codestral" if was != "codestral" else "mellum"
+    moved = relay(GenerateRequest("r", fim.prompt, Params(), fim.stop_tokens), info(was), info(now))
+    assert moved.prompt == infill_prompt(now, "before", "after").prompt
+
+
 def test_what_others_laid_out_cannot_move():
     request = GenerateRequest("r", Prompt((Markup("<|fim_prefix|>"),)))
     assert relay(request, info("qwen2.5-coder"), info("mellum")) is None

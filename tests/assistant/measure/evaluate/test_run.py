@@ -8,7 +8,7 @@ import pytest
 from assistant.engine.fake import Answer as Script
 from assistant.engine.fake import FakeEngine, flat_prompt
 from assistant.measure.evaluate import report, run
-from assistant.measure.evaluate.ask import Answer, ask_editor, ask_plain, asker
+from assistant.measure.evaluate.ask import Answer, ask_editor, ask_plain, asker, leave_out
 from assistant.measure.evaluate.data import Row
 from assistant.measure.evaluate.other_files import OtherFiles
 from assistant.measure.evaluate.sandbox import Limits, Outcome, Sandbox
@@ -77,12 +77,18 @@ def test_the_editors_way_finds_help_in_the_files_that_a_row_brings():
 
 
 @pytest.mark.parametrize(
-    "ask", [asker("editor"), asker("editor", others=OtherFiles(tokens=5)), asker("plain", others=OtherFiles())]
+    ("ask", "name"),
+    [
+        (asker("editor"), "<|file_sep|>app.py\n"),
+        (asker("editor", others=OtherFiles(tokens=5)), "<|file_sep|>app.py\n"),
+        (asker("editor", leave_out(["path"])[0]), ""),
+        (asker("plain", others=OtherFiles()), ""),
+    ],
 )
-def test_the_files_of_a_row_can_be_left_out(ask):
+def test_the_files_of_a_row_can_be_left_out(ask, name):
     engine = FakeEngine("1")
     ask(engine, WITH_FILES)
-    assert flat_prompt(engine.requests[0].prompt).startswith("<|fim_prefix|>from mail")
+    assert flat_prompt(engine.requests[0].prompt).startswith(f"<|fim_prefix|>{name}from mail")
 
 
 def test_each_source_of_help_can_be_left_out():

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.retrieval.search.reading_speed import ReadingSpeed, tokens_for
+from assistant.retrieval.search.reading_speed import LEAST_TOKENS, ReadingSpeed, share_beside, tokens_for
 from assistant.types import Finished, Timings
 
 
@@ -38,3 +38,10 @@ def test_the_budget_follows_the_speed_in_steps(speed, tokens):
 )
 def test_a_budget_stays_until_the_speed_is_clearly_another(current, speed, tokens):
     assert tokens_for(speed, current) == tokens
+
+
+def test_the_file_in_short_takes_its_share_in_steps_and_leaves_some():
+    assert share_beside(1024, 0) == 1024
+    assert share_beside(1024, 1) == share_beside(1024, 128) == 896
+    assert share_beside(1024, 500) == 512
+    assert share_beside(LEAST_TOKENS, 500) == LEAST_TOKENS // 2

@@ -8,6 +8,7 @@ from assistant.retrieval.search.window import (
     Window,
     _fitting,
     _stepped,
+    fit_budget,
     take_blocks,
     take_window,
 )
@@ -169,3 +170,9 @@ def test_the_suffix_is_frozen_while_typing_goes_on(lines, typed):
         for length in range(len(typed) + 1)
     }
     assert len(suffixes) == 1
+
+
+def test_the_file_in_short_gets_what_the_window_leaves():
+    assert fit_budget(Budget(512, 128), 4096) == Budget(512, 128)
+    assert fit_budget(Budget(512, 128), 700) == Budget(512, 128, 60)
+    assert fit_budget(Budget(512, 128), 320) == Budget(256, 64, 0)
