@@ -154,7 +154,7 @@ def _rules(record: Language | None) -> _Rules:
         quoted=begins,
         here=re.compile(here) if here else None,
         counted=counted,
-        known=record is not None,
+        known=record is not None and not record.fences,
     )
 
 

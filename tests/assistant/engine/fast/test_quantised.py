@@ -7,6 +7,12 @@ from assistant.engine.fast.quantised import Quantised, concatenate, copy, dequan
 GENERATOR = torch.Generator().manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def same_numbers():
+    """Draw the same numbers in each test, whichever ran before it."""
+    GENERATOR.manual_seed(0)
+
+
 @pytest.fixture
 def weight():
     return torch.randn(192, 256, generator=GENERATOR) * 0.02
