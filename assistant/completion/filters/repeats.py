@@ -13,6 +13,7 @@ from tree_sitter import Node
 from assistant.completion.filters.draft import Hole
 from assistant.completion.shape import indent_width
 from assistant.completion.syntax import BELOW_LINES, WINDOW_CHARS, Syntax, node_below
+from assistant.languages import language_named
 
 _TELLING, _FURTHER = 16, 20
 """Letters and digits that two lines, or one further below, have at least to be recognised: no ``return False``."""
@@ -95,11 +96,16 @@ def may_repeat_below(hole: Hole, kept: Sequence[str], partial: str) -> int | Non
     return len(kept) if partial.strip() and below.startswith(partial.strip()) else None
 
 
-def same_line(line: str, below: str) -> bool:
-    """Return whether two lines are the same; of brackets alone, only where they are indented alike."""
-    if line.strip() != below.strip():
+def same_line(line: str, below: str, ends: Sequence[str] = ()) -> bool:
+    """Return whether two lines are the same; what only ends a block, only where they are indented alike.
+
+    That is a line of brackets alone, or of one of the words in ``ends``.
+    """
+    bare = line.strip()
+    if bare != below.strip():
         return False
-    return any(letter.isalnum() for letter in line) or indent_width(line) == indent_width(below)
+    tells = bare not in ends and any(letter.isalnum() for letter in bare)
+    return tells or indent_width(line) == indent_width(below)
 
 
 @functools.lru_cache(maxsize=4)
@@ -168,10 +174,10 @@ def _named_row(node: Node, first: Node, row: int) -> int:
 
 def _is_first_below(hole: Hole, kept: Sequence[str], line: str) -> bool:
     """Return whether a line is the next one below, and not deeper in a block that the suggestion began itself."""
-    below = next(iter(hole.syntax.below), "")
+    below, record = next(iter(hole.syntax.below), ""), language_named(hole.syntax.language)
     return (
         bool(below)
-        and same_line(line, below)
+        and same_line(line, below, record.blocks.ends if record else ())
         and (indent_width(line) <= indent_width(below) or not _is_inside(hole, kept, line))
     )
 

@@ -14,6 +14,7 @@ from assistant.completion.filters.repeats import begins_unit_below, may_repeat_b
 from assistant.completion.filters.whole import low_confidence
 from assistant.completion.syntax import Syntax, surplus_bracket
 from assistant.engine.decoding.stream import TextStream
+from assistant.languages import language_named
 from assistant.types import TokenLogprob
 
 _LEADING = re.compile(r"^([ \t]+)\S", re.MULTILINE)
@@ -24,7 +25,8 @@ _TAB = 4
 def indents_with_tabs(syntax: Syntax) -> bool | None:
     """Return whether lines here are indented with tabs; None where none around is indented.
 
-    The cursor's line tells, or on an empty line the next one above or below; else most lines of the file do.
+    The cursor's line tells, or on an empty line the next one above or below; else most lines of the file do. In a
+    language that is indented with tabs (Go) a single one is enough: other lines may be of a text in a string.
     """
     line = syntax.line
     if not line.strip():
@@ -40,7 +42,8 @@ def indents_with_tabs(syntax: Syntax) -> bool | None:
     if not blanks:
         return None
     tabs = sum(each.startswith("\t") for each in blanks)
-    return 2 * tabs > len(blanks)
+    record = language_named(syntax.language)
+    return tabs > 0 if record and record.indent == "\t" else 2 * tabs > len(blanks)
 
 
 def _telling_blanks(line: str) -> str:

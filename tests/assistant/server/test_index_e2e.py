@@ -61,7 +61,7 @@ def test_a_workspace_is_indexed_followed_and_read_and_nothing_of_it_is_run(serve
         running.events("/grafter/complete", complete_to_json(request))
         return flat_prompt(engine.requests[-1].prompt)
 
-    assert "<|file_sep|>" not in prompt()
+    assert "<|file_sep|>mail.py" not in prompt()
     state = follow(running, workspace, lambda state: state["state"] == "ready")
     assert state["files"] == 5
     assert state["lines"] == 4 * 3 + 3

@@ -184,6 +184,9 @@ def test_a_filter_has_nothing_to_add_the_second_time(hole, name):
 
 def test_signs_alone_are_the_same_only_where_they_are_indented_alike():
     assert same_line("  }", "  }")
+    assert same_line("  end", "  end", ("end",))
+    assert not same_line("    end", "  end", ("end",))
+    assert same_line("    end", "  end", ("fi",))
     assert not same_line("  }", "}")
     assert same_line("  a", "a")
     assert not same_line("a", "b")

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from assistant.completion.filters.stream import indents_with_tabs
+from assistant.completion.syntax import read_syntax
 
 BLANKS = "".join(f"def f{number}(a):\n    b = a\n    return b\n\n" for number in range(20))
 TABS = BLANKS.replace("    ", "\t")
@@ -56,3 +57,17 @@ def test_no_line_mixes_them_and_python_takes_it(hole, stream, around, tab, blank
         if "return" not in line
     )
     assert ("tabs-and-spaces" in fired) is (blanks != tab)
+
+
+GO = "package a\n\nfunc one() {\n\tprint(1)\n}\n\n\u00a6\n\nconst script = `\n  case $1 in\n    a) b ;;\n  esac\n`\n"
+
+
+@pytest.mark.parametrize(("path", "tabs"), [("a.go", True), ("a.js", False), (None, False)])
+def test_where_nothing_near_is_indented_a_language_of_tabs_needs_one_line_with_a_tab(path, tabs):
+    before, after = GO.split("\u00a6")
+    assert indents_with_tabs(read_syntax(before, after, path)) is tabs
+
+
+def test_a_language_of_tabs_follows_a_file_that_has_none():
+    before, after = GO.replace("\t", "    ").split("\u00a6")
+    assert indents_with_tabs(read_syntax(before, after, "a.go")) is False
