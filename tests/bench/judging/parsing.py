@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from tree_sitter import Node, Tree
 
 from assistant.completion.brackets import brackets_of
-from assistant.completion.syntax import count_errors, is_python
+from assistant.completion.syntax import count_errors, count_stray_ends, is_python
 from assistant.repository.parsing import parse
 
 _PARTNERS = {")": "(", "]": "[", "}": "{"}
@@ -22,8 +22,13 @@ _MARKS = re.compile(r"attribute|annotation|decorator|modifier|comment")
 
 
 def parses(source: str, language: str) -> bool:
-    """Return whether a file has no error by its language's grammar; in Python by Python's own parser, too."""
-    return count_errors(tree_of(source, language).root_node) == 0 and (language != "python" or is_python(source))
+    """Return whether a file has no error by its language's grammar; in Python by Python's own parser, too.
+
+    Ruby's grammar takes an ``end`` too many for a name.
+    """
+    tree = tree_of(source, language)
+    wrong = count_errors(tree.root_node) or count_stray_ends(tree, language)
+    return not wrong and (language != "python" or is_python(source))
 
 
 @functools.lru_cache(maxsize=16)
