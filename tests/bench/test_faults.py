@@ -123,6 +123,7 @@ def test_a_head_whose_body_stands_below_takes_it_rightly():
 def test_an_attribute_takes_nothing_for_its_body():
     assert faults("A.java", "class A {\n    «@Deprecated»\n    int f() { return 1; }\n}\n", "@Test") == ()
     assert faults("A.java", "class A {\n    «int a;»\n    int f() { return 1; }\n}\n", "@Test") == ()
+    assert faults("A.java", "class A {\n    «int a;»\n    static int f() { return 1; }\n}\n", "@Test") == ()
     assert faults("a.py", "class A:\n    «a = 1»\n    def f(self):\n        pass\n", "@property") == ()
 
 

@@ -112,7 +112,9 @@ def _below(left: str, after: str) -> int | None:
 def _is_marked(node: Node, below: int) -> bool:
     """Return whether all of a node above a place is attributes and comments of what stands below."""
     above = [child for child in node.children if child.start_byte < below]
-    return bool(above) and all(_MARKS.search(child.type) and child.end_byte <= below for child in above)
+    return bool(above) and all(
+        _MARKS.search(child.type) and (child.end_byte <= below or _is_marked(child, below)) for child in above
+    )
 
 
 def _nodes(root: Node, first: int = 0, last: int | None = None) -> Iterator[Node]:
