@@ -14,6 +14,7 @@ from assistant.repository.parsing import parse_within
 
 UNTITLED = "untitled"
 _SAMPLE_CHARS = 3000
+_COMMENTS_CHARS = 20_000
 _SECONDS = 0.05
 # Fewer keywords, more of it unreadable, or another language nearly as likely: then it is not known.
 _LEAST_KEYWORDS = 5
@@ -23,6 +24,7 @@ _CLEARLY = 1.8
 _RELATED = ({"javascript", "typescript", "tsx"}, {"c", "cpp"})
 _COMMENT = re.compile(r"\s*(?:#|//|--|;|%|/\*+|\*|<!--)+\s*(.*?)\s*(?:\*+/|-->)?\s*$")
 _LABEL = re.compile(r"(?:file ?uri|file ?path|file ?name|path|file)\s*:\s*(?:file://)?(\S+)", re.IGNORECASE)
+_DIFFERENCE = re.compile(r"diff --git |@@ -\d")
 _PATH = re.compile(r"[\w.@+-]+(?:[/\\][\w.@+-]+)*\.\w+$")
 
 
@@ -87,18 +89,25 @@ def _read(tree: Tree) -> tuple[int, int]:
 
 
 def _named_in_comment(before: str, workspace: str | None) -> str | None:
-    """Return the path that the comments at the top name; of several, as where other files stand there, the last."""
-    found = None
-    for number, comment in enumerate(_first_comments(before)):
+    """Return the path that the comments at the top name; of several, as where other files stand there, the last.
+
+    A path without a label counts where it is the first of them, and where it ends what Continue writes there: other
+    files and differences in comments, then the name of the open file.
+    """
+    found, foreign = None, False
+    comments = list(_first_comments(before))
+    for number, comment in enumerate(comments):
         label = _LABEL.match(comment)
-        path = label[1] if label else comment if number == 0 and _PATH.match(comment) else ""
+        foreign = foreign or label is not None or _DIFFERENCE.match(comment) is not None
+        alone = number == 0 or (foreign and number == len(comments) - 1)
+        path = label[1] if label else comment if alone and _PATH.match(comment) else ""
         if path and find_language(path) is not None:
             found = _relative(path, workspace)
     return found
 
 
 def _first_comments(text: str) -> Iterator[str]:
-    for line in text[:_SAMPLE_CHARS].split("\n"):
+    for line in text[:_COMMENTS_CHARS].split("\n"):
         comment = _COMMENT.match(line)
         if comment is None and line.strip():
             return

@@ -48,6 +48,12 @@ NAMES = [
     ("", None, "#!/usr/bin/env python3\nx = 1\n", "untitled"),
     ("", None, "// Path: src/cart.ts\nlet x\n", "src/cart.ts"),
     ("", None, "# Path: other.py\n# def f(): ...\n# Path: src/cart.py\nx = 1\n", "src/cart.py"),
+    # As Continue puts other files and differences before the open one.
+    ("", None, "// Path: a.css\n// b { c: d }\n// shop/cart.js\nlet x\n", "shop/cart.js"),
+    ("", None, "// Path: a.css\n" + "// b { c: d }\n" * 500 + "// shop/cart.js\nlet x\n", "shop/cart.js"),
+    ("", None, "// diff --git a/a.css b/a.css\n// @@ -1 +1 @@\n// -b\n// +c\n// shop/cart.js\nlet x\n", "shop/cart.js"),
+    ("", None, "# Path: src/cart.py\n# calls\n# other.js\n# and prints\nx = 1\n", "src/cart.py"),
+    ("", None, "# Run this after\n# other.js\nx = 1\n", None),
     ("", None, "/** Language: Go **/\n/** File uri: file:///home/me/cart.go **/\n", "cart.go"),
     ("", None, "<!-- shop/page.html -->\n", "shop/page.html"),
     ("", None, "# see cart.py\nx = 1\n", None),
