@@ -18,6 +18,8 @@ _COMMENTS_CHARS = 20_000
 _SECONDS = 0.05
 # Fewer keywords, more of it unreadable, or another language nearly as likely: then it is not known.
 _LEAST_KEYWORDS = 5
+# Different ones, in code without any error that no other grammar reads.
+_FEW_KEYWORDS = 2
 _MOST_ERRORS = 0.06
 _CLEARLY = 1.8
 # One of each group reads the others' code as well.
@@ -57,32 +59,44 @@ def guess_language(before: str, after: str) -> str | None:
 def _guess(sample: str) -> str | None:
     source = sample.encode("utf-8", "replace")
     scores: dict[str, float] = {}
+    readers: set[str] = set()
+    few: list[str] = []
     for name in parsed_languages():
         tree = parse_within(name, source, _SECONDS)
         if tree is None:
             continue
         keywords, wrong = _read(tree)
         share = wrong / max(len(source), 1)
-        if keywords >= _LEAST_KEYWORDS and share <= _MOST_ERRORS:
-            scores[name] = keywords * (1 - share / _MOST_ERRORS / 2)
+        if not keywords or share > _MOST_ERRORS:
+            continue
+        readers.add(name)
+        if not tree.root_node.has_error and len(set(keywords)) >= _FEW_KEYWORDS:
+            few.append(name)
+        if len(keywords) >= _LEAST_KEYWORDS:
+            scores[name] = len(keywords) * (1 - share / _MOST_ERRORS / 2)
     best = max(scores, key=lambda name: scores[name], default=None)
     if best is None:
-        return None
-    related = next((group for group in _RELATED if best in group), {best})
-    others = max((score for name, score in scores.items() if name not in related), default=0.0)
+        # Of little code too it is sure where no other grammar makes anything of it.
+        return few[0] if few and readers <= _related(few[0]) else None
+    others = max((score for name, score in scores.items() if name not in _related(best)), default=0.0)
     return best if scores[best] >= _CLEARLY * others else None
 
 
-def _read(tree: Tree) -> tuple[int, int]:
-    """Return how many keywords a tree has, and how many bytes of its text its grammar cannot read."""
-    keywords = wrong = 0
+def _related(language: str) -> set[str]:
+    return next((group for group in _RELATED if language in group), {language})
+
+
+def _read(tree: Tree) -> tuple[list[str], int]:
+    """Return the keywords of a tree, and how many bytes of its text its grammar cannot read."""
+    keywords: list[str] = []
+    wrong = 0
     waiting = [tree.root_node]
     while waiting:
         node = waiting.pop()
         if node.is_error:
             wrong += node.end_byte - node.start_byte
         elif not node.is_named and node.type.isalpha() and node.end_byte - node.start_byte == len(node.type) > 1:
-            keywords += 1
+            keywords.append(node.type)
         else:
             waiting += node.children
     return keywords, wrong

@@ -427,3 +427,10 @@ def test_wishes_that_cannot_be_fulfilled_are_refused(hello, path, name, value):
     assert error.status_code == 400
     assert error.json()["error"]["param"] == name
     assert name in error.json()["error"]["message"]
+
+
+def test_an_empty_body_between_two_functions_is_filled_at_its_depth(serve):
+    before = "class Counter:\n    def __init__(self):\n        self.count = 0\n\n    def increment(self):\n"
+    body = {"input_prefix": before, "prompt": "", "input_suffix": "\n\n    def decrement(self):\n        pass\n"}
+    answer = serve(FakeEngine("self.count += 1\n")).http.post("/infill", json={**VIM, **body, "n_indent": 0}).json()
+    assert answer["content"] == "        self.count += 1"
