@@ -4,6 +4,8 @@ from textwrap import dedent
 
 import pytest
 
+from assistant.completion.filters import FINAL
+from assistant.completion.filters.draft import Draft
 from assistant.completion.filters.repeats import unit_below
 from assistant.completion.filters.stream import SuggestionStream
 
@@ -269,3 +271,21 @@ def test_two_like_lines_that_differ_in_a_name_are_no_repetition(hole, stream):
     text = "class A {\n    |\n    int getFirst() { return first; }\n    int getLast() { return last; }\n}\n"
     written = "int getFirsts() { return firsts; }\n    int getLasts() { return lasts; }"
     assert stream(hole(text, "A.java", trigger="manual"), written)[0].text == written
+
+
+def test_what_other_filters_leave_of_the_unit_below_is_not_shown(hole, stream):
+    go = "import (\n\t\"a\"\n|\n\nfunc f(b B) {\n\tr := new(R)\n\tr.g(b)\n}\n"  # fmt: skip
+    written = "func f(b B) {\n\tr := new(R)\n\trequest, _ := h("
+    draft, _, fired = stream(hole(go, "a.go"), written, 1)
+    assert (draft.text, fired[-1]) == ("", "repeats-below")
+    rust = "fn a() {}\n\n|\n\n/// Does b.\n/// Or c.\nfn b() {}\n"
+    draft, _, fired = stream(hole(rust, "a.rs"), "/// Does b.\n/// Or c.\nfn b2(", 1)
+    assert (draft.text, fired[-1]) == ("", "repeats-below")
+
+
+def test_what_stands_before_the_unit_below_stays(hole):
+    place = hole("import (\n\t\"a\"\n|\n\nfunc f(b B) {\n\tr := new(R)\n}\n", "a.go")  # fmt: skip
+    assert FINAL["repeats-below"](place, Draft(")\n\nfunc f(b B) {")).text == ")"
+    assert FINAL["repeats-below"](place, Draft(")")).text == ")"
+    assert FINAL["repeats-below"](place, Draft("")).text == ""
+    assert FINAL["repeats-below"](place, Draft("func f(b B) {")) is None
