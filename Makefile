@@ -30,7 +30,7 @@ help:
 	@echo "make coverage           fails where a branch of the filters or of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
-	@echo "make peer-tests         ask a real llama.cpp and a real vLLM (downloads 2 GB, takes minutes)"
+	@echo "make peer-tests         ask a real llama.cpp and vLLM, and be asked by editors' own code (2 GB, minutes)"
 	@echo "make debian13           the plain tests under Debian 13 and Python 3.13, as root [ARGS='plain gui']"
 	@echo "make wheel-test         build a wheel and try it in a clean environment"
 	@echo "make clean              remove what was built, and the virtual environment"

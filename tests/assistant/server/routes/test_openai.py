@@ -487,3 +487,21 @@ def test_answers_carry_the_timings(hello):
     lines = hello.events("/v1/chat/completions", body)
     assert lines[-1] == "[DONE]"
     assert json.loads(lines[-2])["grafter"]["timings"]["total_ms"] > 0
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/infill", "/v1/chat/completions"])
+def test_no_text_in_a_stream_looks_like_its_frame(serve, path):
+    text = "{ data: one, data:two }"
+    running = serve(FakeEngine(text))
+    body = {"stream": True, "prompt": "x = ", "input_prefix": "", "input_suffix": "", "raw": True, "max_tokens": 50}
+    body |= {"messages": [{"role": "user", "content": "x"}]} if "chat" in path else {}
+    rows = running.events(path, body)
+    # Twinny parts each line at every "data:".
+    assert not any("data:" in row for row in rows)
+    read = [json.loads(row) for row in rows if row != "[DONE]"]
+    pieces = [row.get("content") or "".join(_text_of(choice) for choice in row.get("choices", ())) for row in read]
+    assert "".join(pieces) == text
+
+
+def _text_of(choice):
+    return choice["delta"].get("content") or "" if "delta" in choice else choice["text"]
