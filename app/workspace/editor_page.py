@@ -91,18 +91,22 @@ class EditorPage(QWidget):
         What was there before can be had back by undo, but not where it was read in another encoding: saved in the
         new one it would be other bytes.
         """
-        before, self.file = self.file, file
+        undo, self.file = self.would_undo(file), file
         if self.editor.plain_text() != file.text:
             place = self.editor.cursor_offset()
             bar = self.editor.verticalScrollBar()
             top = bar.value()
-            self._replace_text(file.text, undo=(file.encoding, file.bom) == (before.encoding, before.bom))
+            self._replace_text(file.text, undo=undo)
             self.editor.set_cursor_offset(min(place, len(file.text)))
             bar.setValue(top)
             self._decide_indent()
         self.editor.document().setModified(False)
         self.title_changed.emit()
         self.info_changed.emit()
+
+    def would_undo(self, file: TextFile) -> bool:
+        """Return whether undo brings the text of now back after ``show_file``."""
+        return (file.encoding, file.bom) == (self.file.encoding, self.file.bom)
 
     def _replace_text(self, text: str, *, undo: bool) -> None:
         if not undo or self.editor.document().isEmpty():

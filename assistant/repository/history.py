@@ -169,8 +169,8 @@ class History:
         except ValueError:
             if "@{" in place:
                 raise InputError(
-                    f"--since {place}: git knows no such commit of {self.root}: the branch follows no other, or its log "
-                    "does not go back that far; name a commit, a branch or a date such as 2025-03-31."
+                    f"--since {place}: git knows no such commit of {self.root}: the branch follows no other, or its "
+                    "log does not go back that far; name a commit, a branch or a date such as 2025-03-31."
                 ) from None
             raise InputError(
                 f"--since {place}: this is neither a commit of {self.root} nor a date such as 2025-03-31."

@@ -47,7 +47,7 @@ _ENVIRONMENT = {
 # Where the person's own settings are, as some set-ups say it.
 _OWN_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
-# What a revision begins with that only settings and logs of the repository's own explain: main@{upstream}, @{yesterday}.
+# The start of a revision that only the repository's settings and logs explain: main@{upstream}, @{yesterday}.
 _OF_ITS_OWN = re.compile(r"([^\s~^:{}]*(?:@\{[^{}]*\})+)(.*)", re.DOTALL)
 
 

@@ -304,16 +304,97 @@ def test_undo_does_not_go_back_behind_reopening(window, folder):
     assert not page.modified
 
 
-def test_reopening_asks_before_changes_are_lost(window, folder):
+@pytest.fixture
+def old_page(window, folder):
+    """A page of a file that was guessed wrong, with what cannot be saved in that encoding."""
+    path = folder / "old.py"
+    path.write_bytes("# příliš žluťoučký café\r\nx = 1\r\n".encode("cp1250"))
+    page = window.bench.documents.open(path)
+    window.bench.documents.reopen(page, "cp1252")
+    type_text(page, "ř")
+    return page
+
+
+def test_reopening_leaves_all_as_it_is_where_the_person_says_no(window, old_page):
+    before = old_page.editor.plain_text()
+    assert not window.bench.documents.reopen(old_page, "cp1250")
+    assert window.services.dialogs.asked == [("reopen", ("old.py",))]
+    assert (old_page.editor.plain_text(), old_page.file.encoding, old_page.modified) == (before, "cp1252", True)
+
+
+def test_reopening_keeps_unsaved_changes_in_a_tab(window, old_page):
+    before = old_page.editor.plain_text()
+    window.services.dialogs.answers["reopen"] = "keep"
+    assert window.bench.documents.reopen(old_page, "cp1250")
+    assert old_page.editor.plain_text() == "# příliš žluťoučký café\nx = 1\n"
+    assert not old_page.modified
+    assert window.bench.central.current is old_page
+    other, kept = window.bench.central.editors
+    assert other is old_page
+    assert (kept.path, kept.name, kept.modified, kept.editor.plain_text()) == (None, "Untitled 1", True, before)
+    assert kept.info()[1] == "CRLF"
+    assert "Python" in kept.info()[3]
+    assert "is in Untitled 1" in old_page.bars.texts()["kept"]
+    press(old_page, "kept", "Show it")
+    assert window.bench.central.current is kept
+    window.bench.documents.reopen(old_page, "cp1252")  # nothing to lose any more
+    assert len(window.bench.central.editors) == 2
+
+
+def test_what_is_kept_is_saved_with_the_bytes_that_nobody_edited(window, folder):
+    path = folder / "odd.py"
+    path.write_bytes(b"# caf\xe9 \x81\r\nx = 1\r\n")  # no character in Windows-1252
+    page = window.bench.documents.open(path)
+    window.bench.documents.reopen(page, "cp1252")
+    type_text(page, "y = 2\n")
+    window.services.dialogs.answers |= {"reopen": "keep", "save_file": str(folder / "kept.py")}
+    assert window.bench.documents.reopen(page, "cp1250")
+    kept = window.bench.central.editors[1]
+    assert window.bench.documents.save(kept)
+    assert (folder / "kept.py").read_bytes() == b"y = 2\r\n# caf\xe9 \x81\r\nx = 1\r\n"
+    assert path.read_bytes() == b"# caf\xe9 \x81\r\nx = 1\r\n"
+
+
+def test_reopening_saves_first_and_stays_where_that_fails(window, folder, old_page):
+    window.services.dialogs.answers["reopen"] = "save"
+    before = old_page.editor.plain_text()
+    assert not window.bench.documents.reopen(old_page, "cp1250")
+    assert "which cannot hold 'ř'" in old_page.bars.texts()["save"]
+    assert (old_page.editor.plain_text(), old_page.modified) == (before, True)
+    old_page.editor.undo()
+    type_text(old_page, "y = 2  # ")
+    assert window.bench.documents.reopen(old_page, "cp1250")
+    assert old_page.editor.plain_text() == "y = 2  # # příliš žluťoučký café\nx = 1\n"
+    assert len(window.bench.central.editors) == 1
+
+
+def test_an_encoding_to_come_is_no_text_to_lose(window, folder):
     path = folder / "old.py"
     path.write_bytes("# café\n".encode("cp1252"))
     page = window.bench.documents.open(path)
-    type_text(page, "x")
-    assert not window.bench.documents.reopen(page, "cp1250")
-    assert page.editor.plain_text() == "x# café\n"
-    window.services.dialogs.answers["confirm"] = True
+    window.bench.documents.convert(page, "utf-8")
     assert window.bench.documents.reopen(page, "cp1250")
-    assert page.editor.plain_text() == "# café\n"
+    assert window.services.dialogs.asked == []
+    assert len(window.bench.central.editors) == 1
+
+
+@pytest.mark.parametrize("how", ["conflict", "saving"])
+def test_reloading_what_was_converted_elsewhere_loses_nothing(window, folder, qtbot, how):
+    path = folder / "old.py"
+    path.write_bytes("# été à la plage, déjà vu\n".encode("cp1252"))
+    page = window.bench.documents.open(path)
+    type_text(page, "mine = 1  ")
+    mine = page.editor.plain_text()
+    if how == "saving":
+        window.bench.documents._watcher.changed.disconnect()
+    path.write_text("# converted: été\n", encoding="utf-8")
+    topic = "disk" if how == "conflict" else "save"
+    if how == "saving":
+        assert not window.bench.documents.save(page)
+    qtbot.waitUntil(lambda: topic in page.bars.texts())
+    press(page, topic, "Reload")
+    assert page.editor.plain_text() == "# converted: été\n"
+    assert [each.editor.plain_text() for each in window.bench.central.editors] == ["# converted: été\n", mine]
 
 
 def test_a_guess_that_is_right_can_be_kept(window, folder):
