@@ -12,7 +12,15 @@ from PySide6.QtCore import QCoreApplication
 
 from app.editor.files.newlines import join_breaks, main_break, split_breaks
 from assistant.editing.encodings.escapes import count_escapes, to_bytes, to_text
-from assistant.editing.encodings.find import Evidence, Found, find_encoding, find_mark, mark_of, name_for_people
+from assistant.editing.encodings.find import (
+    Evidence,
+    Found,
+    find_encoding,
+    find_mark,
+    find_utf16,
+    mark_of,
+    name_for_people,
+)
 from assistant.errors import DiskError, InputError
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -166,6 +174,8 @@ def _find(path: Path, data: bytes) -> Found:
     mark = find_mark(data)
     if mark is not None:
         return mark
+    if b"\0" in data and (wide := find_utf16(data)) is not None:
+        return wide
     if b"\0" in data or _control_share(data) > _MAX_CONTROL_SHARE:
         words = _tr("{name} is not a text file. Open it with the program that made it.")
         raise InputError(words.format(name=path.name))

@@ -304,6 +304,18 @@ def test_undo_does_not_go_back_behind_reopening(window, folder):
     assert not page.modified
 
 
+def test_utf16_without_a_mark_is_said_to_be_a_guess_and_stays_so(window, folder):
+    path = folder / "setup.inf"
+    data = "[Version]\r\nSignature=$CHICAGO$\r\n".encode("utf-16-le")
+    path.write_bytes(data)
+    page = window.bench.documents.open(path)
+    assert page.info()[:2] == ("UTF-16 LE (a guess)", "CRLF")
+    assert "UTF-16 LE is a guess" in page.bars.texts()["encoding"]
+    type_text(page, "; mine\n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == "; mine\r\n".encode("utf-16-le") + data
+
+
 @pytest.fixture
 def old_page(window, folder):
     """A page of a file that was guessed wrong, with what cannot be saved in that encoding."""
