@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.editor.editor_config import write_style
 from app.editor.files.file_names import path_of_shown
 from app.editor.files.save import save_text_file
 from app.editor.files.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
@@ -64,7 +65,7 @@ class Documents(QObject):
     def new(self, path: Path | None = None) -> EditorPage:
         """Open an empty text; ``path`` is where it will be saved."""
         if path is not None:
-            return self._add(EditorPage(self._icons, TextFile(path)))
+            return self._add(EditorPage(self._icons, TextFile(path).shaped()))
         return self._add(EditorPage(self._icons, TextFile(self._next_name()), untitled=True))
 
     def _next_name(self) -> Path:
@@ -206,7 +207,7 @@ class Documents(QObject):
             page.bars.show_message("save", text.format(name=path.name))
             return False
         # The dialog has asked already whether to replace a file that is there.
-        return self._write(page, dataclasses.replace(page.file, path=path), overwrite=True)
+        return self._write(page, dataclasses.replace(page.file, path=path).shaped(), overwrite=True)
 
     def save_all(self, pages: Sequence[EditorPage]) -> bool:
         """Save each page; stops at the first that cannot be saved, bringing it to the front."""
@@ -217,6 +218,7 @@ class Documents(QObject):
         return True
 
     def _write(self, page: EditorPage, file: TextFile, *, overwrite: bool = False) -> bool:
+        page.tidy(write_style(file.path))
         try:
             saved = save_text_file(file, page.editor.plain_text(), overwrite=overwrite)
         except GrafterError as error:

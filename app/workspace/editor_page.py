@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
+from app.editor.editor_config import WriteStyle, tidied
 from app.editor.files.file_names import shown
 from app.editor.files.text_file import TextFile
 from app.editor.text_port import Change
@@ -113,6 +114,12 @@ class EditorPage(QWidget):
             self.editor.setPlainText(text)
             return
         self.editor.apply([Change(0, len(self.editor.plain_text()), text)])
+
+    def tidy(self, style: WriteStyle) -> None:
+        """Change in the text what .editorconfig wants of it when it is saved, as one step that can be undone."""
+        changes = tidied(self.editor.plain_text(), style)
+        if changes:
+            self.editor.apply([Change(*change) for change in changes])
 
     def saved(self, file: TextFile) -> None:
         """Note that the text is on disk as ``file``; the undo history stays."""

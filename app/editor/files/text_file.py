@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.editor.editor_config import write_style
 from app.editor.files.newlines import join_breaks, main_break, split_breaks
 from assistant.editing.encodings.escapes import count_escapes, to_bytes, to_text
 from assistant.editing.encodings.find import (
@@ -95,6 +96,21 @@ class TextFile:
         """Return the same text to be written in another encoding; UTF-16 gets a mark, by which it is known again."""
         return dataclasses.replace(self, encoding=encoding, bom=mark_of(encoding), evidence="chosen")
 
+    def shaped(self) -> TextFile:
+        """Return the file with what .editorconfig wants of a new one: line ends where there is none, and the encoding.
+
+        The encoding is that of an empty file alone; a byte order mark, and what a person chose, stay.
+        """
+        if self.breaks and self.text:
+            return self
+        style = write_style(self.path)
+        file = self
+        if style.newline is not None and not file.breaks:
+            file = dataclasses.replace(file, breaks=(style.newline,))
+        if style.encoding is not None and not file.text and not file.bom and file.evidence != "chosen":
+            file = dataclasses.replace(file, encoding=style.encoding, bom=style.bom, evidence="declared")
+        return file
+
 
 def read_text_file(path: Path, encoding: str = "") -> TextFile:
     """Read a text file, in ``encoding`` where the person chose one.
@@ -120,7 +136,7 @@ def read_text_file(path: Path, encoding: str = "") -> TextFile:
     except OSError as error:
         text = _tr("{path} cannot be read: {error}. Check its permissions.")
         raise DiskError(text.format(path=path, error=error.strerror or error)) from None
-    return dataclasses.replace(decode(path, data, encoding), stamp=_stamp(status))
+    return dataclasses.replace(decode(path, data, encoding).shaped(), stamp=_stamp(status))
 
 
 def decode(path: Path, data: bytes, encoding: str = "") -> TextFile:

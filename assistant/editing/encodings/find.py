@@ -11,7 +11,7 @@ from typing import Literal
 from assistant.editing.encodings.guess import guess_encoding
 
 Evidence = Literal["unicode", "declared", "guess", "chosen"]
-"""Valid Unicode; named in the file itself; guessed; chosen by the person."""
+"""Valid Unicode; named in the file itself or by .editorconfig; guessed; chosen by the person."""
 
 # UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
 _MARKS = (

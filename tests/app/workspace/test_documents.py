@@ -495,6 +495,106 @@ def test_saved_under_another_name_the_indentation_is_decided_anew(window, folder
     assert page.info()[2] == "4 spaces"
 
 
+CONFIG = (
+    "root = true\n[*.cs]\nend_of_line = crlf\ncharset = utf-8-bom\n"
+    "[*.properties]\ncharset = latin1\n"
+    "[*.{py,cs}]\ntrim_trailing_whitespace = true\ninsert_final_newline = true\n"
+)
+
+
+@pytest.mark.parametrize("how", ["new", "made", "untitled"])
+def test_a_new_file_is_written_as_editorconfig_wants(window, folder, how):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    path, documents = folder / "New.cs", window.bench.documents
+    if how == "made":
+        path.touch()  # as the tree makes a file
+    window.services.dialogs.answers["save_file"] = str(path)
+    page = documents.new() if how == "untitled" else documents.open(path) if how == "made" else documents.new(path)
+    if how != "untitled":
+        assert page.info()[:2] == ("UTF-8 BOM", "CRLF")
+    assert not page.modified
+    type_text(page, "class A  \n{\n}")
+    assert documents.save(page)
+    assert path.read_bytes() == b"\xef\xbb\xbfclass A\r\n{\r\n}\r\n"
+    assert page.info()[:2] == ("UTF-8 BOM", "CRLF")
+    assert not page.modified
+
+
+def test_an_encoding_from_editorconfig_says_what_it_cannot_hold(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    page = window.bench.documents.new(folder / "a.properties")
+    type_text(page, "a = é\n")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"a = \xe9\n"
+    type_text(page, "ř")
+    assert not window.bench.documents.save(page)
+    assert "is in ISO 8859-1, which cannot hold 'ř'" in page.bars.texts()["save"]
+
+
+def test_a_file_that_is_there_keeps_its_line_ends_and_encoding(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    path = folder / "Old.cs"
+    path.write_bytes(b"class A\n{\n}")
+    page = window.bench.documents.open(path)
+    assert page.info()[:2] == ("UTF-8", "LF")
+    type_text(page, "// x \n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == b"// x\nclass A\n{\n}\n"  # the standard's at each saving
+
+
+def test_a_line_end_is_kept_from_one_saving_to_the_next(window, folder):
+    (folder / ".editorconfig").write_text("root = true\n[*]\nend_of_line = crlf\n", encoding="utf-8")
+    page = window.bench.documents.new(folder / "a.txt")
+    type_text(page, "one")
+    assert window.bench.documents.save(page)
+    type_text(page, "\ntwo")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"one\r\ntwo"
+    (folder / "b.txt").write_bytes(b"one")
+    page = window.bench.documents.open(folder / "b.txt")
+    page.editor.selectAll()
+    type_text(page, "1\n2")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"1\r\n2"
+
+
+def test_what_a_person_chose_for_a_new_file_counts_before_editorconfig(window, folder, qtbot):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    page = window.bench.documents.new()
+    type_text(page, "x\n")
+    window.bench.navigation.choose_line_ends()
+    pick(window, qtbot, "LF")
+    assert window.bench.documents.convert(page, "cp1252")
+    window.services.dialogs.answers["save_file"] = str(folder / "New.cs")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"x\n"
+    assert page.info()[:2] == ("Windows-1252", "LF")
+
+
+def test_tidying_is_one_step_that_can_be_undone_and_leaves_the_cursor(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    page = window.bench.documents.new(folder / "a.py")
+    type_text(page, "é \U0001f600 = 1 \n\nx = 2  \ny = 3")
+    page.editor.go_to(3, 2)
+    assert window.bench.documents.save(page)
+    assert page.editor.plain_text() == "é \U0001f600 = 1\n\nx = 2\ny = 3\n"
+    assert page.editor.cursor_place() == (3, 2)
+    page.editor.undo()
+    assert page.editor.plain_text() == "é \U0001f600 = 1 \n\nx = 2  \ny = 3"
+
+
+def test_an_empty_file_that_another_program_touched_is_saved(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    path = folder / "New.cs"
+    path.touch()
+    page = window.bench.documents.open(path)
+    window.bench.documents._watcher.changed.disconnect()
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    type_text(page, "x\n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == b"\xef\xbb\xbfx\r\n"
+
+
 def test_another_language_decides_anew_where_nothing_else_did(window, folder):
     page = window.bench.documents.new()
     page.set_language("makefile")
