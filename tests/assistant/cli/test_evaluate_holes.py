@@ -11,6 +11,7 @@ from assistant.config import DEFAULT_MODEL, find_paths
 from assistant.engine.fake import FakeEngine
 from assistant.measure.evaluate.ask import Answer
 from assistant.models.store import InstalledModel, Origin, Store
+from assistant.types import Text
 
 SAMPLES = Path(__file__).parents[1] / "completion" / "samples"
 
@@ -56,9 +57,65 @@ def test_both_ways_are_asked_of_each_hole(engine, capsys):
     assert main([*ask, "--arms", "plain"]) == 0
     out = capsys.readouterr().out
     assert "fake on cpu in float32: 3 holes of samples, seed 0." in out
-    assert "difference" not in out
+    assert "−" not in out
     assert main(ask) == 0
-    assert "difference" in capsys.readouterr().out
+    assert "editor − plain" in capsys.readouterr().out
+
+
+def _long_file(folder):
+    """Write a file of which the window leaves something out, so that there is an outline of it."""
+    functions = [f"def helper_{n}(first, second):\n    return first * {n} + second\n\n\n" for n in range(80)]
+    (folder / "tools.py").write_text("".join(functions), encoding="utf-8")
+    return str(folder)
+
+
+def _has_outline(request):
+    text = "".join(part.text for part in request.prompt.parts if isinstance(part, Text))
+    return "# ..." in text
+
+
+def test_with_and_without_are_asked_of_each_hole_in_turn(engine, capsys, tmp_path):
+    ask = ["evaluate", "holes", _long_file(tmp_path), "--count", "4", "--window", "64,32", "--without", "outline"]
+    engine._script = lambda request: "with" if _has_outline(request) else "less"
+    assert main([*ask, "--arms", "editor,less,plain", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["arms"], found["window"], found["alone"]) == (["editor", "less", "plain"], [64, 32], True)
+    assert [(each["first"], each["second"]) for each in found["differences"]] == [
+        ("less", "editor"),
+        ("plain", "editor"),
+    ]
+    costs = found["costs"]
+    assert costs["editor"]["outline_tokens"] > 0 == costs["less"]["outline_tokens"] == costs["plain"]["outline_tokens"]
+    assert engine.forgot == 12
+    # Without that arm it is the editor that is asked without.
+    engine.requests.clear()
+    assert main([*ask, "--arms", "editor"]) == 0
+    assert not any(map(_has_outline, engine.requests))
+    assert main([*ask, "--arms", "editor,less"]) == 0
+    out = capsys.readouterr().out
+    assert "editor − less" in out
+    assert "What an answer takes, medians:" in out
+
+
+def test_two_runs_are_compared(engine, capsys, tmp_path):
+    files = [str(tmp_path / name) for name in ("before.jsonl", "after.jsonl")]
+    for file, says in zip(files, ("x", "y"), strict=True):
+        engine._script = says
+        assert main(["evaluate", "holes", str(SAMPLES), "--count", "2", "--languages", "go", "--output", file]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "compare", *files, "--json"]) == 0
+    arms = json.loads(capsys.readouterr().out)["arms"]
+    assert {arm: (each["exact_match"]["n"], each["exact_match"]["difference"]) for arm, each in arms.items()} == {
+        "editor": (2, 0),
+        "plain": (2, 0),
+    }
+    assert main(["evaluate", "compare", *files, "--arm", "plain"]) == 0
+    out = capsys.readouterr().out
+    assert "plain:" in out
+    assert "editor:" not in out
+    assert "B − A (95 %)" in out
+    assert main(["evaluate", "compare", *files, "--arm", "less"]) == 2
+    assert "has no arm 'less'" in capsys.readouterr().err
 
 
 def test_a_llama_cpp_server_is_asked_besides(engine, capsys, monkeypatch):
@@ -104,6 +161,8 @@ def test_an_answer_that_did_not_come_is_said(engine, capsys):
         (["--count", "0"], "--count is 0"),
         (["--arms", "editor,wizard"], "'wizard' is no way of asking"),
         (["--arms", ","], "--arms names nothing"),
+        (["--arms", "editor,less"], "The arm less needs --without NAME"),
+        (["--arms", "less", "--perfect", "--without", "outline"], "no arm less"),
         (["--perfect", "--infill", "http://127.0.0.1:9"], "does not go with --infill"),
         (["--perfect", "--languages", "klingon"], "'klingon' is no language"),
     ],
