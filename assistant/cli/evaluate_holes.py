@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assistant.cli import evaluate_repo, output
+from assistant.cli import evaluate_names, evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.client.address import parse_address
@@ -72,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask no model: send what stood in each hole through the editor's path, as if a model had written it",
     )
+    parser.add_argument(
+        "--names",
+        action="store_true",
+        help="ask no model: count how many of the names that each hole needs stand in the editor's prompt, and with "
+        "--without how many in the one that has less",
+    )
     parser.add_argument("--infill", metavar="URL", help="ask the /infill of a llama.cpp server besides")
     evaluate_repo.add_without(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="write each hole's answers there as a JSON line")
@@ -88,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and say what came of it. Returns the exit code."""
     _check(args)
     rows = hole_rows(args.folder, args.count, args.seed, args.languages)
+    if args.names:
+        return evaluate_names.run(args, rows)
     asked: list[reporting.AskedHole] = []
     code = 0
     with open_lines(args.output) as write, _opened(args) as opened:
@@ -121,6 +129,8 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.count < 1:
         raise InputError(f"--count is {args.count}; it has to be at least 1.")
+    if args.names:
+        evaluate_names.check(args)
     if args.perfect and args.infill:
         raise InputError("--perfect asks no model, so that it does not go with --infill; leave one out.")
     if unknown := sorted(set(args.arms) - set(ARMS)):

@@ -118,6 +118,44 @@ def test_two_runs_are_compared(engine, capsys, tmp_path):
     assert "has no arm 'less'" in capsys.readouterr().err
 
 
+def test_the_names_in_the_prompt_need_no_model(capsys, tmp_path):
+    written = tmp_path / "names.jsonl"
+    folder = tmp_path / "code"
+    folder.mkdir()
+    ask = ["evaluate", "holes", _long_file(folder), "--names", "--count", "8", "--window", "64,32"]
+    assert main([*ask, "--without", "outline", "--json", "--output", str(written)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["arms"], found["holes"], found["window"]) == (["editor", "less"], 8, [64, 32])
+    assert found["counted_by"] == "an estimate (no model is installed)"
+    assert 0 < found["n"] <= 8
+    assert found["outline_tokens"]["editor"] > 0 == found["outline_tokens"]["less"]
+    assert found["in_prompt"]["less"] <= found["in_prompt"]["editor"] <= 1
+    assert len(written.read_text(encoding="utf-8").splitlines()) == found["n"]
+    assert main([*ask, "--without", "outline"]) == 0
+    assert "editor − less (95 %)" in capsys.readouterr().out
+    assert main(ask) == 0
+    out = capsys.readouterr().out
+    assert "names of" in out
+    assert "less" not in out
+
+
+def test_names_are_counted_by_the_models_own_tokenizer(engine, capsys, tmp_path, monkeypatch):
+    asked = []
+
+    class Tokenizer:
+        family, context_length = "starcoder2", 4096
+
+        def count(self, texts):
+            asked.extend(texts)
+            return [len(text.text.split()) for text in texts]
+
+    monkeypatch.setattr("assistant.engine.model_folder.load_tokenizer", lambda _folder: Tokenizer())
+    ask = ["evaluate", "holes", _long_file(tmp_path), "--names", "--count", "2", "--json"]
+    assert main(ask) == 0
+    assert json.loads(capsys.readouterr().out)["counted_by"] == "the tokenizer of A model"
+    assert asked
+
+
 def test_a_llama_cpp_server_is_asked_besides(engine, capsys, monkeypatch):
     class Server:
         def __init__(self, address):
@@ -161,6 +199,9 @@ def test_an_answer_that_did_not_come_is_said(engine, capsys):
         (["--count", "0"], "--count is 0"),
         (["--arms", "editor,wizard"], "'wizard' is no way of asking"),
         (["--arms", ","], "--arms names nothing"),
+        (["--names", "--perfect"], "does not go with --perfect"),
+        (["--names", "--infill", "http://127.0.0.1:9"], "does not go with --infill"),
+        (["--names", "--without", "search"], "--without search changes no prompt"),
         (["--arms", "editor,less"], "The arm less needs --without NAME"),
         (["--arms", "less", "--perfect", "--without", "outline"], "no arm less"),
         (["--perfect", "--infill", "http://127.0.0.1:9"], "does not go with --infill"),
@@ -172,3 +213,9 @@ def test_bad_input_is_one_sentence(options, says, capsys):
     error = capsys.readouterr().err
     assert says in error
     assert "Traceback" not in error
+
+
+def test_a_window_is_two_numbers(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "holes", str(SAMPLES), "--window", "12"])
+    assert "'12' is no window" in capsys.readouterr().err
