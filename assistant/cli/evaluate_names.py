@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import track
@@ -23,6 +22,7 @@ from assistant.measure.evaluate.lines import open_lines
 from assistant.measure.evaluate.perfect import INFO, estimate_tokens
 from assistant.models.store import Store
 from assistant.repository.cursor_holes import HOLE_KINDS
+from assistant.retrieval.search.window import CountTokens
 from assistant.types import Text
 
 
@@ -84,8 +84,11 @@ def _reader(args: argparse.Namespace) -> tuple[naming.Reader, str]:
     return reader, f"the tokenizer of {model.name}"
 
 
-def _counter(count: Any) -> Any:
-    return lambda lines: count([Text(line) for line in lines])
+def _counter(count: Callable[[Sequence[Text]], list[int]]) -> CountTokens:
+    def lines(texts: Sequence[str]) -> list[int]:
+        return count([Text(text) for text in texts])
+
+    return lines
 
 
 def _table(report: naming.NamesReport, arms: Sequence[str]) -> Table:
