@@ -25,7 +25,7 @@ from assistant.errors import InputError
 from assistant.measure.evaluate import holes_report as reporting
 from assistant.measure.evaluate.ask import EVERYTHING, WAYS, Answer, asker, leave_out
 from assistant.measure.evaluate.data import Row
-from assistant.measure.evaluate.holes import HoleRow, hole_rows
+from assistant.measure.evaluate.holes import MOST_BYTES, HoleRow, hole_rows
 from assistant.measure.evaluate.infill import InfillServer, ask_infill
 from assistant.measure.evaluate.lines import open_lines
 from assistant.measure.evaluate.paired import Difference
@@ -51,6 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="which holes (0)")
     parser.add_argument(
         "--languages", type=_names, default=(), metavar="A,B", help="only these; else all that have a grammar"
+    )
+    parser.add_argument(
+        "--largest",
+        type=int,
+        default=MOST_BYTES // 1000,
+        metavar="KB",
+        help=f"take them from files of at most so many kB ({MOST_BYTES // 1000}); the plain prompt holds a file whole",
     )
     parser.add_argument(
         "--arms",
@@ -93,7 +100,7 @@ def _names(text: str) -> tuple[str, ...]:
 def run(args: argparse.Namespace) -> int:
     """Measure, and say what came of it. Returns the exit code."""
     _check(args)
-    rows = hole_rows(args.folder, args.count, args.seed, args.languages)
+    rows = hole_rows(args.folder, args.count, args.seed, args.languages, 1000 * args.largest)
     if args.names:
         return evaluate_names.run(args, rows)
     asked: list[reporting.AskedHole] = []
@@ -115,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         "count": args.count,
         "seed": args.seed,
         "without": args.without,
+        "largest_kb": args.largest,
         "window": [args.window.prefix, args.window.suffix],
         "alone": opened.alone,
         "interrupted": code == _INTERRUPTED,
@@ -129,6 +137,8 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.count < 1:
         raise InputError(f"--count is {args.count}; it has to be at least 1.")
+    if args.largest < 1:
+        raise InputError(f"--largest is {args.largest}; it has to be at least 1.")
     if args.names:
         evaluate_names.check(args)
     if args.perfect and args.infill:

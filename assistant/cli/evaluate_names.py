@@ -56,6 +56,7 @@ def run(args: argparse.Namespace, rows: Sequence[HoleRow]) -> int:
             "count": args.count,
             "seed": args.seed,
             "without": args.without,
+            "largest_kb": args.largest,
             "window": [args.window.prefix, args.window.suffix],
             "counted_by": counted,
         }

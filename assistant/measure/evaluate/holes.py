@@ -33,9 +33,12 @@ class HoleRow:
     kind: HoleKind
 
 
-def hole_rows(folder: Path, count: int, seed: int = 0, languages: Collection[str] = ()) -> list[HoleRow]:
+def hole_rows(
+    folder: Path, count: int, seed: int = 0, languages: Collection[str] = (), most_bytes: int = MOST_BYTES
+) -> list[HoleRow]:
     """Return ``count`` holes of each language, or of those named, by language and in the order in which they came.
 
+    They are of files of LEAST_BYTES to ``most_bytes``.
     A folder's files are grouped by the two folders that they lie in below it (the language and the package, as ``make
     hole-sources`` lays them), and each group has its turn. Raises InputError where there is no hole, or a language is
     not known.
@@ -44,7 +47,7 @@ def hole_rows(folder: Path, count: int, seed: int = 0, languages: Collection[str
         raise InputError(f"There is no folder {folder}; 'make hole-sources' fetches sources into build/sources.")
     if unknown := sorted(set(languages) - set(parsed_languages())):
         raise InputError(f"'{unknown[0]}' is no language with a grammar; there are {', '.join(parsed_languages())}.")
-    files = _files(folder, seed)
+    files = _files(folder, seed, most_bytes)
     wanted = sorted(files.keys() & set(languages) if languages else files)
     rows = [row for language in wanted for row in _of_language(folder, language, files[language], count, seed)]
     if not rows:
@@ -61,11 +64,11 @@ def _named(languages: Collection[str]) -> str:
     return ", ".join(sorted(languages)) or "a language that can be parsed"
 
 
-def _files(folder: Path, seed: int) -> dict[str, list[str]]:
+def _files(folder: Path, seed: int, most_bytes: int) -> dict[str, list[str]]:
     """Return the files of each language, as paths below the folder, in the order in which they are read."""
     groups: defaultdict[str, defaultdict[tuple[str, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or not LEAST_BYTES <= path.stat().st_size <= MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or not LEAST_BYTES <= path.stat().st_size <= most_bytes:
             continue
         name = path.relative_to(folder).as_posix()
         if reason_of_name(path.name) is not None:

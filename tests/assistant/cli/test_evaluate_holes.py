@@ -197,6 +197,7 @@ def test_an_answer_that_did_not_come_is_said(engine, capsys):
     ("options", "says"),
     [
         (["--count", "0"], "--count is 0"),
+        (["--largest", "0"], "--largest is 0"),
         (["--arms", "editor,wizard"], "'wizard' is no way of asking"),
         (["--arms", ","], "--arms names nothing"),
         (["--names", "--perfect"], "does not go with --perfect"),

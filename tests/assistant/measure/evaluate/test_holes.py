@@ -51,6 +51,7 @@ def test_files_have_turns_by_package_and_odd_ones_are_left_out(tmp_path):
     (tmp_path / "python/small/crlf.py").write_bytes(text.replace("\n", "\r\n").encode())
     (tmp_path / "python/small/link.py").symlink_to(tmp_path / "python/big/a.py")
     (tmp_path / "python/small/bytes.py").write_bytes(b"\0" * 2_000)
+    assert "python/small/huge.py" in {row.row.path for row in hole_rows(tmp_path, 35, most_bytes=2 * MOST_BYTES)}
     rows = hole_rows(tmp_path, 35)
     files = Counter(row.row.path for row in rows)
     assert files.keys() == {f"python/{name}.py" for name in ("big/a", "big/b", "big/c", "small/d", "small/crlf")}
