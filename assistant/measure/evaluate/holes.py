@@ -57,7 +57,35 @@ def hole_rows(
 
 def holes_of(path: str, text: str, language: str, *, comments: bool = False) -> list[HoleRow]:
     """Return a row for each hole of one file."""
-    return [_row(path, text, language, hole) for hole in find_cursor_holes(path, text, comments=comments)]
+    found = (_Found(path, text, language, hole) for hole in find_cursor_holes(path, text, comments=comments))
+    return [each.row() for each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A hole before its row is made: a row holds its whole file, and a large file has thousands of holes."""
+
+    path: str
+    text: str
+    language: str
+    hole: CursorHole
+
+    @property
+    def id(self) -> str:
+        hole = self.hole
+        column = hole.start - self.text.rfind("\n", 0, hole.start) - 1
+        return f"{self.path}:{hole.line}:{column}:{hole.end - hole.start}:{hole.kind}"
+
+    def row(self) -> HoleRow:
+        start, end = self.hole.start, self.hole.end
+        row = Row(
+            id=self.id,
+            prompt=self.text[:start],
+            suffix=self.text[end:],
+            solution=self.text[start:end],
+            path=self.path,
+        )
+        return HoleRow(row, self.language, self.hole.kind)
 
 
 def _named(languages: Collection[str]) -> str:
@@ -91,25 +119,26 @@ def _first_line(path: Path) -> str:
 
 def _of_language(folder: Path, language: str, names: Sequence[str], count: int, seed: int) -> list[HoleRow]:
     """Return holes of the kinds in turn, and of each kind from as many files as there are."""
-    by_kind: defaultdict[HoleKind, list[list[HoleRow]]] = defaultdict(list)
+    by_kind: defaultdict[HoleKind, list[list[_Found]]] = defaultdict(list)
     for name in names:
-        of_file: defaultdict[HoleKind, list[HoleRow]] = defaultdict(list)
-        for row in holes_of(name, _text(folder / name), language):
-            of_file[row.kind].append(row)
-        for kind, rows in of_file.items():
-            by_kind[kind].append(sorted(rows, key=lambda row: _rank(seed, row.row.id)))
+        text = _text(folder / name)
+        of_file: defaultdict[HoleKind, list[_Found]] = defaultdict(list)
+        for hole in find_cursor_holes(name, text):
+            of_file[hole.kind].append(_Found(name, text, language, hole))
+        for kind, found in of_file.items():
+            by_kind[kind].append(sorted(found, key=lambda each: _rank(seed, each.id)))
     waiting = {kind: _spread(by_kind[kind], at) for at, kind in enumerate(HOLE_KINDS)}
-    return list(_in_turn(waiting.values(), count))
+    return [each.row() for each in _in_turn(waiting.values(), count)]
 
 
-def _spread(files: Sequence[Sequence[HoleRow]], at: int) -> Iterator[HoleRow]:
+def _spread(files: Sequence[Sequence[_Found]], at: int) -> Iterator[_Found]:
     """Yield one of each file, then another one of each; each kind begins at another file."""
     begin = at * len(files) // len(HOLE_KINDS)
     turns = zip_longest(*files[begin:], *files[:begin])
     return (row for row in chain.from_iterable(turns) if row is not None)
 
 
-def _in_turn(kinds: Iterable[Iterator[HoleRow]], count: int) -> Iterator[HoleRow]:
+def _in_turn(kinds: Iterable[Iterator[_Found]], count: int) -> Iterator[_Found]:
     left = list(kinds)
     taken = 0
     while left and taken < count:
@@ -125,18 +154,6 @@ def _in_turn(kinds: Iterable[Iterator[HoleRow]], count: int) -> Iterator[HoleRow
 def _text(path: Path) -> str:
     data = path.read_bytes()
     return "" if reason_of_content(data) else decode(data).replace("\r\n", "\n")
-
-
-def _row(path: str, text: str, language: str, hole: CursorHole) -> HoleRow:
-    column = hole.start - text.rfind("\n", 0, hole.start) - 1
-    row = Row(
-        id=f"{path}:{hole.line}:{column}:{hole.end - hole.start}:{hole.kind}",
-        prompt=text[: hole.start],
-        suffix=text[hole.end :],
-        solution=text[hole.start : hole.end],
-        path=path,
-    )
-    return HoleRow(row, language, hole.kind)
 
 
 def _rank(seed: int, name: str) -> bytes:
