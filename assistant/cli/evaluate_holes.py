@@ -23,7 +23,7 @@ from assistant.config import find_paths
 from assistant.engine.protocol import Engine, Forgets
 from assistant.errors import InputError
 from assistant.measure.evaluate import holes_report as reporting
-from assistant.measure.evaluate.ask import EVERYTHING, WAYS, Answer, asker, leave_out
+from assistant.measure.evaluate.ask import EVERYTHING, WAYS, Answer, ask_plain, asker, leave_out
 from assistant.measure.evaluate.data import Row
 from assistant.measure.evaluate.holes import MOST_BYTES, HoleRow, hole_rows
 from assistant.measure.evaluate.infill import InfillServer, ask_infill
@@ -188,14 +188,10 @@ def _opened(args: argparse.Namespace) -> Generator[_Opened]:
 
 def _arms(args: argparse.Namespace, engine: Engine, options: Options) -> dict[str, Callable[[Row], Answer]]:
     """Return what asks the engine. With the arm that has less, the editor's own is whole."""
-    options_of = {"editor": EVERYTHING if _LESS in args.arms else options, _LESS: options, "plain": options}
-    return {
-        arm: functools.partial(
-            asker("plain" if arm == "plain" else "editor", options_of[arm], budget=args.window), engine
-        )
-        for arm in ARMS
-        if arm in args.arms
-    }
+    options_of = {"editor": EVERYTHING if _LESS in args.arms else options, _LESS: options}
+    asks = {arm: asker("editor", each, budget=args.window) for arm, each in options_of.items()}
+    asks["plain"] = functools.partial(ask_plain, while_right=True)
+    return {arm: functools.partial(asks[arm], engine) for arm in ARMS if arm in args.arms}
 
 
 def _followed(asked: Iterator[reporting.AskedHole], rows: Sequence[HoleRow], arm: str) -> Iterator[reporting.AskedHole]:
@@ -229,7 +225,8 @@ def _show(report: reporting.HolesReport, settings: dict[str, Any]) -> None:
     perfect = arms == [reporting.PERFECT]
     console.print(_perfect_table(report) if perfect else _arms_table(report, arms))
     if not perfect:
-        console.print("What an answer takes, medians:")
+        cut = " (a plain answer ends where it can no longer be right)" if "plain" in arms else ""
+        console.print(f"What an answer takes, medians{cut}:")
         console.print(_cost_table(report, arms))
         if not settings["alone"]:
             console.print("The server may have known parts of the prompts; times of the arms cannot be compared.")
