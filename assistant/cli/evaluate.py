@@ -15,14 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assistant.cli import evaluate_holes, evaluate_repo, output
+from assistant.cli import evaluate_compare, evaluate_holes, evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.client.address import parse_address
 from assistant.config import find_paths
 from assistant.engine.protocol import EngineInfo
 from assistant.errors import InputError
-from assistant.measure.evaluate import compare as comparing
 from assistant.measure.evaluate import report as reporting
 from assistant.measure.evaluate import run as running
 from assistant.measure.evaluate.ask import WAYS, Ask, asker, leave_out
@@ -89,16 +88,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "Fill holes in what the latest commits of a repository added, with and without its help."
     evaluate_repo.add_arguments(actions.add_parser("repo", help=text, description=text))
 
-    text = "Compare two files that 'infilling --output' wrote, row by row."
-    compare = actions.add_parser("compare", help=text, description=text)
-    compare.add_argument("first", type=Path, metavar="A", help="the answers of one run")
-    compare.add_argument("second", type=Path, metavar="B", help="the answers of another run over the same data")
-    compare.add_argument("--json", action="store_true", help="print one JSON object")
+    text = "Compare two files that 'infilling', 'holes' or 'repo' wrote with --output, row by row."
+    evaluate_compare.add_arguments(actions.add_parser("compare", help=text, description=text))
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked. Returns the exit code."""
-    actions = {"infilling": _infilling, "holes": evaluate_holes.run, "repo": evaluate_repo.run, "compare": _compare}
+    actions = {
+        "infilling": _infilling,
+        "holes": evaluate_holes.run,
+        "repo": evaluate_repo.run,
+        "compare": evaluate_compare.run,
+    }
     return actions[args.action](args)
 
 
@@ -259,39 +260,3 @@ def _what_was_asked(report: reporting.Report, model: str, settings: dict[str, An
     which = "" if limit is None or limit >= every else f" ({limit} of {every}, the sample of seed {settings['seed']})"
     stopped = ", stopped before its end" if settings["interrupted"] else ""
     return f"{model}, {asked}: {report.n} rows of {settings['data']}{which}{stopped}."
-
-
-# --- compare ---------------------------------------------------------------------------
-
-
-def _compare(args: argparse.Namespace) -> int:
-    comparison = comparing.compare(args.first, args.second)
-    if args.json:
-        output.print_json(comparing.to_json(comparison))
-        return 0
-    console = output.console()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "A", "B", "only A right", "only B right", "p (McNemar, exact)"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    for name, paired in (("exact match", comparison.exact_match), ("tests passed", comparison.pass_at_1)):
-        if paired is not None:
-            table.add_row(
-                name,
-                f"{100 * paired.first:.1f} %",
-                f"{100 * paired.second:.1f} %",
-                str(len(paired.only_first)),
-                str(len(paired.only_second)),
-                f"{paired.p_value:.3g}",
-            )
-    console.print(table)
-    console.print(f"{comparison.same_answers} of {comparison.exact_match.n} answers are the same.")
-    if comparison.unpaired:
-        console.print(f"{comparison.unpaired} rows are in only one of the files and were left out.")
-    _show_ids(console, "Only A is exact", comparison.exact_match.only_first)
-    _show_ids(console, "Only B is exact", comparison.exact_match.only_second)
-    return 0
-
-
-def _show_ids(console: Console, title: str, ids: Sequence[str]) -> None:
-    if ids:
-        console.print(f"{title}: {', '.join(ids)}")

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import functools
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,31 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from assistant.cli import evaluate_repo, output
+from assistant.cli import evaluate_names, evaluate_repo, output
 from assistant.cli.local_model import add_model_arguments
 from assistant.cli.remote import add_remote_arguments, opened_engine
 from assistant.client.address import parse_address
+from assistant.completion.complete import Options
 from assistant.config import find_paths
+from assistant.engine.protocol import Engine, Forgets
 from assistant.errors import InputError
 from assistant.measure.evaluate import holes_report as reporting
-from assistant.measure.evaluate.ask import WAYS, Answer, ask_plain, asker, leave_out
+from assistant.measure.evaluate.ask import EVERYTHING, WAYS, Answer, ask_plain, asker, leave_out
 from assistant.measure.evaluate.data import Row
-from assistant.measure.evaluate.holes import HoleRow, hole_rows
+from assistant.measure.evaluate.holes import MOST_BYTES, HoleRow, hole_rows
 from assistant.measure.evaluate.infill import InfillServer, ask_infill
 from assistant.measure.evaluate.lines import open_lines
+from assistant.measure.evaluate.paired import Difference
 from assistant.measure.evaluate.perfect import VERDICTS, ask_perfect
 from assistant.measure.evaluate.report import Share
 from assistant.repository.cursor_holes import HOLE_KINDS
+from assistant.retrieval.search.window import Budget
 
 _INTERRUPTED = 130
 _INFILL = "infill"
+_LESS = "less"
+ARMS = ("editor", _LESS, "plain")
+"""What can be asked, in this order: as the editor asks, the same without what ``--without`` names, the plain prompt."""
 Arms = Mapping[str, Callable[[Row], Answer]]
 
 
@@ -45,16 +53,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--languages", type=_names, default=(), metavar="A,B", help="only these; else all that have a grammar"
     )
     parser.add_argument(
+        "--largest",
+        type=int,
+        default=MOST_BYTES // 1000,
+        metavar="KB",
+        help=f"take them from files of at most so many kB ({MOST_BYTES // 1000}); the plain prompt holds a file whole",
+    )
+    parser.add_argument(
         "--arms",
         type=_names,
         default=WAYS,
         metavar="A,B",
-        help="what to compare: editor (as the editor asks, cuts and all) and plain (the model's plain prompt); both",
+        help="what to compare: editor (as the editor asks, cuts and all), less (the same without what --without names, "
+        "which editor then keeps) and plain (the model's plain prompt); else editor,plain",
+    )
+    parser.add_argument(
+        "--window",
+        type=evaluate_repo.read_window,
+        default=Budget(),
+        metavar="P,S",
+        help=f"most tokens that the editor reads before and after the hole ({Budget().prefix},{Budget().suffix})",
     )
     parser.add_argument(
         "--perfect",
         action="store_true",
         help="ask no model: send what stood in each hole through the editor's path, as if a model had written it",
+    )
+    parser.add_argument(
+        "--names",
+        action="store_true",
+        help="ask no model: count how many of the names that each hole needs stand in the editor's prompt, and with "
+        "--without how many in the one that has less",
     )
     parser.add_argument("--infill", metavar="URL", help="ask the /infill of a llama.cpp server besides")
     evaluate_repo.add_without(parser)
@@ -71,12 +100,15 @@ def _names(text: str) -> tuple[str, ...]:
 def run(args: argparse.Namespace) -> int:
     """Measure, and say what came of it. Returns the exit code."""
     _check(args)
-    rows = hole_rows(args.folder, args.count, args.seed, args.languages)
+    rows = hole_rows(args.folder, args.count, args.seed, args.languages, 1000 * args.largest)
+    if args.names:
+        return evaluate_names.run(args, rows)
     asked: list[reporting.AskedHole] = []
     code = 0
-    with open_lines(args.output) as write, _opened(args) as (model, arms):
+    with open_lines(args.output) as write, _opened(args) as opened:
+        arms = opened.arms
         try:
-            for each in _followed(reporting.ask_holes(rows, arms), rows, next(iter(arms))):
+            for each in _followed(reporting.ask_holes(rows, arms, opened.forget), rows, next(iter(arms))):
                 asked.append(each)
                 write(reporting.line_of(each))
         except KeyboardInterrupt:
@@ -84,12 +116,15 @@ def run(args: argparse.Namespace) -> int:
     report = reporting.summarise(asked, tuple(arms))
     settings = {
         "arms": list(arms),
-        "model": model,
+        "model": opened.name,
         "folder": args.folder.name,
         "holes": len(rows),
         "count": args.count,
         "seed": args.seed,
         "without": args.without,
+        "largest_kb": args.largest,
+        "window": [args.window.prefix, args.window.suffix],
+        "alone": opened.alone,
         "interrupted": code == _INTERRUPTED,
     }
     if args.json:
@@ -102,33 +137,61 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.count < 1:
         raise InputError(f"--count is {args.count}; it has to be at least 1.")
+    if args.largest < 1:
+        raise InputError(f"--largest is {args.largest}; it has to be at least 1.")
+    if args.names:
+        evaluate_names.check(args)
     if args.perfect and args.infill:
         raise InputError("--perfect asks no model, so that it does not go with --infill; leave one out.")
-    if unknown := sorted(set(args.arms) - set(WAYS)):
-        raise InputError(f"'{unknown[0]}' is no way of asking; --arms takes {', '.join(WAYS)}.")
+    if unknown := sorted(set(args.arms) - set(ARMS)):
+        raise InputError(f"'{unknown[0]}' is no way of asking; --arms takes {', '.join(ARMS)}.")
     if not args.arms:
-        raise InputError(f"--arms names nothing to ask; it takes {', '.join(WAYS)}.")
+        raise InputError(f"--arms names nothing to ask; it takes {', '.join(ARMS)}.")
+    if _LESS in args.arms and args.perfect:
+        raise InputError(f"--perfect asks no model, so that it has no arm {_LESS}; run it with and without --without.")
+    if _LESS in args.arms and not args.without:
+        raise InputError(f"The arm {_LESS} needs --without NAME, which says what it is asked without.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is asked, in words for people, and each arm by its name.
+
+    ``forget`` has what was read forgotten; ``alone``: it does, so that each prompt is read as if it were the first.
+    """
+
+    name: str
+    arms: Arms
+    forget: Callable[[], None] = lambda: None
+    alone: bool = True
 
 
 @contextlib.contextmanager
-def _opened(args: argparse.Namespace) -> Generator[tuple[str, Arms]]:
-    """Yield what is asked, in words for people, and each arm by its name."""
+def _opened(args: argparse.Namespace) -> Generator[_Opened]:
     options, _sources = leave_out(args.without)
     if args.perfect:
-        yield "The truth itself", {reporting.PERFECT: functools.partial(ask_perfect, options=options)}
+        truth = functools.partial(ask_perfect, options=options, budget=args.window)
+        yield _Opened("The truth itself", {reporting.PERFECT: truth})
         return
     with contextlib.ExitStack() as stack:
         engine = stack.enter_context(opened_engine(find_paths(), args))
         with engine.begin() as model:
             info = model.info
-        ways = {"editor": asker("editor", options), "plain": functools.partial(ask_plain, while_right=True)}
-        arms: dict[str, Callable[[Row], Answer]] = {
-            way: functools.partial(ask, engine) for way, ask in ways.items() if way in args.arms
-        }
+        arms = _arms(args, engine, options)
         if args.infill:
             server = stack.enter_context(contextlib.closing(InfillServer(parse_address(args.infill))))
             arms[_INFILL] = functools.partial(ask_infill, server)
-        yield f"{info.model} on {info.device} in {info.dtype}", arms
+        forget = engine.forget if isinstance(engine, Forgets) else None
+        name = f"{info.model} on {info.device} in {info.dtype}"
+        yield _Opened(name, arms, forget or (lambda: None), alone=forget is not None)
+
+
+def _arms(args: argparse.Namespace, engine: Engine, options: Options) -> dict[str, Callable[[Row], Answer]]:
+    """Return what asks the engine. With the arm that has less, the editor's own is whole."""
+    options_of = {"editor": EVERYTHING if _LESS in args.arms else options, _LESS: options}
+    asks = {arm: asker("editor", each, budget=args.window) for arm, each in options_of.items()}
+    asks["plain"] = functools.partial(ask_plain, while_right=True)
+    return {arm: functools.partial(asks[arm], engine) for arm in ARMS if arm in args.arms}
 
 
 def _followed(asked: Iterator[reporting.AskedHole], rows: Sequence[HoleRow], arm: str) -> Iterator[reporting.AskedHole]:
@@ -161,6 +224,12 @@ def _show(report: reporting.HolesReport, settings: dict[str, Any]) -> None:
     arms = settings["arms"]
     perfect = arms == [reporting.PERFECT]
     console.print(_perfect_table(report) if perfect else _arms_table(report, arms))
+    if not perfect:
+        cut = " (a plain answer ends where it can no longer be right)" if "plain" in arms else ""
+        console.print(f"What an answer takes, medians{cut}:")
+        console.print(_cost_table(report, arms))
+        if not settings["alone"]:
+            console.print("The server may have known parts of the prompts; times of the arms cannot be compared.")
     for arm in arms:
         console.print(f"By language and kind, {'whole' if perfect else f'exact, {arm}'} (%):")
         console.print(_both_table(report, arm))
@@ -178,13 +247,23 @@ def _groups(report: reporting.HolesReport) -> Iterator[tuple[str, reporting.Grou
 
 
 def _arms_table(report: reporting.HolesReport, arms: Sequence[str]) -> Table:
-    table = _table("exact (95 % interval)", "holes", *arms, *(["difference", "p (McNemar)"] if len(arms) > 1 else []))
+    first, *others = arms
+    compared = [heading for arm in others for heading in (f"{first} − {arm}", "p (McNemar)")]
+    table = _table("exact (95 % interval)", "holes", *arms, *compared)
     for name, group in _groups(report):
         row = [name, str(group.n), *(_cell(group.exact[arm]) for arm in arms)]
-        if len(arms) > 1:
-            first, second = (100 * group.exact[arm].value for arm in arms[:2])
-            row += [f"{first - second:+.1f}", f"{group.p_value:.2g}"]
+        for arm in others:
+            row += [difference_cell(group.differences[arm]), f"{group.differences[arm].p_value:.2g}"]
         table.add_row(*row)
+    return table
+
+
+def _cost_table(report: reporting.HolesReport, arms: Sequence[str]) -> Table:
+    table = _table("", "prompt tokens", "read anew", "file in short", "reading", "whole answer")
+    for arm in arms:
+        cost = report.costs[arm]
+        tokens = (cost.prompt_tokens, cost.read_tokens, cost.outline_tokens)
+        table.add_row(arm, *(f"{each:,.0f}" for each in tokens), f"{cost.prefill_ms:,.0f} ms", f"{cost.ms:,.0f} ms")
     return table
 
 
@@ -212,6 +291,12 @@ def _table(first: str, *headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, justify="right")
     return table
+
+
+def difference_cell(each: Difference) -> str:
+    """Return a difference in points, with its interval."""
+    low, high = each.interval
+    return f"{100 * each.value:+.1f} ({100 * low:+.0f} to {100 * high:+.0f})"
 
 
 def _cell(share: Share) -> str:

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--window",
-        type=_window,
+        type=read_window,
         default=WINDOW,
         metavar="P,S",
         help=f"most tokens of the open file before and after the hole ({WINDOW.prefix},{WINDOW.suffix})",
@@ -96,7 +96,8 @@ def add_without(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _window(text: str) -> Budget:
+def read_window(text: str) -> Budget:
+    """Return the two numbers of tokens of ``--window``. Raises ArgumentTypeError."""
     before, comma, after = text.partition(",")
     if not comma or not before.isdecimal() or not after.isdecimal() or not 16 <= int(before) <= 65536:
         raise argparse.ArgumentTypeError(f"'{text}' is no window; write two numbers of tokens, such as 512,128")

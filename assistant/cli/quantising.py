@@ -16,7 +16,7 @@ from rich.table import Table
 
 from assistant.cli import output
 from assistant.errors import InputError, ModelError
-from assistant.measure.evaluate.compare import compare
+from assistant.measure.evaluate.compare import ONE, compare
 from assistant.models.quantise import quantise, target_id
 from assistant.models.sources import Report
 from assistant.models.store import InstalledModel, Quantisation, Store
@@ -79,7 +79,7 @@ def report(args: argparse.Namespace, store: Store, quantisation: Quantisation) -
             _measure(model.id, [*extra, "--output", str(file), "--library", str(args.holes)])
             for model, extra, file in zip((base, made), options, files, strict=True)
         ]
-        pairs = compare(*files).exact_match
+        pairs = compare(files[0], files[1])[ONE].exact_match
     for figure, model in zip(figures, (base, made), strict=True):
         figure["disk_bytes"] = model.disk_bytes
     answer = {

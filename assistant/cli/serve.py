@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.cli.left_out import read_without
 from assistant.cli.local_model import add_model_arguments, choose_model, choose_running, local_spec
 from assistant.cli.remote import add_remote_arguments, remote_spec
 from assistant.config import Paths, find_paths
@@ -69,6 +70,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     ends.add_argument("--stay", action="store_true", help="go on when the program that started this has ended")
     parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave a filter or a part of the prompt (outline, path) out, to measure its worth; again for more",
+    )
+    parser.add_argument(
         "--token-file",
         type=Path,
         metavar="PATH",
@@ -84,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
     from assistant.server.process import Service, bind, find_parent, log_to_stderr, make_token
 
     log_to_stderr()
+    without = read_without(args.without)
     paths = find_paths()
     parent = None if args.stay else find_parent(args.parent_pid)
     settings = LiveSettings(paths)
@@ -109,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
             listener,
             name,
             indexes=workspace_indexes(paths),
-            options=_options(settings),
+            options=_options(settings, without),
             model_adapters=model_adapters,
         )
         return service.run(parent)
@@ -173,11 +182,11 @@ def _idle_seconds(settings: LiveSettings, wanted: float | None) -> Callable[[], 
     return lambda: 60.0 * (settings.now().idle_minutes if wanted is None else wanted)
 
 
-def _options(settings: LiveSettings) -> Callable[[], Options]:
+def _options(settings: LiveSettings, without: frozenset[str] = frozenset()) -> Callable[[], Options]:
     """Return what says how suggestions are made."""
     from assistant.completion.complete import Options
 
-    return lambda: Options(confidence=settings.now().confidence)
+    return lambda: Options(without, confidence=settings.now().confidence)
 
 
 def _minutes(text: str) -> float:

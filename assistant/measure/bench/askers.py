@@ -93,15 +93,16 @@ class _Streaming:
 
 
 class Grafter(_Streaming):
-    """Our service, asked as the window asks."""
+    """Our service, asked as the window asks. ``name``: what to call it in tables."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, name: str = "ours") -> None:
         super().__init__(url, {"Authorization": f"Bearer {token}"})
+        self._name = name
 
     @property
     def name(self) -> str:
         """What to call it in tables."""
-        return "ours"
+        return self._name
 
     async def ask(self, request: CompleteRequest, use: Use, on_text: OnText) -> Choice:
         """Return the whole suggestion."""

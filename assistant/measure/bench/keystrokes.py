@@ -14,6 +14,7 @@ from assistant.measure.bench.figures import ratio, time_until
 from assistant.measure.bench.replay import Log, Replay, Speed
 from assistant.measure.bench.trace import Go, Hole, Key, Trace, find_holes
 from assistant.measure.bench.typist import Typist
+from assistant.measure.evaluate.metrics import percentile
 from assistant.types import CompleteRequest
 
 
@@ -55,6 +56,9 @@ class Totals:
     last_of_all: Waits
     """To the last character, with those that were cut off counted as longer."""
     read: int
+    read_median: float
+    """Of a request that somebody waited for and that came to its end: how much of its prompt was in no cache."""
+    prompt_median: float
     reused: int
     written: int
     characters: float
@@ -122,6 +126,7 @@ def total(name: str, log: Log) -> Totals:
     waited = [asked for asked in log.asked if not asked.ahead]
     ends = Counter(asked.end for asked in waited)
     useful = [asked for asked in waited if asked.end in ("whole", "cut off")]
+    ended = [asked for asked in waited if asked.end in ("whole", "empty")]
     whole = [asked for asked in waited if asked.end == "whole"]
     return Totals(
         name=name,
@@ -141,6 +146,8 @@ def total(name: str, log: Log) -> Totals:
         ),
         last_of_all=_waits([asked.whole_ms for asked in whole], [asked.cut_ms for asked in useful]),
         read=sum(asked.use.read for asked in log.asked),
+        read_median=percentile([asked.use.read for asked in ended], 0.5),
+        prompt_median=percentile([asked.use.prompt for asked in ended], 0.5),
         reused=sum(asked.use.reused for asked in log.asked),
         written=sum(asked.use.written for asked in log.asked),
         characters=sum(asked.characters for asked in whole) / len(whole) if whole else 0.0,
@@ -160,6 +167,7 @@ def compare(ours: Totals, theirs: Totals) -> dict[str, float | None]:
         "last_of_all_p50": ratio(ours.last_of_all.p50, theirs.last_of_all.p50),
         "last_of_all_p95": ratio(ours.last_of_all.p95, theirs.last_of_all.p95),
         "read": ratio(ours.read, theirs.read),
+        "read_median": ratio(ours.read_median, theirs.read_median),
         "written": ratio(ours.written, theirs.written),
     }
 

@@ -18,6 +18,7 @@ from assistant.measure.evaluate.metrics import normal_form
 from assistant.measure.evaluate.other_files import OtherFiles
 from assistant.prompts.fim import infill_prompt
 from assistant.retrieval.search.candidate import ORIGINS, Sources
+from assistant.retrieval.search.window import Budget
 from assistant.types import CompleteRequest, ContextPiece, Delta, Event, Failed, Finished, GenerateRequest, Params
 
 Way = Literal["editor", "plain"]
@@ -70,29 +71,43 @@ def leave_out(names: Collection[str]) -> tuple[Options, Sources]:
     return replace(EVERYTHING, without=frozenset(names).intersection((*FILTERS, *PROMPT_PARTS))), sources
 
 
-def asker(way: Way, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Ask:
+def asker(
+    way: Way, options: Options = EVERYTHING, others: OtherFiles | None = None, budget: Budget | None = None
+) -> Ask:
     """Return what asks in this way; both are greedy, so that the same numbers give the same answers.
 
-    ``others`` finds help in the other files that a row brings; None, and the plain way, leave them out.
+    ``others`` finds help in the other files that a row brings; None, and the plain way, leave them out. ``budget``: how
+    much the editor reads of the open file; the plain way reads all of it.
     """
-    return ask_plain if way == "plain" else functools.partial(ask_editor, options=options, others=others)
+    return ask_plain if way == "plain" else functools.partial(ask_editor, options=options, others=others, budget=budget)
 
 
-def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: OtherFiles | None = None) -> Answer:
+def ask_editor(
+    engine: Engine,
+    row: Row,
+    options: Options = EVERYTHING,
+    others: OtherFiles | None = None,
+    budget: Budget | None = None,
+) -> Answer:
     """Ask as the editor does when one stops typing: window on the file, prompt, and the filters of what comes back.
 
     The line end after the hole's last line belongs to the file and stands right of the cursor, as in an editor. A row
     without a path has a name for its language's sake only, which the model is not told.
     """
     options = options if row.path else replace(options, without=options.without | {PATH})
-    request = CompleteRequest(
-        id=row.id, text=row.prompt + row.after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
-    )
+    request = editor_request(row)
     if others is None or not row.files:
         with engine.begin() as model:
-            return read_answer(complete(model, request, CancelToken(), options=options))
+            return read_answer(complete(model, request, CancelToken(), budget, options))
     with others.of(row) as retriever, engine.begin() as model:
-        return read_answer(complete(model, request, CancelToken(), options=options, retriever=retriever))
+        return read_answer(complete(model, request, CancelToken(), budget, options, retriever))
+
+
+def editor_request(row: Row) -> CompleteRequest:
+    """Return what the editor asks at a row's hole."""
+    return CompleteRequest(
+        id=row.id, text=row.prompt + row.after, cursor=len(row.prompt), path=row.path or _PATH, workspace=row.repository
+    )
 
 
 def ask_plain(engine: Engine, row: Row, *, while_right: bool = False) -> Answer:

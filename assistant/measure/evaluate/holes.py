@@ -33,9 +33,12 @@ class HoleRow:
     kind: HoleKind
 
 
-def hole_rows(folder: Path, count: int, seed: int = 0, languages: Collection[str] = ()) -> list[HoleRow]:
+def hole_rows(
+    folder: Path, count: int, seed: int = 0, languages: Collection[str] = (), most_bytes: int = MOST_BYTES
+) -> list[HoleRow]:
     """Return ``count`` holes of each language, or of those named, by language and in the order in which they came.
 
+    They are of files of LEAST_BYTES to ``most_bytes``.
     A folder's files are grouped by the two folders that they lie in below it (the language and the package, as ``make
     hole-sources`` lays them), and each group has its turn. Raises InputError where there is no hole, or a language is
     not known.
@@ -44,7 +47,7 @@ def hole_rows(folder: Path, count: int, seed: int = 0, languages: Collection[str
         raise InputError(f"There is no folder {folder}; 'make hole-sources' fetches sources into build/sources.")
     if unknown := sorted(set(languages) - set(parsed_languages())):
         raise InputError(f"'{unknown[0]}' is no language with a grammar; there are {', '.join(parsed_languages())}.")
-    files = source_files(folder, seed)
+    files = source_files(folder, seed, most_bytes)
     wanted = sorted(files.keys() & set(languages) if languages else files)
     rows = [row for language in wanted for row in _of_language(folder, language, files[language], count, seed)]
     if not rows:
@@ -54,18 +57,46 @@ def hole_rows(folder: Path, count: int, seed: int = 0, languages: Collection[str
 
 def holes_of(path: str, text: str, language: str, *, comments: bool = False) -> list[HoleRow]:
     """Return a row for each hole of one file."""
-    return [_row(path, text, language, hole) for hole in find_cursor_holes(path, text, comments=comments)]
+    found = (_Found(path, text, language, hole) for hole in find_cursor_holes(path, text, comments=comments))
+    return [each.row() for each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A hole before its row is made: a row holds its whole file, and a large file has thousands of holes."""
+
+    path: str
+    text: str
+    language: str
+    hole: CursorHole
+
+    @property
+    def id(self) -> str:
+        hole = self.hole
+        column = hole.start - self.text.rfind("\n", 0, hole.start) - 1
+        return f"{self.path}:{hole.line}:{column}:{hole.end - hole.start}:{hole.kind}"
+
+    def row(self) -> HoleRow:
+        start, end = self.hole.start, self.hole.end
+        row = Row(
+            id=self.id,
+            prompt=self.text[:start],
+            suffix=self.text[end:],
+            solution=self.text[start:end],
+            path=self.path,
+        )
+        return HoleRow(row, self.language, self.hole.kind)
 
 
 def _named(languages: Collection[str]) -> str:
     return ", ".join(sorted(languages)) or "a language that can be parsed"
 
 
-def source_files(folder: Path, seed: int) -> dict[str, list[str]]:
+def source_files(folder: Path, seed: int, most_bytes: int = MOST_BYTES) -> dict[str, list[str]]:
     """Return the files of each language, as paths below the folder, in the order in which they are read."""
     groups: defaultdict[str, defaultdict[tuple[str, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or not LEAST_BYTES <= path.stat().st_size <= MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or not LEAST_BYTES <= path.stat().st_size <= most_bytes:
             continue
         name = path.relative_to(folder).as_posix()
         if reason_of_name(path.name) is not None:
@@ -88,25 +119,26 @@ def _first_line(path: Path) -> str:
 
 def _of_language(folder: Path, language: str, names: Sequence[str], count: int, seed: int) -> list[HoleRow]:
     """Return holes of the kinds in turn, and of each kind from as many files as there are."""
-    by_kind: defaultdict[HoleKind, list[list[HoleRow]]] = defaultdict(list)
+    by_kind: defaultdict[HoleKind, list[list[_Found]]] = defaultdict(list)
     for name in names:
-        of_file: defaultdict[HoleKind, list[HoleRow]] = defaultdict(list)
-        for row in holes_of(name, read_source(folder / name), language):
-            of_file[row.kind].append(row)
-        for kind, rows in of_file.items():
-            by_kind[kind].append(sorted(rows, key=lambda row: _rank(seed, row.row.id)))
+        text = read_source(folder / name)
+        of_file: defaultdict[HoleKind, list[_Found]] = defaultdict(list)
+        for hole in find_cursor_holes(name, text):
+            of_file[hole.kind].append(_Found(name, text, language, hole))
+        for kind, found in of_file.items():
+            by_kind[kind].append(sorted(found, key=lambda each: _rank(seed, each.id)))
     waiting = {kind: _spread(by_kind[kind], at) for at, kind in enumerate(HOLE_KINDS)}
-    return list(_in_turn(waiting.values(), count))
+    return [each.row() for each in _in_turn(waiting.values(), count)]
 
 
-def _spread(files: Sequence[Sequence[HoleRow]], at: int) -> Iterator[HoleRow]:
+def _spread(files: Sequence[Sequence[_Found]], at: int) -> Iterator[_Found]:
     """Yield one of each file, then another one of each; each kind begins at another file."""
     begin = at * len(files) // len(HOLE_KINDS)
     turns = zip_longest(*files[begin:], *files[:begin])
     return (row for row in chain.from_iterable(turns) if row is not None)
 
 
-def _in_turn(kinds: Iterable[Iterator[HoleRow]], count: int) -> Iterator[HoleRow]:
+def _in_turn(kinds: Iterable[Iterator[_Found]], count: int) -> Iterator[_Found]:
     left = list(kinds)
     taken = 0
     while left and taken < count:
@@ -123,18 +155,6 @@ def read_source(path: Path) -> str:
     """Return the text of a file with line feeds; nothing of one that is no text, or not written by a person."""
     data = path.read_bytes()
     return "" if reason_of_content(data) else decode(data).replace("\r\n", "\n")
-
-
-def _row(path: str, text: str, language: str, hole: CursorHole) -> HoleRow:
-    column = hole.start - text.rfind("\n", 0, hole.start) - 1
-    row = Row(
-        id=f"{path}:{hole.line}:{column}:{hole.end - hole.start}:{hole.kind}",
-        prompt=text[: hole.start],
-        suffix=text[hole.end :],
-        solution=text[hole.start : hole.end],
-        path=path,
-    )
-    return HoleRow(row, language, hole.kind)
 
 
 def _rank(seed: int, name: str) -> bytes:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from assistant.measure.evaluate.ask import Answer
 from assistant.measure.evaluate.data import Row
 from assistant.measure.evaluate.holes import HoleRow
-from assistant.measure.evaluate.metrics import exact_match, mcnemar, mean, wilson
+from assistant.measure.evaluate.metrics import exact_match, mean, percentile, wilson
+from assistant.measure.evaluate.paired import Difference, difference, difference_json
 from assistant.measure.evaluate.perfect import VERDICTS, judge
 from assistant.measure.evaluate.report import Share
+from assistant.retrieval.search.outline import IN_SHORT
 
 PERFECT = "perfect"
 
@@ -38,13 +40,33 @@ class AskedHole:
 class Group:
     """The figures of some holes: for each arm the share that is exactly right, and what its answers were.
 
-    ``p_value``: McNemar's, of the first arm beside the second; 1 where there is one only.
+    ``differences``: by the name of each arm but the first, how much oftener the first one is right.
     """
 
     n: int
     exact: Mapping[str, Share]
     verdicts: Mapping[str, Mapping[str, int]]
-    p_value: float
+    differences: Mapping[str, Difference]
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's, of the first arm beside the second; 1 where there is one only."""
+        return next((each.p_value for each in self.differences.values()), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an answer of an arm takes, as medians: tokens, and milliseconds. Holes without an answer are left out.
+
+    ``prompt_tokens`` are those of all its prompts, ``read_tokens`` what of these was in no cache, ``outline_tokens``
+    the open file in short.
+    """
+
+    prompt_tokens: float
+    read_tokens: float
+    outline_tokens: float
+    prefill_ms: float
+    ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +79,24 @@ class HolesReport:
     by_both: Mapping[tuple[str, str], Group]
     failed: Mapping[str, int]
     """How many holes got no answer, by arm; they count as wrong."""
+    costs: Mapping[str, Cost]
 
 
-def ask_holes(rows: Iterable[HoleRow], arms: Mapping[str, Callable[[Row], Answer]]) -> Iterator[AskedHole]:
-    """Yield each hole once every arm was asked."""
-    for hole in rows:
-        yield AskedHole(hole, {name: ask(hole.row) for name, ask in arms.items()})
+def ask_holes(
+    rows: Iterable[HoleRow], arms: Mapping[str, Callable[[Row], Answer]], forget: Callable[[], None] = lambda: None
+) -> Iterator[AskedHole]:
+    """Yield each hole once every arm was asked; they take turns in who is asked first.
+
+    ``forget`` is called before each question: no arm is quicker because another one had read the same.
+    """
+    names = list(arms)
+    for number, hole in enumerate(rows):
+        first = number % len(names)
+        answers: dict[str, Answer] = {}
+        for name in (*names[first:], *names[:first]):
+            forget()
+            answers[name] = arms[name](hole.row)
+        yield AskedHole(hole, {name: answers[name] for name in names})
 
 
 def summarise(asked: Sequence[AskedHole], arms: Sequence[str]) -> HolesReport:
@@ -73,7 +107,28 @@ def summarise(asked: Sequence[AskedHole], arms: Sequence[str]) -> HolesReport:
         by_kind=_grouped(asked, arms, lambda each: each.hole.kind),
         by_both=_grouped(asked, arms, lambda each: (each.hole.language, each.hole.kind)),
         failed={arm: sum(bool(each.answers[arm].error) for each in asked) for arm in arms},
+        costs={arm: _cost([each.answers[arm] for each in asked]) for arm in arms},
     )
+
+
+def _cost(answers: Sequence[Answer]) -> Cost:
+    answered = [answer for answer in answers if not answer.error]
+
+    def median(of: Callable[[Answer], float]) -> float:
+        return percentile([of(answer) for answer in answered], 0.5)
+
+    return Cost(
+        prompt_tokens=median(lambda answer: answer.prompt_tokens),
+        read_tokens=median(lambda answer: answer.prompt_tokens - answer.cached_tokens),
+        outline_tokens=median(outline_tokens),
+        prefill_ms=median(lambda answer: answer.prefill_ms),
+        ms=median(lambda answer: answer.ms),
+    )
+
+
+def outline_tokens(answer: Answer) -> int:
+    """Return how many tokens of the open file in short the prompt of an answer held."""
+    return sum(piece.tokens for piece in answer.context if piece.why == IN_SHORT)
 
 
 def to_json(report: HolesReport) -> dict[str, Any]:
@@ -87,6 +142,9 @@ def to_json(report: HolesReport) -> dict[str, Any]:
         "by_kind": {name: _group_json(group) for name, group in report.by_kind.items()},
         "by_language_and_kind": dict(both),
         "failed": dict(report.failed),
+        "costs": {
+            arm: {name: round(value, 1) for name, value in asdict(cost).items()} for arm, cost in report.costs.items()
+        },
     }
 
 
@@ -107,6 +165,9 @@ def line_of(asked: AskedHole) -> dict[str, Any]:
                 "verdict": asked.verdict(arm),
                 "ms": round(answer.ms, 1),
                 "prompt_tokens": answer.prompt_tokens,
+                "cached_tokens": answer.cached_tokens,
+                "outline_tokens": outline_tokens(answer),
+                "prefill_ms": round(answer.prefill_ms, 1),
                 "generated_tokens": answer.generated_tokens,
                 "filters": list(answer.filters),
                 "mean_logprob": answer.mean_logprob,
@@ -131,20 +192,19 @@ def _group(asked: Sequence[AskedHole], arms: Sequence[str]) -> Group:
         n=len(asked),
         exact={arm: Share(mean(each), wilson(sum(each), len(each)), len(each)) for arm, each in marks.items()},
         verdicts={arm: {name: counts[name] for name in VERDICTS} for arm, counts in verdicts.items()},
-        p_value=_p_value(*(marks[arm] for arm in arms[:2])),
+        differences={arm: difference(marks[arm], marks[arms[0]]) for arm in arms[1:]},
     )
 
 
-def _p_value(first: Sequence[bool], second: Sequence[bool] | None = None) -> float:
-    pairs = list(zip(first, first if second is None else second, strict=True))
-    return mcnemar(pairs.count((True, False)), pairs.count((False, True)))
-
-
 def _group_json(group: Group) -> dict[str, Any]:
+    first = next(iter(group.exact))
     return {
         "n": group.n,
         "exact_match": {arm: round(share.value, 4) for arm, share in group.exact.items()},
         "intervals": {arm: [round(bound, 4) for bound in share.interval] for arm, share in group.exact.items()},
         "verdicts": {arm: dict(counts) for arm, counts in group.verdicts.items()},
         "p_value": group.p_value,
+        "differences": [
+            {"first": arm, "second": first, **difference_json(each)} for arm, each in group.differences.items()
+        ],
     }

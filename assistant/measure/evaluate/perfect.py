@@ -12,6 +12,7 @@ from assistant.engine.protocol import CancelToken, EngineInfo, Lease
 from assistant.measure.evaluate.ask import EVERYTHING, Answer, ask_editor
 from assistant.measure.evaluate.data import Row
 from assistant.measure.evaluate.metrics import normal_form
+from assistant.retrieval.search.window import Budget
 from assistant.types import (
     Choice,
     Delta,
@@ -52,7 +53,7 @@ class PerfectEngine:
 
     def begin(self, role: Role = "complete") -> Lease:  # noqa: ARG002 - the same in each
         """Return itself."""
-        return Lease(INFO, _count, self._generate)
+        return Lease(INFO, estimate_tokens, self._generate)
 
     def close(self) -> None:
         """Do nothing: it holds nothing."""
@@ -84,9 +85,11 @@ class PerfectEngine:
         return ""
 
 
-def ask_perfect(row: Row, options: Options = EVERYTHING, *, runs_on: bool = False) -> Answer:
+def ask_perfect(
+    row: Row, options: Options = EVERYTHING, *, runs_on: bool = False, budget: Budget | None = None
+) -> Answer:
     """Return what would be shown of the row's solution if a model wrote just that; ``runs_on`` is PerfectEngine's."""
-    return ask_editor(PerfectEngine(row, runs_on=runs_on), row, options)
+    return ask_editor(PerfectEngine(row, runs_on=runs_on), row, options, budget=budget)
 
 
 def judge(row: Row, answer: Answer) -> Verdict:
@@ -101,7 +104,7 @@ def judge(row: Row, answer: Answer) -> Verdict:
     return "other"
 
 
-def _count(texts: Sequence[Text]) -> list[int]:
+def estimate_tokens(texts: Sequence[Text]) -> list[int]:
     """Return about how many tokens each text has."""
     return [-(-len(text.text) // 4) for text in texts]
 

@@ -106,6 +106,7 @@ def test_how_long_the_model_stays_is_as_asked_else_as_the_settings_say_now():
 def test_how_sure_the_model_has_to_be_is_asked_each_time():
     paths = find_paths()
     settings = LiveSettings(paths)
+    assert _options(settings, frozenset({"outline"}))().without == {"outline"}
     options = _options(settings)
     assert options().confidence == Settings().confidence
     save_settings(paths, Settings(confidence=0.7))

@@ -9,6 +9,9 @@ from assistant.errors import InputError
 from assistant.measure.evaluate import holes_report as reporting
 from assistant.measure.evaluate.ask import Answer
 from assistant.measure.evaluate.holes import MOST_BYTES, hole_rows
+from assistant.retrieval.search.outline import IN_SHORT
+from assistant.retrieval.search.window import THIS_FILE
+from assistant.types import ContextPiece
 
 SAMPLES = Path(__file__).parents[2] / "completion" / "samples"
 
@@ -48,6 +51,7 @@ def test_files_have_turns_by_package_and_odd_ones_are_left_out(tmp_path):
     (tmp_path / "python/small/crlf.py").write_bytes(text.replace("\n", "\r\n").encode())
     (tmp_path / "python/small/link.py").symlink_to(tmp_path / "python/big/a.py")
     (tmp_path / "python/small/bytes.py").write_bytes(b"\0" * 2_000)
+    assert "python/small/huge.py" in {row.row.path for row in hole_rows(tmp_path, 35, most_bytes=2 * MOST_BYTES)}
     rows = hole_rows(tmp_path, 35)
     files = Counter(row.row.path for row in rows)
     assert files.keys() == {f"python/{name}.py" for name in ("big/a", "big/b", "big/c", "small/d", "small/crlf")}
@@ -80,8 +84,46 @@ def test_figures_by_hand(rows):
     assert (found["n"], found["exact_match"]) == (3, {"editor": 0.6667, "plain": 0.3333})
     assert found["intervals"]["plain"] == [0.0615, 0.7923]
     assert found["p_value"] == 1.0
+    (difference,) = found["differences"]
+    assert (difference["first"], difference["second"]) == ("plain", "editor")
+    assert (difference["exact_match"], difference["only_first"], difference["only_second"]) == (0.3333, 0, 1)
+    low, high = difference["exact_match_interval"]
+    assert low == 0 <= difference["exact_match"] <= high <= 1
+    assert found["by_kind"]["line"]["differences"] == [difference]
+    assert found["by_language"][second.language]["differences"][0]["exact_match"] == 0
     assert found["failed"] == {"editor": 1, "plain": 0}
     assert found["by_language"][first.language]["exact_match"]["editor"] == 1.0
     assert found["by_language_and_kind"][first.language]["line"]["verdicts"]["plain"]["other"] == 1
     assert reporting.line_of(asked[2])["arms"]["editor"]["error"] == "Too long."
     assert reporting.to_json(reporting.summarise([], ("editor",)))["n"] == 0
+    assert reporting.to_json(reporting.summarise([], ("editor", "plain")))["differences"][0]["exact_match"] == 0
+
+
+def test_what_an_answer_takes_is_the_median_of_those_that_came(rows):
+    outline = ContextPiece("a.py", (1, 9), 40, IN_SHORT)
+    window = ContextPiece("a.py", (10, 90), 60, THIS_FILE)
+    answers = [
+        Answer("x", 30.0, prompt_tokens=100, cached_tokens=0, prefill_ms=20.0, context=(outline, window)),
+        Answer("x", 10.0, prompt_tokens=60, cached_tokens=30, prefill_ms=8.0, context=(window,)),
+        Answer("", 99.0, error="Too long."),
+    ]
+    asked = [reporting.AskedHole(row, {"editor": answer}) for row, answer in zip(rows, answers, strict=False)]
+    found = reporting.to_json(reporting.summarise(asked, ("editor",)))
+    cost = {"prompt_tokens": 80, "read_tokens": 65, "outline_tokens": 20, "prefill_ms": 14, "ms": 20}
+    assert found["costs"] == {"editor": cost}
+    line = reporting.line_of(asked[0])["arms"]["editor"]
+    assert (line["outline_tokens"], line["cached_tokens"], line["prefill_ms"]) == (40, 0, 20.0)
+    assert reporting.summarise([], ("editor",)).costs["editor"].ms == 0
+
+
+def test_arms_take_turns_and_nothing_is_read_already(rows):
+    said = []
+
+    def arm(name):
+        return lambda _row: said.append(name) or Answer(name, 1.0)
+
+    asked = list(reporting.ask_holes(rows[:3], {"a": arm("a"), "b": arm("b")}, forget=lambda: said.append("forget")))
+    assert [name for name in said if name != "forget"] == ["a", "b", "b", "a", "a", "b"]
+    assert said[::2] == ["forget"] * 6
+    assert all(list(each.answers) == ["a", "b"] for each in asked)
+    assert asked[1].answers["a"].text == "a"
