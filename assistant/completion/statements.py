@@ -7,6 +7,7 @@ written and ends below. Where there is no grammar, or the file has errors all ar
 from __future__ import annotations
 
 import functools
+import re
 import string
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from assistant.languages import Comments, Language, first_word, language_named
 _CLOSING = (")", "]", "}", "</", "/>")
 _WORDS = tuple(string.ascii_lowercase)
 _SIGNS = ")]}>;, \t"
+_BLANKS_OF_DIRECTIVE = re.compile(r"^#[ \t]+")
 _ASIDE = frozenset(
     {
         "attribute_item",
@@ -39,14 +41,16 @@ class Standing:
     """How a text stands in the tree of its file: ``is_sure`` is False where that has errors around it anyway.
 
     ``wrong``: it is in error, or brings errors; ``errors`` are those of the file with it. ``crosses`` is the offset in
-    the text, in bytes, of what begins there and ends below; None where nothing does. ``says_nothing``: it is comments
-    and attributes alone.
+    the text, in bytes, of what begins there and ends below; None where nothing does. ``joins``: what stands below goes
+    on with an expression of the text, by a sign that joins its parts. ``says_nothing``: it is comments and attributes
+    alone.
     """
 
     is_sure: bool
     wrong: bool
     errors: int
     crosses: int | None
+    joins: bool
     says_nothing: bool
 
 
@@ -66,7 +70,8 @@ def is_whole(syntax: Syntax, text: str) -> bool:
     # Grammars forgive some heads without a body.
     if opens_block(lines[-1], record):
         return False
-    if lines[0].endswith(_WORDS) and opens_block(lines[0], record) and not is_closing(lines[-1], syntax):
+    ends_by_word = record.blocks.ends and lines[0].endswith(_WORDS) and opens_block(lines[0], record)
+    if ends_by_word and not is_closing(lines[-1], syntax):
         return False
     found = standing(syntax, text)
     if found is not None and (found.is_sure or found.crosses is not None):
@@ -88,7 +93,7 @@ def opens_block(line: str, record: Language) -> bool:
 def is_closing(line: str, syntax: Syntax) -> bool:
     """Return whether a line does nothing but end what was begun above it: ``});``, ``end``, ``fi``, ``</ul>``."""
     record = record_of(syntax)
-    bare = _without_comment(line, record.comments).strip()
+    bare = _BLANKS_OF_DIRECTIVE.sub("#", _without_comment(line, record.comments).strip())
     word = first_word(bare)
     if word in record.blocks.ends:
         bare = bare.replace(word, "", 1)
@@ -145,6 +150,7 @@ def standing(syntax: Syntax, text: str) -> Standing | None:
         wrong=root.has_error and (was_right or _has_error(root, place.start, place.behind)),
         errors=count_errors(root),
         crosses=None if crosses is None else crosses - left,
+        joins=crosses is not None and _joins(root, place),
         says_nothing=_first(root, source, place.start, end) is None,
     )
 
@@ -166,6 +172,13 @@ def _crossing(syntax: Syntax, node: Node, place: _Place) -> int | None:
             return None
         old = old.parent
     return node.start_byte
+
+
+def _joins(root: Node, place: _Place) -> bool:
+    """Return whether the sign behind a text has a part of the text as its left side: ``.action()``, ``+ 1``."""
+    sign = root.descendant_for_byte_range(place.behind, place.behind + 1)
+    whole = sign.parent if sign is not None and not sign.is_named else None
+    return whole is not None and place.start <= whole.start_byte < place.behind
 
 
 def _is_in_error(node: Node | None) -> bool:

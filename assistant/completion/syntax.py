@@ -242,7 +242,9 @@ def _in_text(tree: Tree, place: int, line_suffix: str) -> bool:
     node: Node | None = tree.root_node.descendant_for_byte_range(max(place - 1, 0), place)
     while node is not None and node.parent is not None:
         inside = node.start_byte < place < node.end_byte
-        at_end = node.end_byte == place and "comment" in node.type and not line_suffix.strip()
+        # Some grammars take the line's end for a part of the comment: below that nothing is in it.
+        ends_here = node.end_byte == place and node.end_point.column > 0
+        at_end = ends_here and "comment" in node.type and not line_suffix.strip()
         if (inside or at_end) and any(kind in node.type for kind in _TEXT_NODES):
             return True
         node = node.parent

@@ -42,7 +42,7 @@ PHP = Blocks(
     terminator=";",
 )
 GO = Blocks(opens=_USUAL, ends=(), clauses=_CASES, parted=("switch", "select"))
-RUST = Blocks(opens=(*_USUAL, "=>"), ends=(), clauses=("else",), parted=("if", "else"), terminator=";")
+RUST = Blocks(opens=("where", *_USUAL, "=>"), ends=(), clauses=("else",), parted=("if", "else"), terminator=";")
 KOTLIN = Blocks(
     opens=(*_USUAL, "->", "=>"),
     ends=(),

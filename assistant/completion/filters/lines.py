@@ -56,11 +56,9 @@ def next_statement(hole: Hole, kept: Sequence[str], line: str) -> bool:
     if hole.shape.extent != "statement" or not bare or first is None:
         return False
     record = record_of(hole.syntax)
-    if (
-        indent_width(line) > indent_width(first)
-        or not is_whole(hole.syntax, _text(hole, kept))
-        or record.blocks.paragraphs
-    ):
+    if indent_width(line) > indent_width(first) or record.blocks.paragraphs or _is_open_clause(hole, first):
+        return False
+    if not is_whole(hole.syntax, _text(hole, kept)) and not _is_part_of_below(hole, kept):
         return False
     another = first_word(bare) in record.blocks.clauses and first_word(bare) == first_word(first)
     return another or not goes_on(bare, hole.syntax)
@@ -103,16 +101,53 @@ def ends_statement(hole: Hole, kept: Sequence[str]) -> bool:
     if not is_whole(syntax, _text(hole, kept)) or (blocks.chains and not last.endswith((";", "}"))):
         return False
     if first is kept[-1]:
-        return not may_be_parted(first, syntax)
+        return not may_be_parted(first, syntax) and not _is_open_clause(hole, first)
     # Below its first line a statement ends with the line that makes it whole.
     ends = not is_whole(syntax, _text(hole, kept[:-1])) and not may_be_parted(first, syntax)
-    in_body = (record.colon_blocks or first.rstrip().endswith(":")) and indent_width(last) > indent_width(first)
-    return ends and (not in_body or bool(open_brackets(_text(hole, kept[:-1]), syntax.language)))
+    begins_body = record.colon_blocks or opens_block(first.strip(), record)
+    return ends and (not begins_body or indent_width(last) <= indent_width(first) or _is_in_brackets(hole, kept))
+
+
+def _is_in_brackets(hole: Hole, kept: Sequence[str]) -> bool:
+    """Return whether all lines but the first stand in a bracket that the first opens."""
+    begin = next(number for number, line in enumerate(kept, 1) if line.strip())
+    return all(open_brackets(_text(hole, kept[:end]), hole.syntax.language) for end in range(begin, len(kept)))
+
+
+def _is_open_clause(hole: Hole, first: str) -> bool:
+    """Return whether a statement begins as a further part of one above whose end stands below: all up to that is its.
+
+    A directive (``#else``) is not told from what it holds by its depth.
+    """
+    below = next(iter(hole.syntax.below), "")
+    word = first_word(first)
+    return word.startswith("#") and word in record_of(hole.syntax).blocks.clauses and is_closing(below, hole.syntax)
 
 
 def body_stands_below(hole: Hole, kept: Sequence[str]) -> bool:
-    """Return whether the suggestion just wrote the header of a block whose body is already in the file."""
-    return bool(_text(hole, kept).strip()) and head_of_below(hole, kept)
+    """Return whether the suggestion just wrote the header of a block whose body is already in the file.
+
+    An expression of which more parts stand below is none, there may be others before them: it ends only where it
+    cannot be gone on with any more.
+    """
+    text = _text(hole, kept)
+    if not text.strip():
+        return False
+    if head_of_below(hole, kept):
+        return not _is_part_of_below(hole, kept)
+    begin = next(number for number, line in enumerate(kept, 1) if line.strip())
+    if begin == len(kept) or open_brackets(text, hole.syntax.language) or not _is_part_of_below(hole, kept[:begin]):
+        return False
+    first, now = (standing(hole.syntax, each) for each in (_text(hole, kept[:begin]), text))
+    return first is not None and now is not None and now.errors > first.errors
+
+
+def _is_part_of_below(hole: Hole, kept: Sequence[str]) -> bool:
+    """Return whether what these lines end with goes on below, deeper, with the next part of an expression."""
+    text = _text(hole, kept)
+    found = standing(hole.syntax, text) if text.strip() and head_of_below(hole, kept) else None
+    in_brackets = open_brackets(text, hole.syntax.language)[-1:] in ("(", "[")
+    return found is not None and (found.joins or in_brackets)
 
 
 def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
