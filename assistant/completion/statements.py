@@ -143,25 +143,28 @@ def standing(syntax: Syntax, text: str) -> Standing | None:
     root, end = tree.root_node, left + len(_encode(text.rstrip()))
     place = _Place(source, len(_encode(text)), _skip_blanks(source, left), end, _skip_blanks(source, end))
     node = root.descendant_for_byte_range(end - 1, min(place.behind + 1, len(source)))
-    crosses = _crossing(syntax, node, place) if node and place.behind < len(source) else None
+    joins = _joins(root, place)
+    crosses = _crossing(syntax, node, place, joins=joins) if node and place.behind < len(source) else None
     was_right = syntax.errors == 0
     return Standing(
         is_sure=was_right or not _is_in_error(node),
         wrong=root.has_error and (was_right or _has_error(root, place.start, place.behind)),
         errors=count_errors(root),
         crosses=None if crosses is None else crosses - left,
-        joins=crosses is not None and _joins(root, place),
+        joins=joins,
         says_nothing=_first(root, source, place.start, end) is None,
     )
 
 
-def _crossing(syntax: Syntax, node: Node, place: _Place) -> int | None:
+def _crossing(syntax: Syntax, node: Node, place: _Place, *, joins: bool) -> int | None:
     """Return where the smallest node around the end of a text begins, if that is in the text.
 
     A block, which goes on below with statements of its own, is none: without the text it is there, too, with fewer.
     """
     if node.start_byte < place.start or node.parent is None or syntax.tree is None:
         return None
+    if joins:
+        return node.start_byte
     root = syntax.tree.root_node
     below = _first(root, place.source, place.behind, len(place.source), place.size)
     if below is None:
@@ -178,7 +181,8 @@ def _joins(root: Node, place: _Place) -> bool:
     """Return whether the sign behind a text has a part of the text as its left side: ``.action()``, ``+ 1``."""
     sign = root.descendant_for_byte_range(place.behind, place.behind + 1)
     whole = sign.parent if sign is not None and not sign.is_named else None
-    return whole is not None and place.start <= whole.start_byte < place.behind
+    joins = whole is not None and place.start <= whole.start_byte < place.behind
+    return joins and not place.source[place.behind : place.behind + 1].isalpha()
 
 
 def _is_in_error(node: Node | None) -> bool:

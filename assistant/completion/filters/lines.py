@@ -58,7 +58,7 @@ def next_statement(hole: Hole, kept: Sequence[str], line: str) -> bool:
     record = record_of(hole.syntax)
     if indent_width(line) > indent_width(first) or record.blocks.paragraphs or _is_open_clause(hole, first):
         return False
-    if not is_whole(hole.syntax, _text(hole, kept)) and not _is_part_of_below(hole, kept):
+    if not is_whole(hole.syntax, _text(hole, kept)) and not is_part_of_below(hole, kept):
         return False
     another = first_word(bare) in record.blocks.clauses and first_word(bare) == first_word(first)
     return another or not goes_on(bare, hole.syntax)
@@ -127,27 +127,33 @@ def _is_open_clause(hole: Hole, first: str) -> bool:
 def body_stands_below(hole: Hole, kept: Sequence[str]) -> bool:
     """Return whether the suggestion just wrote the header of a block whose body is already in the file.
 
-    An expression of which more parts stand below is none, there may be others before them: it ends only where it
-    cannot be gone on with any more.
+    An expression of which more parts stand below is none: there may be others before them.
     """
-    text = _text(hole, kept)
-    if not text.strip():
+    return bool(_text(hole, kept).strip()) and head_of_below(hole, kept) and not is_part_of_below(hole, kept)
+
+
+def leaves_part(hole: Hole, kept: Sequence[str], line: str) -> bool:
+    """Return whether the line ends an expression of which more parts stand below: they would hang in the air."""
+    begin = next((number for number, each in enumerate(kept, 1) if each.strip()), 0)
+    if not begin or not is_part_of_below(hole, kept[:begin]):
         return False
-    if head_of_below(hole, kept):
-        return not _is_part_of_below(hole, kept)
-    begin = next(number for number, line in enumerate(kept, 1) if line.strip())
-    if begin == len(kept) or open_brackets(text, hole.syntax.language) or not _is_part_of_below(hole, kept[:begin]):
-        return False
+    text = _text(hole, [*kept, line])
     first, now = (standing(hole.syntax, each) for each in (_text(hole, kept[:begin]), text))
-    return first is not None and now is not None and now.errors > first.errors
+    is_worse = first is not None and now is not None and now.errors > first.errors
+    return is_worse and not open_brackets(text, hole.syntax.language)
 
 
-def _is_part_of_below(hole: Hole, kept: Sequence[str]) -> bool:
+def is_part_of_below(hole: Hole, kept: Sequence[str]) -> bool:
     """Return whether what these lines end with goes on below, deeper, with the next part of an expression."""
     text = _text(hole, kept)
-    found = standing(hole.syntax, text) if text.strip() and head_of_below(hole, kept) else None
-    in_brackets = open_brackets(text, hole.syntax.language)[-1:] in ("(", "[")
-    return found is not None and (found.joins or in_brackets)
+    found = standing(hole.syntax, text) if text.strip() else None
+    if found is None or found.crosses is None or found.errors > (hole.syntax.errors or 0):
+        return False
+    if not found.joins and open_brackets(text, hole.syntax.language)[-1:] not in ("(", "["):
+        return False
+    start = len(hole.syntax.line) + len(text.encode("utf-8", "replace")[: found.crosses].decode("utf-8", "ignore"))
+    row = "\n".join(kept).count("\n", 0, start)
+    return indent_width(next(iter(hole.syntax.below), "")) > indent_width("\n".join(kept).split("\n")[row])
 
 
 def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
