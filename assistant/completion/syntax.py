@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tree_sitter import Node, Point, Tree
 
 from assistant.completion.brackets import read_around
-from assistant.completion.scanner import PAIRS, Scanned, State, is_comment, lead, scan
+from assistant.completion.scanner import PAIRS, GrowingScan, Scanned, State, is_comment, lead
 from assistant.languages import find_language, language_named
 from assistant.repository.parsing import parse
 
@@ -141,12 +141,19 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
 
 def scan_written(text: str, syntax: Syntax) -> Scanned:
     """Return the brackets of what is written at the cursor, and what it ends inside of."""
-    begun = "" if syntax.inside else lead(syntax.before, syntax.language)
-    found = scan(begun + text, syntax.language, syntax.inside, syntax.after)
+    begun, growing = _written(syntax)
+    found = growing.read(begun + text)
     if not begun:
         return found
     brackets = tuple((place - len(begun), sign) for place, sign in found.brackets if place >= len(begun))
     return Scanned(brackets, found.state, found.left)
+
+
+@functools.lru_cache(maxsize=16)
+def _written(syntax: Syntax) -> tuple[str, GrowingScan]:
+    """Return what stands left of the cursor that its brackets may need, and what reads on from there."""
+    begun = "" if syntax.inside else lead(syntax.before, syntax.language)
+    return begun, GrowingScan(syntax.language, syntax.inside, syntax.after)
 
 
 def surplus_bracket(text: str, syntax: Syntax) -> int | None:

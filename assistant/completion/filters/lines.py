@@ -145,15 +145,17 @@ def leaves_part(hole: Hole, kept: Sequence[str], line: str) -> bool:
 
 def is_part_of_below(hole: Hole, kept: Sequence[str]) -> bool:
     """Return whether what these lines end with goes on below, deeper, with the next part of an expression."""
-    text = _text(hole, kept)
-    found = standing(hole.syntax, text) if text.strip() else None
+    text, below = _text(hole, kept), indent_width(next(iter(hole.syntax.below), ""))
+    if not text.strip() or not any(indent_width(line) < below for line in kept if line.strip()):
+        return False
+    found = standing(hole.syntax, text)
     if found is None or found.crosses is None or found.errors > (hole.syntax.errors or 0):
         return False
     if not found.joins and open_brackets(text, hole.syntax.language)[-1:] not in ("(", "["):
         return False
     start = len(hole.syntax.line) + len(text.encode("utf-8", "replace")[: found.crosses].decode("utf-8", "ignore"))
     row = "\n".join(kept).count("\n", 0, start)
-    return indent_width(next(iter(hole.syntax.below), "")) > indent_width("\n".join(kept).split("\n")[row])
+    return below > indent_width("\n".join(kept).split("\n")[row])
 
 
 def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
@@ -163,15 +165,18 @@ def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
     """
     syntax, text, last = hole.syntax, _text(hole, kept), kept[-1].strip()
     below = next(iter(syntax.below), "")
+    deeper = indent_width(below) - indent_width(kept[-1])
+    if deeper < 0 or (deeper == 0 and not below.lstrip().startswith("{")):
+        return False  # as with most lines: the tree is not asked
     found = standing(syntax, text)
     if found is not None and found.errors > (syntax.errors or 0):
         return False
     crosses = found is not None and found.crosses is not None
     if crosses and below.lstrip().startswith("{"):
-        return indent_width(below) >= indent_width(kept[-1])
+        return True
     record = record_of(syntax)
     begins = crosses or (opens_block(last, record) and not last.endswith(("(", "["))) or record.blocks.is_head(last)
-    return begins and indent_width(below) > indent_width(kept[-1])
+    return begins and deeper > 0
 
 
 def _block_indent(hole: Hole, kept: Sequence[str]) -> int:

@@ -72,7 +72,8 @@ def begins_unit_below(hole: Hole, lines: Sequence[str]) -> int | None:
 
     Lines as they would stand in the file, of which the first begins with what is left of the cursor.
     """
-    filled = [number for number, line in enumerate(lines) if line.strip()][-BELOW_LINES:]
+    last = (number for number in reversed(range(len(lines))) if lines[number].strip())
+    filled = [*itertools.islice(last, BELOW_LINES)][::-1]
     for place, first in enumerate(filled):
         typed = first == 0 and lines[0] == hole.syntax.line
         if typed or not _is_first_below(hole, lines[:first], lines[first]):

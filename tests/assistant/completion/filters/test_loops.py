@@ -63,7 +63,9 @@ def block(size, letter="a"):
 @pytest.mark.parametrize("size", [2, 3, 6])
 def test_a_short_block_is_enough_twice(hole, size):
     lines = block(size) * 2
-    assert [repeats_itself(hole("|"), lines[:n], lines[n]) for n in range(len(lines))] == [False] * (2 * size - 1) + [True]
+    assert [repeats_itself(hole("|"), lines[:n], lines[n]) for n in range(len(lines))] == [False] * (2 * size - 1) + [
+        True
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 7, 10, 25])
