@@ -152,7 +152,7 @@ class _Mark(NamedTuple):
 
 
 class _Rules(NamedTuple):
-    """What is looked for: ``code`` in code itself, where whole strings are passed by, ``inserted`` in that of strings."""
+    """What is looked for: by ``code`` in code itself, where whole strings are passed by, by ``inserted`` in strings."""
 
     code: re.Pattern[str]
     inserted: re.Pattern[str]
