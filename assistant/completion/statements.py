@@ -33,6 +33,8 @@ _ASIDE = frozenset(
     }
 )
 """Nodes beside comments that say something of the statement below them, and are none by themselves."""
+_HEADED = frozenset({"template_declaration"})
+"""Nodes that hold what they say something of, behind their ``parameters``."""
 _UNKNOWN = Language(name="", comments=Comments(("#", "//")))
 
 
@@ -208,13 +210,20 @@ def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0) -> i
     Places are those of ``source``; the tree begins to differ from it before ``start``, by ``shift`` bytes.
     """
     while start < end:
-        node = root.descendant_for_byte_range(start - shift, start - shift + 1)
-        while node is not None and node.type not in _ASIDE and "comment" not in node.type:
-            node = node.parent
+        node = _aside(root.descendant_for_byte_range(start - shift, start - shift + 1))
         if node is None or node.end_byte + shift <= start:
             return start
         start = _skip_blanks(source, node.end_byte + shift)
     return None
+
+
+def _aside(node: Node | None) -> Node | None:
+    """Return the comment or attribute that a node is of, or the head before what it is for; None: it is of neither."""
+    while node is not None and node.type not in _ASIDE and "comment" not in node.type:
+        if node.parent is not None and node.parent.type in _HEADED and node.type == "template":
+            return node.parent.child_by_field_name("parameters")
+        node = node.parent
+    return node
 
 
 def _skip_blanks(source: bytes, place: int) -> int:
