@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from assistant.completion.brackets import open_brackets
-from assistant.completion.syntax import Syntax, count_errors, tree_with
+from assistant.completion.syntax import Syntax, count_errors, node_below, tree_with
 from assistant.languages import Comments, Language, first_word, language_named
 
 _CLOSING = (")", "]", "}", "</", "/>")
@@ -154,7 +154,7 @@ def standing(syntax: Syntax, text: str) -> Standing | None:
         errors=count_errors(root),
         crosses=None if crosses is None else crosses - left,
         joins=joins,
-        says_nothing=_first(root, source, place.start, end) is None,
+        says_nothing=_first(root, source, place.start, end) is None and not _heads_statement(syntax, node),
     )
 
 
@@ -215,6 +215,12 @@ def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0) -> i
             return start
         start = _skip_blanks(source, node.end_byte + shift)
     return None
+
+
+def _heads_statement(syntax: Syntax, node: Node | None) -> bool:
+    """Return whether what stands below and has a head now is none that may have one: grammars forgive it."""
+    below = node_below(syntax)
+    return node is not None and node.type in _HEADED and below is not None and "statement" in below.type
 
 
 def _aside(node: Node | None) -> Node | None:

@@ -21,6 +21,7 @@ _RIGHT_OF_CURSOR = set(")]}\"'`;:, \t")
 _TOKEN = re.compile(r"\w+|[!=]==?|[-=]>|[<>+\-*/%&|^]=|&&|\|\||::|\+\+|--|\*\*|\.\.\.?|\S")
 _BEGIN_VALUES = "_$@!~([{\"'`"
 _END_VALUES = "_$)]}\"'`;"
+_JOIN_PARTS = frozenset({"||", "&&", "|", "&", "+", "*", ",", "and", "or"})
 _QUOTES = ('"', "'", "`")
 # So many tokens of it, a word among them, are no accident in the middle of a line.
 _SURE = 3
@@ -101,7 +102,13 @@ def _repeats(written: Sequence[str], suffix: Sequence[str]) -> bool:
         return True
     sure = suffix[:_SURE]
     begins_alike = len(sure) == _SURE and written[:_SURE] == sure and any(each[0].isalpha() for each in sure)
-    return begins_alike and not _leads_up_to(written[-1], suffix[0])
+    return begins_alike and not _leads_up_to(written[-1], suffix[0]) and not _is_another_part(written, suffix)
+
+
+def _is_another_part(written: Sequence[str], suffix: Sequence[str]) -> bool:
+    """Return whether both are parts of one expression, by a sign that joins any number, and name different things."""
+    differ = next(((one, other) for one, other in zip(written, suffix, strict=False) if one != other), None)
+    return suffix[0] in _JOIN_PARTS and differ is not None and all(each[0].isalpha() for each in differ)
 
 
 def _leads_up_to(last: str, first: str) -> bool:

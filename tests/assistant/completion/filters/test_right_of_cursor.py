@@ -275,6 +275,11 @@ def test_the_preprocessor_opens_and_closes_nothing(hole):
         ("if (|!row.begin) {\n}\n", "!row.id || ", "!row.id || "),
         ("if (|!row.begin) {\n}\n", "!row.id || !row.begin) {", "!row.id || "),
         ("f(|user.name)\n", "user.name.first, ", "user.name.first, "),
+        ("if (a| || !row.until) {\n}\n", " || !row.begin", " || !row.begin"),
+        ("if (a| || !row.until) {\n}\n", " || !row.begin || !row.until) {", " || !row.begin "),
+        # The same name again is the same part, whatever comes after it.
+        ("if (a| || !row.until) {\n}\n", " || !row.until && b", " "),
+        ("if (a| || !row.until) {\n}\n", " || !row.until", " "),
         # Without a sign that joins them it would be said twice, in other words.
         ("if (|!row.begin) {\n}\n", "!row.id", ""),
         ("f(|user.name)\n", "user.name.first", ""),
