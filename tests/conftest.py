@@ -19,6 +19,7 @@ from hypothesis import settings
 from pytestqt.qtbot import QtBot
 
 from assistant.config import DEFAULT_MODEL, find_paths
+from assistant.system import background
 from tests.support.patience import PATIENCE_MS, PATIENCE_S
 
 # A slow machine breaks no promise: no deadline for one example. No data base: what runs beside it shares no file.
@@ -35,6 +36,14 @@ def grafter_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("GRAFTER_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_stepping_back() -> Iterator[None]:
+    """Let background work run as soon as all else: a test waits for it, and stands still where others want the cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(background, "NICENESS", 0)
+        yield
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ def long_folders(texts: Mapping[str, str], package: str) -> Iterator[str]:
 
 
 def imports_of(texts: Mapping[str, str], package: str) -> dict[str, set[str]]:
-    """Return what each module of a package imports of it while it is loaded.
+    """Return what each module of a package imports of it, for its types too: who names a class has to know it.
 
-    Imports inside of functions and those that only types need load nothing then, so they close no circle.
+    Imports inside of functions, which load a page once it is shown, close no circle.
     """
     modules = {module_of(name): text for name, text in texts.items() if name.split("/")[0] == package}
     return {
@@ -84,7 +84,7 @@ def imported(body: list[ast.stmt]) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+        elif isinstance(node, ast.If):
             yield from imported([*node.body, *node.orelse])
         elif isinstance(node, ast.Try):
             yield from imported([*node.body, *(each for row in node.handlers for each in row.body), *node.orelse])

@@ -20,7 +20,7 @@ from assistant.client.address import parse_address
 from assistant.config import find_paths
 from assistant.errors import InputError
 from assistant.measure.evaluate import holes_report as reporting
-from assistant.measure.evaluate.ask import WAYS, Answer, asker, leave_out
+from assistant.measure.evaluate.ask import WAYS, Answer, ask_plain, asker, leave_out
 from assistant.measure.evaluate.data import Row
 from assistant.measure.evaluate.holes import HoleRow, hole_rows
 from assistant.measure.evaluate.infill import InfillServer, ask_infill
@@ -121,8 +121,9 @@ def _opened(args: argparse.Namespace) -> Generator[tuple[str, Arms]]:
         engine = stack.enter_context(opened_engine(find_paths(), args))
         with engine.begin() as model:
             info = model.info
+        ways = {"editor": asker("editor", options), "plain": functools.partial(ask_plain, while_right=True)}
         arms: dict[str, Callable[[Row], Answer]] = {
-            way: functools.partial(asker(way, options), engine) for way in WAYS if way in args.arms
+            way: functools.partial(ask, engine) for way, ask in ways.items() if way in args.arms
         }
         if args.infill:
             server = stack.enter_context(contextlib.closing(InfillServer(parse_address(args.infill))))

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 import psutil
 
-_NICE = 10
+NICENESS = 10
+"""Of what works in the background, on POSIX."""
+
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS")
 
 
@@ -32,4 +34,4 @@ def step_back(pid: int) -> None:
     with contextlib.suppress(psutil.Error, OSError):
         child = psutil.Process(pid)
         below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)  # Windows has classes, not numbers
-        child.nice(max(int(child.nice()), _NICE) if below_normal is None else below_normal)
+        child.nice(max(int(child.nice()), NICENESS) if below_normal is None else below_normal)

@@ -17,12 +17,17 @@ def test_a_package_and_its_own_module_can_be_a_circle():
     assert layout.circles(layout.imports_of(texts, "app")) == [["app.x", "app.x.y", "app.x"]]
 
 
-def test_what_is_loaded_later_or_only_for_types_closes_none():
+def test_what_is_loaded_later_closes_none():
+    texts = {"app/a.py": "from app import b\n", "app/b.py": "def f():\n    import app.a\n"}
+    assert layout.circles(layout.imports_of(texts, "app")) == []
+
+
+def test_a_name_for_types_alone_is_known_too():
     texts = {
         "app/a.py": "from app import b\n",
-        "app/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app import a\n\n\ndef f():\n    import app.a\n",
+        "app/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app import a\n",
     }
-    assert layout.circles(layout.imports_of(texts, "app")) == []
+    assert layout.circles(layout.imports_of(texts, "app")) == [["app.a", "app.b", "app.a"]]
 
 
 def test_imports_within_try_and_if_count():

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from app.editor.view.rows import BlockRows
+from app.editor.view.text_area import TextArea
 from app.theme import Theme
-
-if TYPE_CHECKING:
-    from app.editor.view.text_view import TextView
 
 _LEFT, _RIGHT = 16, 12
 _MARK_LEFT, _MARK_WIDTH, _SIGN_LEFT = 0, 3, 5
@@ -22,7 +18,7 @@ _MIN_DIGITS = 2
 class Gutter(QWidget):
     """Paints the numbers of the lines that are seen; a click selects its line."""
 
-    def __init__(self, editor: TextView) -> None:
+    def __init__(self, editor: TextArea) -> None:
         super().__init__(editor)
         self._editor = editor
         self._colors: dict[str, QColor] = {}

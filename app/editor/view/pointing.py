@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QMouseEvent
 
 from app.editor.editing import x_at
-
-if TYPE_CHECKING:
-    from app.editor.view.text_view import TextView
+from app.editor.view.text_area import TextArea
 
 
-def text_point(view: TextView, point: QPointF) -> QPointF:
+def text_point(view: TextArea, point: QPointF) -> QPointF:
     """Return the point of the viewport that Qt must see for a point that a person means.
 
     Qt finds places only in the letters' boxes, not in the space between lines, and knows nothing of virtual rows or of
@@ -39,7 +35,7 @@ def text_point(view: TextView, point: QPointF) -> QPointF:
     return point
 
 
-def moved(view: TextView, event: QMouseEvent) -> QMouseEvent:
+def moved(view: TextArea, event: QMouseEvent) -> QMouseEvent:
     """Return an event as it is where Qt must see it for the point that a person means."""
     point = text_point(view, event.position())
     if point == event.position():

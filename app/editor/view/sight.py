@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtGui import QTextBlock, QTextLayout
 
 from app.editor.code_points import from_utf16, utf16_length
 from app.editor.editing import x_at
 from app.editor.ghost import Woven
 from app.editor.view.line_cache import GHOST
-
-if TYPE_CHECKING:
-    from app.editor.view.text_view import TextView
+from app.editor.view.text_area import TextArea
 
 MARGIN_ROWS = 3
 """How many rows are kept in sight above and below the cursor, where there is room."""
@@ -24,7 +20,7 @@ _FAR = 4
 class Sight:
     """Asks and moves the scroll bars of one view. Rows are counted from 0, from the first one of a block."""
 
-    def __init__(self, view: TextView) -> None:
+    def __init__(self, view: TextArea) -> None:
         self._view = view
 
     def cursor_is_seen(self) -> bool:

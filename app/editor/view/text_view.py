@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QMetaMethod, QMimeData, QPointF, QRect, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, Signal, Slot
 from PySide6.QtGui import (
     QFont,
     QFontDatabase,
@@ -13,64 +13,42 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
-    QTextBlock,
     QTextCursor,
-    QTextDocument,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
 from app.editor import brackets, editing, indent
 from app.editor.code_points import from_utf16, to_utf16
-from app.editor.decorations import Decoration, Decorations
-from app.editor.highlighter import Highlighter
+from app.editor.decorations import Decoration
 from app.editor.lexing import MAX_LINE
 from app.editor.text_port import Change
-from app.editor.view.document_layout import DocumentLayout
 from app.editor.view.gutter import Gutter
-from app.editor.view.line_cache import GHOST, LineCache
+from app.editor.view.line_cache import GHOST
 from app.editor.view.painting import hint_width
 from app.editor.view.pointing import moved, text_point
-from app.editor.view.rows import BlockRows, Rows
 from app.editor.view.sight import Sight
+from app.editor.view.text_area import TextArea
 from app.editor.view.view_painting import Look, paint
 from app.theme import Theme, load_theme
 
-_MARGIN = 8
 
-
-class TextView(QPlainTextEdit):
+class TextView(TextArea):
     """Shows and edits one text; lines are 1-based, columns and offsets 0-based, in characters (code points)."""
 
     cursor_info_changed = Signal(int, int)
-    edited = Signal(int, int)
-    """From which offset on how many characters are new; comes before ``textChanged``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ghost_text = ""
         self._hint = ""
-        self._text: str | None = None
         self._brackets: tuple[int, ...] = ()
-        document = QTextDocument(self)
-        document.setDocumentMargin(_MARGIN)
-        self._layout = DocumentLayout(document)
-        document.setDocumentLayout(self._layout)
-        self.setDocument(document)
-        # Before everybody else's connections, which ask for the text. (Not by revision(): setPlainText resets it.)
-        document.contentsChange.connect(self._forget_text)
-        document.contentsChange.connect(self._tell_edit)
-        self._lines = LineCache(self._layout)
-        self._highlighter = Highlighter(document, self.plain_text, self)
         self._highlighter.changed.connect(self._follow_colors)
-        self._decorations = Decorations(document, self.plain_text, self)
         self._decorations.changed.connect(self._place_rows)
-        self._rows = Rows(self._lines, self._highlighter, self._decorations, self._wrap_width)
-        self._layout.set_rows(self._rows.around)
         self._sight = Sight(self)
         self._tab_width = indent.TAB_WIDTH
         self._gutter = Gutter(self)
         self._gutter.setAccessibleName(self.tr("Line numbers"))
-        document.blockCountChanged.connect(self._fit_gutter)
+        self.document().blockCountChanged.connect(self._fit_gutter)
         self._layout.documentSizeChanged.connect(self._fit_page_step)
         self.cursorPositionChanged.connect(self._follow_cursor)
         # Qt repaints only the letters' boxes of a selection.
@@ -84,12 +62,6 @@ class TextView(QPlainTextEdit):
         self._take_font()
 
     # --- text and places ---------------------------------------------------------------
-
-    def plain_text(self) -> str:
-        """Return the whole text with LF line ends, no-break spaces and all (Qt's toPlainText replaces those)."""
-        if self._text is None:
-            self._text = self.document().toRawText().replace("\u2029", "\n")
-        return self._text
 
     def setPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
         """Show another document, without decorations."""
@@ -190,33 +162,7 @@ class TextView(QPlainTextEdit):
             self._tab_width = columns
             self._take_font()
 
-    @property
-    def line_lift(self) -> float:
-        """Pixels from the top of a line's slot to its letters' box."""
-        return self._layout.lift
-
-    @property
-    def line_pitch(self) -> float:
-        """Pixels from one line to the next."""
-        return self._layout.pitch
-
     # --- decorations -------------------------------------------------------------------
-
-    def decorate(self, owner: str, decorations: Sequence[Decoration]) -> None:
-        """Show these in place of what ``owner``, a name, had put there; they follow their lines through edits."""
-        self._decorations.set(owner, decorations)
-
-    def decorations(self, owner: str) -> tuple[Decoration, ...]:
-        """Return what ``owner`` has put there, where it is now."""
-        return self._decorations.of(owner)
-
-    def rows_of(self, block: QTextBlock) -> BlockRows:
-        """Return what a block looks like, row by row."""
-        return self._rows.of(block)
-
-    def is_decorated(self, block: QTextBlock | None = None) -> bool:
-        """Return whether there is anything beside a block, or beside any."""
-        return bool(self._decorations.shape()) if block is None else self._rows.are_decorated(block)
 
     def set_ghost(self, text: str, hint: str = "", replaces: int = 0) -> None:
         """Paint a text at the cursor as if it stood there, and a key cap with ``hint`` after it; '' clears.
@@ -237,16 +183,6 @@ class TextView(QPlainTextEdit):
         if self._layout.rows_changed(reach, self._decorations.shape()):
             self._gutter.update()
         self.viewport().update()
-
-    def _wrap_width(self) -> float:
-        if self.lineWrapMode() == QPlainTextEdit.LineWrapMode.NoWrap:
-            return 0.0
-        return max(1.0, self.viewport().width() - 2 * self.document().documentMargin())
-
-    @property
-    def letter_width(self) -> float:
-        """Pixels of a letter."""
-        return QFontMetricsF(self.font()).horizontalAdvance("m")
 
     # --- what is seen ------------------------------------------------------------------
 
@@ -271,18 +207,6 @@ class TextView(QPlainTextEdit):
         self._sight.show_cursor(self._ghost_text)
 
     # --- following ---------------------------------------------------------------------
-
-    @Slot()
-    def _forget_text(self) -> None:
-        self._text = None
-
-    @Slot(int, int, int)
-    def _tell_edit(self, position: int, _removed: int, added: int) -> None:
-        if not self.isSignalConnected(QMetaMethod.fromSignal(self.edited)):
-            return
-        # Qt counts UTF-16 units, and at times the end of the document as one more.
-        text = self.plain_text()
-        self.edited.emit(start := from_utf16(text, position), from_utf16(text, position + added) - start)
 
     @Slot(int, int)
     def _follow_colors(self, first: int, end: int) -> None:
@@ -311,18 +235,6 @@ class TextView(QPlainTextEdit):
         return block.position() + to_utf16(block.text(), column)
 
     # --- geometry ----------------------------------------------------------------------
-
-    def visible_blocks(self) -> Iterator[tuple[QTextBlock, float]]:
-        """Yield each block that is seen and the top of its first line, in pixels of the viewport."""
-        block = self.firstVisibleBlock()
-        top = self.contentOffset().y()
-        bottom = self.viewport().height()
-        while block.isValid() and top <= bottom:
-            height = self._layout.blockBoundingRect(block).height()
-            if block.isVisible():
-                yield block, top
-            top += height
-            block = block.next()
 
     @Slot()
     def _fit_gutter(self) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QColor, QPainter, QTextBlock, QTextCharFormat, QTextCursor
 
 from app.editor.view.painting import Area, LinePainter, Mark, full_width
+from app.editor.view.text_area import TextArea
 from app.theme import Theme
-
-if TYPE_CHECKING:
-    from app.editor.view.text_view import TextView
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Look:
     hint: str
 
 
-def paint(view: TextView, painter: QPainter, area: QRect, look: Look) -> None:
+def paint(view: TextArea, painter: QPainter, area: QRect, look: Look) -> None:
     """Paint an area of the viewport."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setClipRect(area)
@@ -53,7 +50,7 @@ class _Scene:
     marks: list[Mark]
 
 
-def _paint_block(view: TextView, lines: LinePainter, block: QTextBlock, top: float, look: Look, scene: _Scene) -> None:
+def _paint_block(view: TextArea, lines: LinePainter, block: QTextBlock, top: float, look: Look, scene: _Scene) -> None:
     rows = view.rows_of(block)
     own = top + len(rows.above) * view.line_pitch
     origin = QPointF(scene.left, top)
@@ -74,7 +71,7 @@ def _paint_block(view: TextView, lines: LinePainter, block: QTextBlock, top: flo
         lines.key_hint(rows.line, line_origin, look.hint, view.font())
 
 
-def _marks(view: TextView, theme: Theme) -> list[Mark]:
+def _marks(view: TextArea, theme: Theme) -> list[Mark]:
     marks: list[Mark] = []
     # PySide's stubs leave the two attributes of ExtraSelection out.
     for selection in view.extraSelections():

@@ -14,10 +14,11 @@ from assistant.completion.prompt import PATH, PROMPT_PARTS
 from assistant.engine.protocol import CancelToken, Engine
 from assistant.errors import ModelError
 from assistant.measure.evaluate.data import Row
+from assistant.measure.evaluate.metrics import normal_form
 from assistant.measure.evaluate.other_files import OtherFiles
 from assistant.prompts.fim import infill_prompt
 from assistant.retrieval.search.candidate import ORIGINS, Sources
-from assistant.types import CompleteRequest, ContextPiece, Event, Failed, Finished, GenerateRequest, Params
+from assistant.types import CompleteRequest, ContextPiece, Delta, Event, Failed, Finished, GenerateRequest, Params
 
 Way = Literal["editor", "plain"]
 WAYS: tuple[Way, ...] = ("editor", "plain")
@@ -94,14 +95,31 @@ def ask_editor(engine: Engine, row: Row, options: Options = EVERYTHING, others: 
         return read_answer(complete(model, request, CancelToken(), options=options, retriever=retriever))
 
 
-def ask_plain(engine: Engine, row: Row) -> Answer:
-    """Ask with prefix and suffix as they stand in the row; a one-line hole ends at the first line end."""
+def ask_plain(engine: Engine, row: Row, *, while_right: bool = False) -> Answer:
+    """Ask with prefix and suffix as they stand in the row; a one-line hole ends at the first line end.
+
+    ``while_right``: end the answer as soon as it is no longer a beginning of the row's solution. What it is marked as
+    stays the same, and a slow processor does not write 256 tokens of which the first is wrong.
+    """
     params = Params(max_tokens=MANY_LINES_TOKENS)
     if row.one_line:
         params = Params(max_tokens=ONE_LINE_TOKENS, stop=("\n",))
+    cancel = CancelToken()
     with engine.begin() as model:
         fim = infill_prompt(model.info.family, row.prompt, row.suffix)
-        return read_answer(model.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), CancelToken()))
+        events = model.generate(GenerateRequest(row.id, fim.prompt, params, fim.stop_tokens), cancel)
+        return read_answer(_cancel_when_wrong(events, row.solution, cancel) if while_right else events)
+
+
+def _cancel_when_wrong(events: Iterator[Event], solution: str, cancel: CancelToken) -> Iterator[Event]:
+    """Pass the events on, and cancel once the text is neither the solution nor a beginning of it."""
+    text, right = "", normal_form(solution)
+    for event in events:
+        if isinstance(event, Delta):
+            text += event.text
+            if not right.startswith(normal_form(text)):
+                cancel.cancel()
+        yield event
 
 
 def read_answer(events: Iterator[Event]) -> Answer:

@@ -7,8 +7,15 @@ import sys
 import psutil
 import pytest
 
+from assistant.system import background
 from assistant.system.background import background_environment, step_back
 from tests.support.patience import PATIENCE_S
+
+
+@pytest.fixture(autouse=True)
+def stepping_back(monkeypatch):
+    """As in the program; tests/conftest.py switches it off for all others."""
+    monkeypatch.setattr(background, "NICENESS", 10)
 
 
 def test_the_environment_keeps_what_it_had_and_computes_with_few_threads(monkeypatch):

@@ -35,6 +35,18 @@ def test_a_plain_hole_of_several_lines_may_have_several():
     assert engine.requests[0].params.stop == ()
 
 
+def test_a_plain_answer_ends_where_it_can_no_longer_be_right():
+    row = Row("a", "", "", "one = 1\ntwo = 2\n")
+    wrong = ask_plain(FakeEngine("one = 1  \ntwo = 3\nthree = 3\nfour = 4\n"), row, while_right=True)
+    assert wrong.text.startswith("one = 1  \ntwo = 3")
+    assert "four" not in wrong.text
+    right = ask_plain(FakeEngine("one = 1  \ntwo = 2\n"), row, while_right=True)
+    assert right.text == "one = 1  \ntwo = 2\n"
+    longer = ask_plain(FakeEngine("one = 1\ntwo = 2\n\nthree = 3\nfour = 4\n"), row, while_right=True)
+    assert longer.text.startswith("one = 1\ntwo = 2\n\nt")
+    assert "four" not in longer.text
+
+
 def test_the_editors_way_cuts_what_comes():
     engine = FakeEngine("    x += 1\n    return x\n")
     answer = ask_editor(engine, ROW)
