@@ -308,8 +308,20 @@ class _Scan:
             if self._place > until:
                 self.mark = _Mark(self._text[: until + 1], place, stack, tuple(self._found[:found]), open_, left)
         while self._place < len(self._text):
+            if not self._stack and self._here is None and self._rules.known:
+                self._through_brackets()
             self._step()
         return Scanned(tuple(self._found), tuple(self._stack), self._left)
+
+    def _through_brackets(self) -> None:
+        """Go on to where code ends, past its brackets: of what counts they are by far the most."""
+        for found in self._rules.code.finditer(self._text, self._place):
+            if found.lastgroup == "bracket":
+                self._found.append((found.start(), found[0]))
+            elif found.lastgroup is not None:
+                self._place = found.start()
+                return
+        self._place = len(self._text)
 
     def _step(self) -> None:
         top = self._stack[-1] if self._stack else None
