@@ -154,7 +154,7 @@ def standing(syntax: Syntax, text: str) -> Standing | None:
         errors=count_errors(root),
         crosses=None if crosses is None else crosses - left,
         joins=joins,
-        says_nothing=_first(root, source, place.start, end) is None and not _heads_statement(syntax, node),
+        says_nothing=_first(root, source, place.start, end, heads=True) is None and not _heads_statement(syntax, node),
     )
 
 
@@ -165,8 +165,8 @@ def _crossing(syntax: Syntax, node: Node, place: _Place, *, joins: bool) -> int 
     """
     if node.start_byte < place.start or node.parent is None or syntax.tree is None:
         return None
-    if joins:
-        return node.start_byte
+    if joins and place.source[node.start_byte] != place.source[place.behind]:
+        return node.start_byte  # but for one more part that begins as the next does: `| A`
     root = syntax.tree.root_node
     below = _first(root, place.source, place.behind, len(place.source), place.size)
     if below is None:
@@ -204,13 +204,14 @@ def _has_error(root: Node, start: int, end: int) -> bool:
     return False
 
 
-def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0) -> int | None:
+def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0, *, heads: bool = False) -> int | None:
     """Return where the first thing between two places begins that is no comment and no attribute; None: none is.
 
+    With ``heads`` it is no head before a declaration either.
     Places are those of ``source``; the tree begins to differ from it before ``start``, by ``shift`` bytes.
     """
     while start < end:
-        node = _aside(root.descendant_for_byte_range(start - shift, start - shift + 1))
+        node = _aside(root.descendant_for_byte_range(start - shift, start - shift + 1), heads=heads)
         if node is None or node.end_byte + shift <= start:
             return start
         start = _skip_blanks(source, node.end_byte + shift)
@@ -223,10 +224,10 @@ def _heads_statement(syntax: Syntax, node: Node | None) -> bool:
     return node is not None and node.type in _HEADED and below is not None and "statement" in below.type
 
 
-def _aside(node: Node | None) -> Node | None:
+def _aside(node: Node | None, *, heads: bool) -> Node | None:
     """Return the comment or attribute that a node is of, or the head before what it is for; None: it is of neither."""
     while node is not None and node.type not in _ASIDE and "comment" not in node.type:
-        if node.parent is not None and node.parent.type in _HEADED and node.type == "template":
+        if heads and node.type == "template" and node.parent is not None and node.parent.type in _HEADED:
             return node.parent.child_by_field_name("parameters")
         node = node.parent
     return node

@@ -21,6 +21,7 @@ _IF = "#if A\nint a;\n|\n#endif\nint e;\n"
         ("a.rs", "fn f() -> bool {\n    |\n        && !a.is_empty()\n}\n", "a.x == b.x\n        && a.y == b.y"),
         ("a.cpp", _CPP, "std::cout\n    << a\n    << b"),
         ("a.rs", "fn f() {\n    match a {\n        |\n            | C => 1,\n    }\n}\n", "A\n            | B"),
+        ("a.ts", "interface A {\n  (b: B):\n    |\n    | D;\n}\n", "| C"),
         # Arguments and parameters.
         ("a.cpp", "struct A {\n    |\n        int c)\n        : d(c)\n    {\n    }\n};\n", "A(int a,\n      int b,"),
         ("a.py", "def f():\n    |\n        c,\n    )\n", "g(\n        a,\n        b,"),

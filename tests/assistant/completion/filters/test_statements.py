@@ -51,6 +51,7 @@ _RUST = "mod a {\n    |\n    fn g() {}\n}\n"
         ("a.java", _JAVA, "@Test\n    void f() {\n        b();\n    }", "int c;"),
         ("a.cs", "class A\n{\n    |\n    int b;\n}\n", "[Fact]\n    void F()\n    {\n        G();\n    }", "int c;"),
         ("a.rs", _RUST, "#[test]\n    fn f() {\n        b();\n    }", "fn h() {}"),
+        ("a.cpp", "|\n\ntemplate <typename T>\nusing B = decltype(b<T>());\n", "using A =\n    decltype(a());", "int c;"),
         ("a.cpp", "|\nint b;\n", "template <typename T>\nclass A {\n  T a;\n};", "int c;"),
         ("a.rs", _RUST, "/// Says it.\n    fn f() {}", "fn h() {}"),
         ("a.py", "class A:\n    |\n    b = 1\n", "@once\n    def f(self):\n        return 1", "c = 1"),
