@@ -9,7 +9,7 @@ CORES := $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))" 2>
 PARALLEL := -n $(if $(CORES),$(CORES),1) --dist worksteal
 MODEL ?= qwen2.5-coder-0.5b-instruct
 
-.PHONY: help debian13 run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions hole-sources wheel-test clean
+.PHONY: help debian13 run test setup setup-dev model lint format plain gui e2e model-tests gpu slow torture bench bench-train bench-planted bench-canaries bench-settings bench-engine bench-gpu gpu-extra coverage screenshots peer-tests bench-index bench-suggestions bench-doors hole-sources wheel-test clean
 
 help:
 	@echo "make run [FOLDER=path]  set up, get the default model, open the editor"
@@ -21,7 +21,8 @@ help:
 	@echo "make bench-engine       tokens a second of each path on this processor"
 	@echo "make bench-gpu          tokens a second on a CUDA card, in each way; installs torchao"
 	@echo "make bench-index        lines a second, memory and answers of the index [FOLDER=path]"
-	@echo "make bench-suggestions  what must never be shown, counted over 2,000 suggestions (--seconds: in pieces)"
+	@echo "make bench-suggestions  what must never be shown, counted over 2,000 suggestions in 12 languages [ARGS='--seconds S']"
+	@echo "make bench-doors        whether every editor gets what the window gets, and no bracket twice [ARGS=--perfect]"
 	@echo "make hole-sources       source code in 12 languages into build/sources, for 'grafter evaluate holes' [ARGS=LANGUAGE]"
 	@echo "make bench-train        tokens a second and memory of training, beside peft alone and trl (installs trl aside)"
 	@echo "make torture            kill a training run twenty times, and see that it ends as an unbroken one"
@@ -29,7 +30,7 @@ help:
 	@echo "make coverage           fails where a branch of the filters or of when-to-ask is not tested"
 	@echo "make lint | format      the checks alone; format the code"
 	@echo "make plain | gui | e2e | model-tests | gpu | slow   one tier of tests"
-	@echo "make peer-tests         ask a real llama.cpp and a real vLLM (downloads 2 GB, takes minutes)"
+	@echo "make peer-tests         ask a real llama.cpp and vLLM, and be asked by editors' own code (2 GB, minutes)"
 	@echo "make debian13           the plain tests under Debian 13 and Python 3.13, as root [ARGS='plain gui']"
 	@echo "make wheel-test         build a wheel and try it in a clean environment"
 	@echo "make clean              remove what was built, and the virtual environment"
@@ -131,6 +132,9 @@ bench-index: setup-dev
 
 bench-suggestions: model
 	PYTHONPATH=. $(PY) -P tests/bench/suggestions.py $(ARGS)
+
+bench-doors: model
+	PYTHONPATH=. $(PY) -P tests/bench/doors.py $(ARGS)
 
 hole-sources: setup-dev
 	$(PY) -P tools/hole_sources.py $(ARGS)

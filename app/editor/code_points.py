@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def to_utf16(text: str, offset: int) -> int:
     """Return the position in UTF-16 units of code point ``offset`` of ``text``; clamped to the text."""
     offset = min(max(offset, 0), len(text))
     return offset if text.isascii() else len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def all_to_utf16(text: str, offsets: Iterable[int]) -> dict[int, int]:
+    """Return ``to_utf16`` of each offset, by offset, reading the text once."""
+    found: dict[int, int] = {}
+    place = position = 0
+    for offset in sorted(set(offsets)):
+        until = min(max(offset, 0), len(text))
+        position += utf16_length(text[place:until])
+        place = until
+        found[offset] = position
+    return found
 
 
 def from_utf16(text: str, position: int) -> int:

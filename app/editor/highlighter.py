@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QTextBlock, QTextDocument
 
 from app.editor.code_points import from_utf16
-from app.editor.lexing import MAX_LINE, LineTokens, Runs, find_lexer, lex_lines
+from app.editor.lexing import MAX_LINE, LineTokens, Runs, State, find_lexer, lex_lines
 from assistant.languages import Language, language_called
 
 MAX_CHARACTERS = 500_000
@@ -19,6 +20,11 @@ SLICE_SECONDS = 0.006
 DEBOUNCE_MS = 200
 SETTLE_MS = 1000
 _MAX_ALONE = 40
+_KEPT = 2000
+
+Beginning = tuple[str, State, tuple[str, ...]]
+"""What decides on the colours of lines that would stand at a place: the comment or string that they would be part of,
+else a lexer's state, and the lines from there to the place."""
 
 
 class Highlighter(QObject):
@@ -40,6 +46,7 @@ class Highlighter(QObject):
         self._record: Language | None = None
         self._tokens = LineTokens(None)
         self._alone: dict[str, Runs] = {}
+        self._virtual: dict[tuple[Beginning, tuple[str, ...]], tuple[Runs, ...]] = {}
         self._slices = QTimer(self)
         self._slices.setInterval(0)
         self._slices.timeout.connect(self._next_slice)
@@ -78,10 +85,40 @@ class Highlighter(QObject):
         text = block.text()
         known = self._alone.get(text)
         if known is None:
-            if len(self._alone) > 2000:
+            if len(self._alone) > _KEPT:
                 self._alone.clear()
             known = next(lex_lines(self._lexer, text), ((), None))[0]
             self._alone[text] = known
+        return known
+
+    def beginning(self, number: int) -> Beginning:
+        """Return what decides on the colours of lines before line ``number`` (0-based; their count: after the last)."""
+        if self._lexer is None or self._limited():
+            return "", ("root",), ()
+        if around := self._tokens.around(number):
+            return around, (), ()
+        start, state = self._tokens.beginning(number)
+        texts = tuple(self._document.findBlockByNumber(line).text() for line in range(start, number))
+        return "", state, texts if all(len(text) < MAX_LINE for text in texts) else ()
+
+    def virtual_runs(self, number: int, lines: tuple[str, ...]) -> tuple[Runs, ...]:
+        """Return the runs of lines that are not in the document, as if they stood before its line ``number``."""
+        if self._lexer is None or any(len(line) > MAX_LINE for line in lines):
+            return ((),) * len(lines)
+        around, state, before = beginning = self.beginning(number)
+        if around:
+            return tuple(((0, len(line), around),) if line else () for line in lines)
+        known = self._virtual.get((beginning, lines))
+        if known is None:
+            if len(self._virtual) > _KEPT:
+                self._virtual.clear()
+            lexed = lex_lines(self._lexer, "\n".join((*before, *lines)), state)
+            try:
+                known = tuple(runs for runs, _ in islice(lexed, len(before), len(before) + len(lines)))
+            except Exception:  # noqa: BLE001  (as in _advance: any of hundreds of lexers)
+                known = ()
+            known += ((),) * (len(lines) - len(known))
+            self._virtual[beginning, lines] = known
         return known
 
     def _limited(self) -> bool:
@@ -89,6 +126,7 @@ class Highlighter(QObject):
 
     def _start_over(self) -> None:
         self._alone.clear()
+        self._virtual.clear()
         self._rest.stop()
         self._tokens = LineTokens(self._lexer, self._document.blockCount())
         if self._lexer is not None and not self._limited():

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.editor import indent
+from app.editor.editor_config import configured
 from assistant.languages import language_called
 
-_CONFIG = ".editorconfig"
-_MOST_BYTES = 64 * 1024
 _MOST_COLUMNS = 16
 _LOOKED_AT = 100_000
 _SPACES = "    "
@@ -34,7 +33,7 @@ def decide(text: str, language: str = "", path: Path | None = None) -> IndentSty
 
     What .editorconfig says counts first, then what the text shows, then what the language wants.
     """
-    asked = _configured(path) if path is not None else {}
+    asked = configured(path) if path is not None else {}
     record = language_called(language)
     usual = record.indent if record is not None else _SPACES
     found = None if record is not None and record.indent_only else indent.detect_unit(text[:_LOOKED_AT])
@@ -54,37 +53,3 @@ def decide(text: str, language: str = "", path: Path | None = None) -> IndentSty
 def _columns(asked: Mapping[str, str], name: str) -> int | None:
     value = asked.get(name, "")
     return int(value) if re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= _MOST_COLUMNS else None
-
-
-def _configured(path: Path) -> Mapping[str, str]:
-    """Return what .editorconfig files say of a file; nothing where one of them is no sound text."""
-    path = path.absolute()
-    files = [folder / _CONFIG for folder in path.parents]
-    if not any(file.exists() for file in files) or not all(_is_sound(file) for file in files):
-        return {}
-    from editorconfig import EditorConfigError, get_properties  # noqa: PLC0415 - few folders have the file
-
-    try:
-        return get_properties(str(path))
-    except (EditorConfigError, ValueError, re.error, RecursionError, OverflowError):
-        return {}  # a broken pattern is its owner's business; the text says what its indentation is
-
-
-def _is_sound(file: Path) -> bool:
-    """Return False for what the package must not read: devices, pipes, enormous and broken files.
-
-    It would raise on those that are broken and leave them open.
-    """
-    try:
-        if not file.exists():
-            return True
-        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
-            return False
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError):
-        return False
-    from editorconfig.ini import EditorConfigParser as Parser  # noqa: PLC0415 - as above
-
-    return all(
-        not line.strip() or line[0] in "#;" or Parser.SECTCRE.match(line) or Parser.OPTCRE.match(line) for line in lines
-    )

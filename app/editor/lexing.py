@@ -30,6 +30,9 @@ State = tuple[str, ...]
 MAX_LINE = 10_000
 """Characters beyond which a line stays plain."""
 
+# How many lines before a place are lexed to know in what it lies.
+_MOST_BACK = 40
+
 _STYLES: dict[_TokenType, str] = {
     names.Comment: "comment",
     names.Keyword: "keyword",
@@ -171,6 +174,20 @@ class LineTokens:
     def runs(self, line: int) -> Runs:
         """Return the runs of a line (0-based), as far as they are known."""
         return self._runs[line] if 0 <= line < len(self._runs) else ()
+
+    def beginning(self, line: int) -> tuple[int, State]:
+        """Return from where, and in which state, to lex what would stand before a line: not far back, else there."""
+        for start in range(min(line, len(self._states)), max(line - _MOST_BACK, 0), -1):
+            if start < len(self._states) and (state := self._states[start]) is not None:
+                return start, state
+        return (0 if line <= _MOST_BACK else line), ("root",)
+
+    def around(self, line: int) -> str:
+        """Return ``comment`` or ``string`` where that goes on from the line before into this one, as far as known."""
+        if not 0 < line < len(self._runs) or self._states[line] is not None:
+            return ""
+        styles = [runs[0][2] if len(runs) == 1 and not runs[0][0] else "" for runs in self._runs[line - 1 : line + 1]]
+        return styles[0] if styles[0] == styles[1] and styles[0] in {"comment", "string"} else ""
 
     def replace(self, first: int, removed: int, added: int) -> None:
         """Say that ``removed`` lines from ``first`` on became ``added`` lines; their old runs stay until lexed."""

@@ -11,6 +11,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 UnsavedAnswer = Literal["save", "discard", "cancel"]
+ReopenAnswer = Literal["save", "keep", "cancel"]
+"""Save the text and then read the file again; keep the text in another tab; leave everything as it is."""
 
 
 def _tr(text: str) -> str:
@@ -56,6 +58,24 @@ def ask_unsaved(parent: QWidget, names: Sequence[str]) -> UnsavedAnswer:
     return "discard" if answer == buttons.Discard else "cancel"
 
 
+def ask_reopen(parent: QWidget, name: str) -> ReopenAnswer:
+    """Ask what becomes of the unsaved changes to a file that is to be read again."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(_tr("Unsaved changes"))
+    box.setText(_tr("Save the changes to {name} before it is read again?").format(name=name))
+    box.setInformativeText(
+        _tr("Saving writes them in the encoding of now. Without saving, your text goes to a tab of its own.")
+    )
+    save = box.addButton(_tr("Save and reopen"), QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton(_tr("Keep in a new tab"), QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    if box.clickedButton() is save:
+        return "save"
+    return "keep" if box.clickedButton() is keep else "cancel"
+
+
 def confirm(parent: QWidget, question: str, detail: str, yes: str) -> bool:
     """Ask before something that cannot be undone; the safe answer is the default."""
     box = QMessageBox(QMessageBox.Icon.Question, yes, question, QMessageBox.StandardButton.Cancel, parent)
@@ -80,5 +100,6 @@ class Dialogs:
     save_file: Callable[[QWidget, str], str] = choose_save_file
     model_file: Callable[[QWidget, str], str] = choose_model_file
     unsaved: Callable[[QWidget, Sequence[str]], UnsavedAnswer] = ask_unsaved
+    reopen: Callable[[QWidget, str], ReopenAnswer] = ask_reopen
     confirm: Callable[[QWidget, str, str, str], bool] = confirm
     browse: Callable[[str], bool] = browse

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.editor.editor_config import write_style
 from app.editor.files.file_names import path_of_shown
 from app.editor.files.save import save_text_file
 from app.editor.files.text_file import CannotEncode, FileChanged, TextFile, read_text_file, stamp_of
+from app.editor.text_port import Change
 from app.widgets.dialogs import Dialogs
 from app.widgets.icons import IconSet
 from app.widgets.message_bar import Choice
@@ -63,10 +65,12 @@ class Documents(QObject):
     def new(self, path: Path | None = None) -> EditorPage:
         """Open an empty text; ``path`` is where it will be saved."""
         if path is not None:
-            return self._add(EditorPage(self._icons, TextFile(path)))
+            return self._add(EditorPage(self._icons, TextFile(path).shaped()))
+        return self._add(EditorPage(self._icons, TextFile(self._next_name()), untitled=True))
+
+    def _next_name(self) -> Path:
         self._untitled += 1
-        name = self.tr("Untitled {number}").format(number=self._untitled)
-        return self._add(EditorPage(self._icons, TextFile(Path(name)), untitled=True))
+        return Path(self.tr("Untitled {number}").format(number=self._untitled))
 
     def find(self, path: Path) -> EditorPage | None:
         """Return the page of a file that is open."""
@@ -97,24 +101,48 @@ class Documents(QObject):
     # --- encodings ---------------------------------------------------------------------
 
     def reopen(self, page: EditorPage, encoding: str) -> bool:
-        """Read the page's file anew in ``encoding``; asks where that loses changes. Returns whether it was read."""
+        """Read the page's file anew in ``encoding``; returns whether it was read.
+
+        Unsaved changes are not lost: they are saved first or kept in a tab of their own, as the person says.
+        """
         if page.path is None:
             return False
-        if page.modified:
-            question = self.tr("Reopen {name} without your changes?").format(name=page.name)
-            detail = self.tr("The file is read from the disk again. Unsaved changes are lost.")
-            if not self._dialogs.confirm(page, question, detail, self.tr("Reopen")):
+        if _is_unsaved(page):
+            answer = self._dialogs.reopen(page, page.name)
+            if answer == "cancel" or (answer == "save" and not self.save(page)):
                 return False
         try:
             file = read_text_file(page.path, encoding)
         except GrafterError as error:
             page.bars.show_message("encoding", str(error))
             return False
-        page.show_file(file)
+        self._show(page, file)
         for topic in ("disk", "save"):
             page.bars.clear(topic)
         self._say_encoding(page)
         return True
+
+    def _show(self, page: EditorPage, file: TextFile) -> None:
+        """Show what a file says on the disk. Where undo does not bring unsaved changes back, a new tab keeps them."""
+        if page.would_undo(file) or not _is_unsaved(page):
+            page.show_file(file)
+            return
+        kept = EditorPage(
+            self._icons, dataclasses.replace(page.file, path=self._next_name(), stamp=None), untitled=True
+        )
+        kept.editor.apply([Change(0, len(kept.editor.plain_text()), page.editor.plain_text())])
+        kept.editor.document().setModified(True)
+        kept.set_language(page.file.path.name)
+        page.show_file(file)
+        self._add(kept)
+        self._central.bring_to_front(page)
+        text = self.tr("{name} was read again. Your text with the unsaved changes is in {other}.")
+        choices: list[Choice] = [(self.tr("Show it"), lambda: self._bring(kept))]
+        page.bars.show_message("kept", text.format(name=page.name, other=kept.name), "accent", choices)
+
+    def _bring(self, page: EditorPage) -> None:
+        if page in self._central.editors:  # it may be closed meanwhile
+            self._central.bring_to_front(page)
 
     def convert(self, page: EditorPage, encoding: str) -> bool:
         """Write the page's text in ``encoding`` from the next saving on; returns whether that can be done."""
@@ -179,7 +207,7 @@ class Documents(QObject):
             page.bars.show_message("save", text.format(name=path.name))
             return False
         # The dialog has asked already whether to replace a file that is there.
-        return self._write(page, dataclasses.replace(page.file, path=path), overwrite=True)
+        return self._write(page, dataclasses.replace(page.file, path=path).shaped(), overwrite=True)
 
     def save_all(self, pages: Sequence[EditorPage]) -> bool:
         """Save each page; stops at the first that cannot be saved, bringing it to the front."""
@@ -190,6 +218,7 @@ class Documents(QObject):
         return True
 
     def _write(self, page: EditorPage, file: TextFile, *, overwrite: bool = False) -> bool:
+        page.tidy(write_style(file.path))
         try:
             saved = save_text_file(file, page.editor.plain_text(), overwrite=overwrite)
         except GrafterError as error:
@@ -219,7 +248,7 @@ class Documents(QObject):
 
     def _reload(self, page: EditorPage, path: Path) -> None:
         try:
-            page.show_file(read_text_file(path, page.chosen_encoding))
+            self._show(page, read_text_file(path, page.chosen_encoding))
         except GrafterError as error:
             page.bars.show_message("disk", str(error), "warn")
 
@@ -288,5 +317,12 @@ class Documents(QObject):
             page.file = dataclasses.replace(page.file, stamp=file.stamp)  # the next saving replaces what is there
 
         text = self.tr("{name} was changed by another program, and you have changes here too.")
-        choices: list[Choice] = [(self.tr("Reload"), lambda: page.show_file(file)), (self.tr("Keep mine"), keep)]
+        choices: list[Choice] = [(self.tr("Reload"), lambda: self._show(page, file)), (self.tr("Keep mine"), keep)]
         page.bars.show_message("disk", text.format(name=page.name), "warn", choices)
+
+
+def _is_unsaved(page: EditorPage) -> bool:
+    """Return whether the page's text is nowhere on the disk; another encoding for the next saving is no text."""
+    if not page.modified:
+        return False
+    return page.editor.plain_text() != page.file.text or page.path is None or stamp_of(page.path) != page.file.stamp

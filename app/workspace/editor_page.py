@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.editor import indent_style
 from app.editor.code_editor import CodeEditor
+from app.editor.editor_config import WriteStyle, tidied
 from app.editor.files.file_names import shown
 from app.editor.files.text_file import TextFile
 from app.editor.text_port import Change
@@ -91,12 +92,12 @@ class EditorPage(QWidget):
         What was there before can be had back by undo, but not where it was read in another encoding: saved in the
         new one it would be other bytes.
         """
-        before, self.file = self.file, file
+        undo, self.file = self.would_undo(file), file
         if self.editor.plain_text() != file.text:
             place = self.editor.cursor_offset()
             bar = self.editor.verticalScrollBar()
             top = bar.value()
-            self._replace_text(file.text, undo=(file.encoding, file.bom) == (before.encoding, before.bom))
+            self._replace_text(file.text, undo=undo)
             self.editor.set_cursor_offset(min(place, len(file.text)))
             bar.setValue(top)
             self._decide_indent()
@@ -104,11 +105,21 @@ class EditorPage(QWidget):
         self.title_changed.emit()
         self.info_changed.emit()
 
+    def would_undo(self, file: TextFile) -> bool:
+        """Return whether undo brings the text of now back after ``show_file``."""
+        return (file.encoding, file.bom) == (self.file.encoding, self.file.bom)
+
     def _replace_text(self, text: str, *, undo: bool) -> None:
         if not undo or self.editor.document().isEmpty():
             self.editor.setPlainText(text)
             return
         self.editor.apply([Change(0, len(self.editor.plain_text()), text)])
+
+    def tidy(self, style: WriteStyle) -> None:
+        """Change in the text what .editorconfig wants of it when it is saved, as one step that can be undone."""
+        changes = tidied(self.editor.plain_text(), style)
+        if changes:
+            self.editor.apply([Change(*change) for change in changes])
 
     def saved(self, file: TextFile) -> None:
         """Note that the text is on disk as ``file``; the undo history stays."""

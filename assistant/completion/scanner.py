@@ -17,6 +17,9 @@ PAIRS = {")": "(", "]": "[", "}": "{"}
 """The bracket that each closing one closes."""
 CLOSING = {opening: closing for closing, opening in PAIRS.items()}
 """The bracket that closes each opening one."""
+# What ends a text that begins with a bracket, and the other way round.
+_ENDS = {**CLOSING, "<": ">"}
+_BEGINS = {**PAIRS, ">": "<"}
 BRANCH, OTHER_BRANCH, END_BRANCH = "?", "|", "."
 """Signs for ``#if``, ``#else`` and ``#endif``: of the parts of code between them only one counts."""
 # One character between quotes; a ' in front of anything else stands alone (lifetimes, digits, primes).
@@ -262,7 +265,7 @@ def _inside(quoted: Quoted, end: str) -> re.Pattern[str]:
     """Return what finds the next thing in a string that is more than a letter."""
     if quoted is _HERE:
         return _here_end(end)
-    opening = PAIRS.get(end, "") if "{}" in quoted.end else ""
+    opening = _BEGINS.get(end, "") if "{}" in quoted.end else ""
     nested = quoted.nests or opening
     parts = [
         quoted.skips,
@@ -436,7 +439,7 @@ class _Scan:
         if "{}" in end:
             exact = begin.match(self._text, found.start())
             group = exact[1] if exact else ""
-            end = end.format(CLOSING.get(group, group)) if end == "{}" else end.replace("{}", group)
+            end = end.format(_ENDS.get(group, group)) if end == "{}" else end.replace("{}", group)
         if quoted.counts and found[0][-1] in CLOSING:
             self._found.append((found.end() - 1, found[0][-1]))
         self._stack.append(Inside(quoted, end))

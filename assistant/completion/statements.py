@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from assistant.completion.brackets import open_brackets
-from assistant.completion.syntax import Syntax, count_errors, node_below, tree_with
+from assistant.completion.syntax import Syntax, count_errors, count_stray_ends, node_below, tree_with
 from assistant.languages import Comments, Language, first_word, language_named
 
 _CLOSING = (")", "]", "}", "</", "/>")
@@ -151,7 +151,7 @@ def standing(syntax: Syntax, text: str) -> Standing | None:
     return Standing(
         is_sure=was_right or not _is_in_error(node),
         wrong=root.has_error and (was_right or _has_error(root, place.start, place.behind)),
-        errors=count_errors(root),
+        errors=count_errors(root) + count_stray_ends(tree, syntax.language),
         crosses=None if crosses is None else crosses - left,
         joins=joins,
         says_nothing=_first(root, source, place.start, end, heads=True) is None and not _heads_statement(syntax, node),

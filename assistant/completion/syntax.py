@@ -26,6 +26,7 @@ BELOW_LINES = 6
 _FIRST_CHARS = 200
 _MORE_BELOW = 3
 _TEXT_NODES = ("comment", "string", "heredoc", "char_literal", "character_literal")
+_ANY_NAME = "x"
 _AT_MARGIN = re.compile(r"^(?=[^\s)\]}])", re.MULTILINE)
 # Nodes that join statements and have no sign of their own around them.
 _JOINING = frozenset({"block", "body_statement", "block_body", "then", "statement_list", "statements", "fragment"})
@@ -86,14 +87,14 @@ def read_syntax(before: str, after: str, path: str | None) -> Syntax:
         closing=around.closing,
         inside=around.inside,
         tree=tree,
-        errors=count_errors(tree.root_node) if tree else None,
+        errors=count_errors(tree.root_node) + count_stray_ends(tree, language) if tree else None,
     )
 
 
 def errors_with(syntax: Syntax, text: str, replaces: int = 0) -> int | None:
     """Return how many errors the window's tree has with ``text`` at the cursor; None without a grammar."""
     found = tree_with(syntax, text, replaces)
-    return None if found is None else count_errors(found[0].root_node)
+    return None if found is None else count_errors(found[0].root_node) + count_stray_ends(found[0], syntax.language)
 
 
 @functools.lru_cache(maxsize=4)
@@ -124,6 +125,11 @@ def was_right(syntax: Syntax) -> bool:
     if syntax.language != "python":
         return syntax.errors == 0
     return _python_around(syntax) is not None
+
+
+def lacks_a_name(syntax: Syntax) -> bool:
+    """Return whether the code has errors that a name at the cursor would mend, all of them: ``foo.|;``, ``x = |``."""
+    return bool(syntax.errors) and errors_with(syntax, _ANY_NAME) == 0
 
 
 def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
@@ -279,6 +285,14 @@ def count_errors(root: Node) -> int:
         count += node.is_error or node.is_missing
         waiting += [child for child in node.children if child.has_error or child.is_missing]
     return count
+
+
+def count_stray_ends(tree: Tree, language: str | None) -> int:
+    """Return how many words end no block, where the grammar takes them for names: Ruby's, outside of everything."""
+    record = language_named(language)
+    ends = {word.encode() for word in record.blocks.ends} if record else set[bytes]()
+    outside = tree.root_node.named_children if ends else ()
+    return sum(node.type == "identifier" and node.text in ends for node in outside)
 
 
 def _python_around(syntax: Syntax) -> tuple[str, str] | None:

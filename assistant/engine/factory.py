@@ -48,15 +48,32 @@ class EngineSpec:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of engine. ``open`` makes one and may take minutes; ``needs`` estimates its bytes on this computer."""
+    """A kind of engine. ``open`` makes one and may take minutes; ``needs`` estimates its bytes on this computer.
+
+    ``aside`` says whether it may be opened on another thread than the one that will ask it; that may take seconds, too.
+    ``settle`` is then called on the thread that will ask it, after the opening.
+    """
 
     open: Callable[[EngineSpec, Tell], Engine]
     needs: Callable[[EngineSpec], int] = lambda _spec: 0
+    aside: Callable[[EngineSpec], bool] = lambda _spec: True
+    settle: Callable[[EngineSpec], None] = lambda _spec: None
 
 
 def open_engine(spec: EngineSpec, progress: Tell | None = None) -> Engine:
     """Return the engine, ready to be asked, on the thread that will ask it. Raises GrafterError."""
     return _kind(spec).open(spec, progress or _tell_nobody)
+
+
+def open_aside(spec: EngineSpec) -> Engine | None:
+    """Return the engine, opened on a thread that will not ask it; None where that cannot be. Raises GrafterError."""
+    kind = _kind(spec)
+    return kind.open(spec, _tell_nobody) if kind.aside(spec) else None
+
+
+def settle_engine(spec: EngineSpec) -> None:
+    """Make the calling thread ready to ask an engine that was opened aside."""
+    _kind(spec).settle(spec)
 
 
 def needed_bytes(spec: EngineSpec) -> int:
@@ -96,6 +113,19 @@ def _local_needs(spec: EngineSpec) -> int:
     return _CACHES + (packed if spec.lean else files + packed)
 
 
+def _local_aside(spec: EngineSpec) -> bool:
+    """Return False for a card: recording its steps does not bear what another thread asks of it meanwhile."""
+    from assistant.engine.device import choose_device  # noqa: PLC0415  (imports torch)
+
+    return choose_device(spec.device).type == "cpu"
+
+
+def _settle_local(spec: EngineSpec) -> None:
+    from assistant.engine import threads  # noqa: PLC0415
+
+    threads.apply(spec.threads)
+
+
 def _open_fake(spec: EngineSpec, progress: Tell) -> Engine:
     from assistant.engine.fake import FakeEngine  # noqa: PLC0415
 
@@ -122,6 +152,15 @@ def _fallback_needs(spec: EngineSpec) -> int:
     return 0 if spec.instead is None else needed_bytes(spec.instead)
 
 
+def _fallback_aside(spec: EngineSpec) -> bool:
+    return spec.instead is None or _kind(spec.instead).aside(spec.instead)
+
+
+def _settle_fallback(spec: EngineSpec) -> None:
+    if spec.instead is not None:
+        settle_engine(spec.instead)
+
+
 def _folder(spec: EngineSpec) -> Path:
     if spec.folder is None:
         raise InputError(f"An engine of the kind '{spec.kind}' needs a model folder.")
@@ -135,9 +174,9 @@ def _server(spec: EngineSpec) -> RemoteConfig:
 
 
 KINDS: dict[str, Kind] = {
-    "local": Kind(_open_local, _local_needs),
+    "local": Kind(_open_local, _local_needs, _local_aside, _settle_local),
     "remote": Kind(_open_remote),
-    "remote-or-local": Kind(_open_fallback, _fallback_needs),
+    "remote-or-local": Kind(_open_fallback, _fallback_needs, _fallback_aside, _settle_fallback),
     # For tests and measurements of everything in front of a model.
     "fake": Kind(_open_fake),
 }

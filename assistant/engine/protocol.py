@@ -21,6 +21,7 @@ __all__ = [
     "Forgets",
     "Generate",
     "Lease",
+    "Prepares",
 ]
 
 FindAdapter = Callable[[str], AdapterChoice]
@@ -139,6 +140,24 @@ class Describes(Protocol):
 
     def describe(self, health: Health) -> Health:
         """Return the state of a service that runs this engine. Called from any thread."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """An engine of several models, one of which may be loaded while the others answer."""
+
+    @property
+    def loading(self) -> bool:
+        """Whether a model is being loaded."""
+        ...
+
+    def prepare(self, wanted: Sequence[Role], ended: Callable[[], None]) -> frozenset[Role]:
+        """Return the roles for which ``begin`` returns or raises at once, and begin to load for one that is wanted.
+
+        ``wanted`` are the roles of the jobs that wait, the most urgent first: of none of them that is ready the model
+        makes room for a less urgent one. Where a load is under way, ``ended`` is called at its end, from any thread.
+        """
         ...
 
 

@@ -127,8 +127,11 @@ class History:
         return self.commit(self.commits[commits])
 
     def since(self, place: str) -> Commit:
-        """Return the commit named by a revision, or the last one before a date (ISO 8601, UTC unless it says)."""
-        found = self._git.says("rev-parse", "--verify", "--quiet", "--end-of-options", place + "^{commit}")
+        """Return the commit named by a revision, or the last one before a date (ISO 8601, UTC unless it says).
+
+        Any revision that git knows: ``v1.2``, ``HEAD~3``, ``@{upstream}``, ``main@{yesterday}``.
+        """
+        found = self._git.commit(place)
         if found is None:
             found = self._before(place)
         elif self._git.says("merge-base", "--is-ancestor", found, "HEAD") is None or not self.count_between(found):
@@ -164,6 +167,11 @@ class History:
         try:
             day = datetime.fromisoformat(place)
         except ValueError:
+            if "@{" in place:
+                raise InputError(
+                    f"--since {place}: git knows no such commit of {self.root}: the branch follows no other, or its "
+                    "log does not go back that far; name a commit, a branch or a date such as 2025-03-31."
+                ) from None
             raise InputError(
                 f"--since {place}: this is neither a commit of {self.root} nor a date such as 2025-03-31."
             ) from None

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from assistant.completion.indentation import blanks_of, depth_of
 from assistant.languages import Language, find_language
+from assistant.languages.record import first_word
 
 _NEAR = 8000
 _USUAL = "    "
@@ -31,9 +32,11 @@ def blank_line_indentation(before: str, after: str, path: str | None, indent: in
     record = find_language(path, before) if path else None
     if _opens(above, record):
         return blanks_of(below) if depth_of(below) > depth_of(above) else blanks_of(above) + _step(lines, record)
+    if record is None and above.rstrip().endswith(":"):
+        return ""  # in many languages the head of a block, whose body may still be missing
     goes_on = below and depth_of(below) == depth_of(above)
     # What closes the block below the cursor is less deep than what is in the block.
-    closes = below.lstrip().startswith(_CLOSERS) and depth_of(below) < depth_of(above)
+    closes = _closes(below, record) and depth_of(below) < depth_of(above)
     return blanks_of(above) if goes_on or closes else ""
 
 
@@ -42,7 +45,21 @@ def _opens(line: str, record: Language | None) -> bool:
     if record is not None and record.colon_blocks and bare.endswith(":"):
         # Of a head over several lines only one that begins with its closing bracket tells where the head began.
         return bare.startswith(_CLOSERS) or sum(map(bare.count, ")]}")) <= sum(map(bare.count, "([{"))
+    if record is not None and _by_words(bare, record):
+        return True
     return bare.endswith(("{", "(", "["))
+
+
+def _by_words(line: str, record: Language) -> bool:
+    """Return whether a line begins a block with words (``then``, ``def``), and does not end it."""
+    blocks = record.blocks
+    begins = blocks.is_head(line) or (blocks.begins_block(line) and not line.endswith(":"))
+    return begins and line.rsplit(maxsplit=1)[-1] not in blocks.ends
+
+
+def _closes(line: str, record: Language | None) -> bool:
+    bare = line.lstrip()
+    return bare.startswith(_CLOSERS) or (record is not None and first_word(bare) in record.blocks.ends)
 
 
 def _step(lines: list[str], record: Language | None) -> str:

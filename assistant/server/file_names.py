@@ -14,15 +14,19 @@ from assistant.repository.parsing import parse_within
 
 UNTITLED = "untitled"
 _SAMPLE_CHARS = 3000
+_COMMENTS_CHARS = 20_000
 _SECONDS = 0.05
 # Fewer keywords, more of it unreadable, or another language nearly as likely: then it is not known.
 _LEAST_KEYWORDS = 5
+# Different ones, in code without any error that no other grammar reads.
+_FEW_KEYWORDS = 2
 _MOST_ERRORS = 0.06
 _CLEARLY = 1.8
 # One of each group reads the others' code as well.
 _RELATED = ({"javascript", "typescript", "tsx"}, {"c", "cpp"})
 _COMMENT = re.compile(r"\s*(?:#|//|--|;|%|/\*+|\*|<!--)+\s*(.*?)\s*(?:\*+/|-->)?\s*$")
 _LABEL = re.compile(r"(?:file ?uri|file ?path|file ?name|path|file)\s*:\s*(?:file://)?(\S+)", re.IGNORECASE)
+_DIFFERENCE = re.compile(r"diff --git |@@ -\d")
 _PATH = re.compile(r"[\w.@+-]+(?:[/\\][\w.@+-]+)*\.\w+$")
 
 
@@ -55,50 +59,69 @@ def guess_language(before: str, after: str) -> str | None:
 def _guess(sample: str) -> str | None:
     source = sample.encode("utf-8", "replace")
     scores: dict[str, float] = {}
+    readers: set[str] = set()
+    few: list[str] = []
     for name in parsed_languages():
         tree = parse_within(name, source, _SECONDS)
         if tree is None:
             continue
         keywords, wrong = _read(tree)
         share = wrong / max(len(source), 1)
-        if keywords >= _LEAST_KEYWORDS and share <= _MOST_ERRORS:
-            scores[name] = keywords * (1 - share / _MOST_ERRORS / 2)
+        if not keywords or share > _MOST_ERRORS:
+            continue
+        readers.add(name)
+        if not tree.root_node.has_error and len(set(keywords)) >= _FEW_KEYWORDS:
+            few.append(name)
+        if len(keywords) >= _LEAST_KEYWORDS:
+            scores[name] = len(keywords) * (1 - share / _MOST_ERRORS / 2)
     best = max(scores, key=lambda name: scores[name], default=None)
     if best is None:
-        return None
-    related = next((group for group in _RELATED if best in group), {best})
-    others = max((score for name, score in scores.items() if name not in related), default=0.0)
+        # Of little code too it is sure where no other grammar makes anything of it.
+        return few[0] if few and readers <= _related(few[0]) else None
+    others = max((score for name, score in scores.items() if name not in _related(best)), default=0.0)
     return best if scores[best] >= _CLEARLY * others else None
 
 
-def _read(tree: Tree) -> tuple[int, int]:
-    """Return how many keywords a tree has, and how many bytes of its text its grammar cannot read."""
-    keywords = wrong = 0
+def _related(language: str) -> set[str]:
+    return next((group for group in _RELATED if language in group), {language})
+
+
+def _read(tree: Tree) -> tuple[list[str], int]:
+    """Return the keywords of a tree, and how many bytes of its text its grammar cannot read."""
+    keywords: list[str] = []
+    wrong = 0
     waiting = [tree.root_node]
     while waiting:
         node = waiting.pop()
         if node.is_error:
             wrong += node.end_byte - node.start_byte
         elif not node.is_named and node.type.isalpha() and node.end_byte - node.start_byte == len(node.type) > 1:
-            keywords += 1
+            keywords.append(node.type)
         else:
             waiting += node.children
     return keywords, wrong
 
 
 def _named_in_comment(before: str, workspace: str | None) -> str | None:
-    """Return the path that the comments at the top name; of several, as where other files stand there, the last."""
-    found = None
-    for number, comment in enumerate(_first_comments(before)):
+    """Return the path that the comments at the top name; of several, as where other files stand there, the last.
+
+    A path without a label counts where it is the first of them, and where it ends what Continue writes there: other
+    files and differences in comments, then the name of the open file.
+    """
+    found, foreign = None, False
+    comments = list(_first_comments(before))
+    for number, comment in enumerate(comments):
         label = _LABEL.match(comment)
-        path = label[1] if label else comment if number == 0 and _PATH.match(comment) else ""
+        foreign = foreign or label is not None or _DIFFERENCE.match(comment) is not None
+        alone = number == 0 or (foreign and number == len(comments) - 1)
+        path = label[1] if label else comment if alone and _PATH.match(comment) else ""
         if path and find_language(path) is not None:
             found = _relative(path, workspace)
     return found
 
 
 def _first_comments(text: str) -> Iterator[str]:
-    for line in text[:_SAMPLE_CHARS].split("\n"):
+    for line in text[:_COMMENTS_CHARS].split("\n"):
         comment = _COMMENT.match(line)
         if comment is None and line.strip():
             return

@@ -29,7 +29,10 @@ OpenStream = Callable[[Receive], AbstractAsyncContextManager[EventStream]]
 
 def data_line(payload: dict[str, Any]) -> bytes:
     """Return one event whose data is the JSON object."""
-    return b"data: " + json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    # Only in a string can this stand. Twinny parts a line wherever it does, and loses the answer
+    # (github.com/twinnydotdev/twinny, safeParseJsonResponse).
+    return b"data: " + text.replace("data:", "data\\u003a").encode() + b"\n\n"
 
 
 class SseResponse(Response):

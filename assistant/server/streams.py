@@ -113,7 +113,7 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         stream = EventStream(loop, request_id)
         self._open.add(stream)
-        timer = loop.call_later(self._load_wait, self._give_up_loading, stream)
+        timer = loop.call_later(self._load_wait, self._give_up_loading, stream, role)
         watcher = loop.create_task(_watch(receive, stream))
         try:
             token = self.worker.submit(work, stream.sink, request_id, priority, session=session, ahead=ahead, role=role)
@@ -150,8 +150,8 @@ class Dispatcher:
         for stream in self._open:
             stream.fail("The service is stopping.", "service_stopping")
 
-    def _give_up_loading(self, stream: EventStream) -> None:
-        if self.worker.health().state == "loading":
+    def _give_up_loading(self, stream: EventStream, role: Role) -> None:
+        if self.worker.is_loading(role):
             stream.fail("The model is still being loaded; try again later.", "model_loading")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,6 +46,9 @@ _ENVIRONMENT = {
 }
 # Where the person's own settings are, as some set-ups say it.
 _OWN_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+
+# The start of a revision that only the repository's settings and logs explain: main@{upstream}, @{yesterday}.
+_OF_ITS_OWN = re.compile(r"([^\s~^:{}]*(?:@\{[^{}]*\})+)(.*)", re.DOTALL)
 
 
 class NoGit(InputError):  # noqa: N818 - a name that reads as what it says
@@ -98,6 +102,23 @@ class Git:
         """Return what a command prints, or None where it fails."""
         answer = self._run(self._command(arguments), self._environment())
         return None if answer.status else _decode(answer.output)
+
+    def commit(self, revision: str) -> str | None:
+        """Return the id of the commit that a revision names (gitrevisions), or None where it names none.
+
+        ``@{upstream}`` and ``main@{yesterday}`` are looked up in the repository itself, for the stand-in has neither
+        its settings nor its logs; only names of branches and ids are read there, no object.
+        """
+        if "\0" in revision:
+            return None
+        own = _OF_ITS_OWN.fullmatch(revision)
+        if own is not None:
+            try:
+                id_ = self._ask_itself("rev-parse", "--verify", "--quiet", "--end-of-options", own[1])
+            except InputError:
+                return None
+            revision = id_ + own[2]
+        return self.says("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
 
     def data(
         self,

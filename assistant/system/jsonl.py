@@ -1,7 +1,8 @@
 """JSON lines, in one dialect: an object a line, ASCII with escapes, a line feed; each line written by one call.
 
 Lines that several processes append to one file stay whole. What a kill or a full disk cut off is no line: readers
-pass over it, and the next writer begins on a line of its own.
+pass over it, and the next writer begins on a line of its own. So does one that begins in the middle of another's
+line, which then ends an empty one: that is no object, and no fault.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ def read_all(path: Path) -> list[dict[str, Any]]:
         end = 0
         for line, behind in _whole(file):
             end = behind
+            if line == b"\n":
+                continue
             if (row := decode(line)) is None:
                 raise ValueError(f"line {len(rows) + 1} is no JSON object")
             rows.append(row)

@@ -160,6 +160,7 @@ class ScriptedDialogs(Dialogs):
             "save_file": "",
             "model_file": "",
             "unsaved": "cancel",
+            "reopen": "cancel",
             "confirm": False,
             "browse": True,
         }

@@ -1,10 +1,11 @@
-"""Real servers, started once for all tests and ended with them; `make peer-tests` makes what they need."""
+"""Real servers, ours among them, started once for all tests; `make peer-tests` makes what they need."""
 
 import contextlib
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,11 +15,14 @@ import httpx
 import pytest
 
 from assistant.client.address import parse_address
+from assistant.client.http import ServiceClient, parse_ready_line
+from assistant.config import DEFAULT_MODEL
 from assistant.engine.protocol import CancelToken
 from assistant.engine.remote.address import RemoteConfig
 from assistant.engine.remote.engine import RemoteEngine
 from assistant.types import Event
 from tests.support.patience import PATIENCE_S
+from tests.support.patience import wait_until as until
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "build" / "peers"
@@ -119,6 +123,12 @@ def find(*names: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def find_peer() -> Callable[..., Path]:
+    """Return what finds a thing that tools/peers.py makes."""
+    return find
+
+
+@pytest.fixture(scope="session")
 def start_llama(tmp_path_factory) -> Callable[[], RealServer]:
     """Return what starts a llama.cpp server of one's own."""
     python, gguf = find("llama", "bin", "python"), find("model.gguf")
@@ -164,6 +174,50 @@ def vllm(tmp_path_factory, real_model) -> Iterator[RunningServer]:
 def server(request) -> RunningServer:
     """Return each server in turn."""
     return request.getfixturevalue(request.param)
+
+
+@dataclass(frozen=True)
+class Grafter:
+    """Our own service with the real model, which other editors' code asks."""
+
+    url: str
+    token: str
+
+    def ask(self, path: str, **body: object) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.post(self.url + path, json=body, headers=headers, timeout=PATIENCE_S, trust_env=False)
+
+    def wait_for_the_background(self) -> None:
+        """Wait until the model has read what it was asked to read ahead, and leave its cache as it is.
+
+        A request that is asked ahead has its turn behind them; this one fails then, for its adapter, and reads nothing.
+        """
+        body = {"id": "behind", "text": "x", "cursor": 1, "trigger": "ahead", "session": "behind"}
+        assert "failed" in self.ask("/grafter/complete", **body, adapter="no-such-adapter").text
+
+
+@pytest.fixture(scope="session")
+def grafter(tmp_path_factory, real_model) -> Iterator[Grafter]:
+    """Start `grafter serve` as a person does for another editor, once for all tests."""
+    home = tmp_path_factory.mktemp("grafter")
+    (home / "models").mkdir()
+    (home / "models" / DEFAULT_MODEL).symlink_to(real_model, target_is_directory=True)
+    # A test waits for a suggestion, however unsure the model is of it.
+    (home / "settings.toml").write_text("confidence = 0.0\n", encoding="utf-8")
+    command = [sys.executable, "-P", "-m", "assistant.cli.main", "serve", "--token-file", str(home / "token")]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, "GRAFTER_HOME": str(home)}
+        )
+    try:
+        ready = parse_ready_line(process.stdout.readline())
+        token = Path(ready.token_file).read_text(encoding="utf-8").strip()
+        with ServiceClient(ready.url, token) as client:
+            until(lambda: client.health().state == "ready", "the model's load", READY_S)
+        yield Grafter(ready.url, token)
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)

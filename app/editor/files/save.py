@@ -38,7 +38,9 @@ def save_text_file(file: TextFile, text: str, *, overwrite: bool = False) -> Tex
     except (OSError, ValueError) as error:
         words = _tr("{0} could not be saved: {1}. The file on disk is as it was; {2}.")
         raise DiskError(words.format(shown(file.path.name), _reason(error), _advice(error))) from None
-    return dataclasses.replace(file, text=text, breaks=breaks_of(file, data), stamp=stamp_of(target))
+    # A text of one line has no line end yet that would say what the next one gets.
+    breaks = breaks_of(file, data) or file.breaks[:1]
+    return dataclasses.replace(file, text=text, breaks=breaks, stamp=stamp_of(target))
 
 
 def _is_changed(file: TextFile, target: Path) -> bool:
@@ -49,9 +51,10 @@ def _is_changed(file: TextFile, target: Path) -> bool:
     if file.stamp is None:
         return True
     try:  # a new time or inode alone, as after a checkout, is no change
-        return target.read_bytes() != encode_text(file, file.text)
+        data = target.read_bytes()
     except OSError:
         return True
+    return data != encode_text(file, file.text) and bool(data or file.text)  # an empty one has no mark yet
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -10,9 +10,18 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.editor.editor_config import write_style
 from app.editor.files.newlines import join_breaks, main_break, split_breaks
 from assistant.editing.encodings.escapes import count_escapes, to_bytes, to_text
-from assistant.editing.encodings.find import Evidence, Found, find_encoding, find_mark, mark_of, name_for_people
+from assistant.editing.encodings.find import (
+    Evidence,
+    Found,
+    find_encoding,
+    find_mark,
+    find_utf16,
+    mark_of,
+    name_for_people,
+)
 from assistant.errors import DiskError, InputError
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -87,6 +96,21 @@ class TextFile:
         """Return the same text to be written in another encoding; UTF-16 gets a mark, by which it is known again."""
         return dataclasses.replace(self, encoding=encoding, bom=mark_of(encoding), evidence="chosen")
 
+    def shaped(self) -> TextFile:
+        """Return the file with what .editorconfig wants of a new one: line ends where there is none, and the encoding.
+
+        The encoding is that of an empty file alone; a byte order mark, and what a person chose, stay.
+        """
+        if self.breaks and self.text:
+            return self
+        style = write_style(self.path)
+        file = self
+        if style.newline is not None and not file.breaks:
+            file = dataclasses.replace(file, breaks=(style.newline,))
+        if style.encoding is not None and not file.text and not file.bom and file.evidence != "chosen":
+            file = dataclasses.replace(file, encoding=style.encoding, bom=style.bom, evidence="declared")
+        return file
+
 
 def read_text_file(path: Path, encoding: str = "") -> TextFile:
     """Read a text file, in ``encoding`` where the person chose one.
@@ -112,7 +136,7 @@ def read_text_file(path: Path, encoding: str = "") -> TextFile:
     except OSError as error:
         text = _tr("{path} cannot be read: {error}. Check its permissions.")
         raise DiskError(text.format(path=path, error=error.strerror or error)) from None
-    return dataclasses.replace(decode(path, data, encoding), stamp=_stamp(status))
+    return dataclasses.replace(decode(path, data, encoding).shaped(), stamp=_stamp(status))
 
 
 def decode(path: Path, data: bytes, encoding: str = "") -> TextFile:
@@ -166,6 +190,8 @@ def _find(path: Path, data: bytes) -> Found:
     mark = find_mark(data)
     if mark is not None:
         return mark
+    if b"\0" in data and (wide := find_utf16(data)) is not None:
+        return wide
     if b"\0" in data or _control_share(data) > _MAX_CONTROL_SHARE:
         words = _tr("{name} is not a text file. Open it with the program that made it.")
         raise InputError(words.format(name=path.name))

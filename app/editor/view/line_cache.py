@@ -10,14 +10,32 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextLayout, QTextOption
 
 from app.editor.code_points import to_utf16
-from app.editor.lexing import Runs
+from app.editor.lexing import Run, Runs
 from app.editor.view.document_layout import DocumentLayout
 from app.theme import Theme
+from app.theme.lowering import READABLE, STRONG, lowered
 
 GHOST = "ghost"
 INSERTED = "inserted_text"
 _WIDE = 1e6
 _KEPT = 600
+
+
+def lowered_runs(kind: str, runs: Runs, length: int) -> Runs:
+    """Return the runs of a virtual line of a kind (``ghost``, ``inserted``), which all of its ``length`` is part of."""
+    found: list[Run] = []
+    place = 0
+    for start, count, style in (*runs, (length, 0, "")):
+        if start > place:
+            found.append((place, start - place, _lowered_style(kind, "")))
+        if count:
+            found.append((start, count, _lowered_style(kind, style)))
+        place = start + count
+    return tuple(found)
+
+
+def _lowered_style(kind: str, style: str) -> str:
+    return f"{kind}:{style}"
 
 
 class LineCache:
@@ -50,7 +68,19 @@ class LineCache:
         # Italics say that it is no part of the file, also to people who see no difference of grey.
         self._formats[GHOST].setFontItalic(True)
         self._formats[INSERTED].setBackground(QColor(theme.colors["added_line"]))
+        self._lower(theme, "ghost", "ghost", ("background", "current_line"), 0.5)
+        self._lower(theme, "inserted", "added_line", ("added_line",), 0.2)
         self.clear()
+
+    def _lower(self, theme: Theme, kind: str, towards: str, grounds: tuple[str, ...], share: float) -> None:
+        """Make the formats of virtual lines of a kind: the syntax colours with a share of another one."""
+        least = STRONG if theme.name == "high-contrast" else READABLE
+        found = [theme.colors[ground] for ground in grounds]
+        plain = theme.colors["ghost" if kind == "ghost" else "text"]
+        for style, color in {**theme.syntax, "": plain}.items():
+            made = self._formats[_lowered_style(kind, style)] = QTextCharFormat()
+            made.setForeground(QColor(lowered(color, theme.colors[towards], found, share, least)))
+            made.setFontItalic(kind == "ghost")
 
     def get(self, text: str, runs: Runs, width: float) -> QTextLayout:
         """Return the layout of a line (U+2028 breaks it) with its runs, its lines placed in their slots.

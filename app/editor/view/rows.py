@@ -11,7 +11,7 @@ from app.editor.decorations import Anchor, Decoration, Decorations
 from app.editor.ghost import Woven
 from app.editor.highlighter import Highlighter
 from app.editor.lexing import MAX_LINE
-from app.editor.view.line_cache import GHOST, INSERTED, LineCache
+from app.editor.view.line_cache import GHOST, INSERTED, LineCache, lowered_runs
 
 _KEPT = 200
 _STYLES = {"ghost": GHOST, "inserted": INSERTED}
@@ -58,7 +58,10 @@ class Rows:
             own = self._is_own(block)
             return BlockRows((), block.layout() if own else self._line(block, None), None, (), own, ())
         # Qt asks for the height of a block many times for a key, and that takes the rows of a decorated one.
-        made_of = (block.text(), self._highlighter.runs(block), self._width(), decorations, self._lines.generation)
+        made_of = (
+            block.text(), self._highlighter.runs(block), self._around_virtual(block, decorations), self._width(),
+            decorations, self._lines.generation,
+        )  # fmt: skip
         known = self._made.get(block.blockNumber())
         if known is not None and known[0] == made_of and not self._is_own(block):
             return known[1]
@@ -109,14 +112,29 @@ class Rows:
         self, decorations: list[Decoration], anchor: Anchor, block: QTextBlock
     ) -> tuple[tuple[Decoration, QTextLayout], ...]:
         """Return the rows above the first or below the last line that a decoration is beside; none is wrapped."""
-        if not any(one.is_placed(anchor) for one in decorations):
-            return ()
         number = block.blockNumber()
-        return tuple(
-            (one, self._lines.get(line, ((0, len(line), GHOST),) if one.kind == "ghost" else (), 0.0))
+        shown = [
+            (one, line)
             for one in decorations
             if one.is_placed(anchor) and number == (one.block if anchor == "above" else one.block + one.count - 1)
             for line in one.lines
+        ]
+        if not shown:
+            return ()
+        place = number if anchor == "above" else number + 1
+        colored = self._highlighter.virtual_runs(place, tuple(line for _, line in shown))
+        return tuple(
+            (one, self._lines.get(line, lowered_runs(one.kind, runs, len(line)), 0.0))
+            for (one, line), runs in zip(shown, colored, strict=True)
+        )
+
+    def _around_virtual(self, block: QTextBlock, decorations: list[Decoration]) -> tuple[object, ...]:
+        """Return what the colours of a block's virtual rows depend on beside their text."""
+        number = block.blockNumber()
+        places = {one.anchor for one in decorations if one.lines}
+        return tuple(
+            self._highlighter.beginning(place) if anchor in places else None
+            for anchor, place in (("above", number), ("below", number + 1))
         )
 
     def _is_own(self, block: QTextBlock) -> bool:

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
 from app.editor import brackets, editing, indent
-from app.editor.code_points import from_utf16, to_utf16
+from app.editor.code_points import all_to_utf16, from_utf16, to_utf16
 from app.editor.decorations import Decoration
 from app.editor.lexing import MAX_LINE
 from app.editor.text_port import Change
@@ -91,21 +91,24 @@ class TextView(TextArea):
     def select(self, start: int, end: int) -> None:
         """Select from ``start`` to ``end``, where the cursor then is, and show it in the middle if it is not seen."""
         top = self.verticalScrollBar().value()
-        self.setTextCursor(self._cursor_between(start, end))
+        text = self.plain_text()
+        self.setTextCursor(self._spanning(to_utf16(text, start), to_utf16(text, end)))
         if self.verticalScrollBar().value() != top:  # it was not seen
             self.centerCursor()
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make changes, which do not overlap, as one undo step; all offsets are those before the first."""
         was_seen = self.cursor_is_on_screen()
-        editing.insert_all([(self._cursor_between(one.start, one.end), one.text) for one in changes])
+        places = all_to_utf16(self.plain_text(), (offset for one in changes for offset in (one.start, one.end)))
+        editing.insert_all([(self._spanning(places[one.start], places[one.end]), one.text) for one in changes])
         if was_seen:  # a person who reads elsewhere is left there
             self.show_cursor()
 
-    def _cursor_between(self, start: int, end: int) -> QTextCursor:
-        cursor, text = self.textCursor(), self.plain_text()
-        cursor.setPosition(to_utf16(text, start))
-        cursor.setPosition(to_utf16(text, end), QTextCursor.MoveMode.KeepAnchor)
+    def _spanning(self, start: int, end: int) -> QTextCursor:
+        """Return a cursor from one of Qt's positions to another."""
+        cursor = self.textCursor()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         return cursor
 
     def go_to(self, line: int, column: int = 0) -> None:

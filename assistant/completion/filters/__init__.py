@@ -36,6 +36,7 @@ from assistant.completion.filters.whole import (
     broken_syntax,
     low_confidence,
     outer_blanks,
+    repeats_below_alone,
     takes_below,
     too_short,
     unfinished_line,
@@ -72,6 +73,7 @@ FINAL: dict[str, Filter] = {
     "commented-out": commented_out,
     "takes-below": takes_below,
     "broken-syntax": broken_syntax,
+    "repeats-below": repeats_below_alone,
     "too-short": too_short,
     "low-confidence": low_confidence,
 }

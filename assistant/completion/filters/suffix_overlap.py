@@ -92,6 +92,13 @@ def unclosed_before_suffix(hole: Hole, draft: Draft) -> Draft:
     return replace(draft, text=draft.text.rstrip() + "".join(CLOSING[bracket] for bracket in reversed(missing)))
 
 
+def leaves_open(syntax: Syntax, text: str) -> bool:
+    """Return whether a suggestion opens a bracket that neither it nor anything right of the cursor or below closes."""
+    scanned = scan_written(text, syntax)
+    missing = open_of(scanned.brackets)
+    return bool(missing) and not _are_closed_right(syntax, text, missing)
+
+
 def _tokens(text: str) -> Iterator[_Token]:
     return (_Token(found[0], found.start()) for found in _TOKEN.finditer(text))
 

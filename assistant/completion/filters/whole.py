@@ -8,8 +8,10 @@ from dataclasses import replace
 from assistant.completion.brackets import read_around
 from assistant.completion.filters.draft import Draft, Hole
 from assistant.completion.filters.lines import head_of_below, is_part_of_below
+from assistant.completion.filters.repeats import begins_unit_below
+from assistant.completion.filters.suffix_overlap import leaves_open
 from assistant.completion.statements import is_aside, is_closing, record_of, standing
-from assistant.completion.syntax import breaks, surplus_bracket, was_right
+from assistant.completion.syntax import Syntax, breaks, errors_with, lacks_a_name, surplus_bracket, was_right
 
 _MOST_CUTS = 8
 _LAST_WORD = re.compile(r"[\w$]+\Z")
@@ -79,18 +81,40 @@ def outer_blanks(hole: Hole, draft: Draft) -> Draft:
 def broken_syntax(hole: Hole, draft: Draft) -> Draft | None:
     """Cut a suggestion after its last line with which the file parses as well as before; drop it where there is none.
 
-    A file that has errors anyway tells nothing by having more of them: there it stays as it is.
+    A file that has errors anyway tells nothing by having more of them: there it stays as it is. But a line that a mere
+    name would make whole the suggestion has to make whole too, and what it opens is closed in any file.
     """
-    if not draft.text or not breaks(hole.syntax, draft.text, draft.replaces):
+    if not draft.text or not _breaks(hole.syntax, draft.text, draft.replaces):
         return draft
     text = draft.text
     for _ in range(_MOST_CUTS):
         text = text.rpartition("\n")[0].rstrip()
         if not text:
             break
-        if not breaks(hole.syntax, text, draft.replaces):
+        if not _breaks(hole.syntax, text, draft.replaces):
             return replace(draft, text=text)
-    return None if was_right(hole.syntax) else draft
+    lost = was_right(hole.syntax) or lacks_a_name(hole.syntax) or leaves_open(hole.syntax, draft.text)
+    return None if lost else draft
+
+
+def _breaks(syntax: Syntax, text: str, replaces: int) -> bool:
+    """Return whether the file parses worse with a text, or no better where any name would do, or lacks a bracket."""
+    if breaks(syntax, text, replaces):
+        return True
+    if not syntax.errors:
+        return False
+    return leaves_open(syntax, text) or (lacks_a_name(syntax) and errors_with(syntax, text, replaces) != 0)
+
+
+def repeats_below_alone(hole: Hole, draft: Draft) -> Draft | None:
+    """Drop the beginning of what stands below where other filters have left that at the end of a suggestion."""
+    line = hole.syntax.line
+    lines = f"{line}{draft.text}".split("\n")
+    start = begins_unit_below(hole, lines) if draft.text.strip() else None
+    if start is None:
+        return draft
+    text = "\n".join(lines[:start])[len(line) :].rstrip()
+    return replace(draft, text=text) if text else None
 
 
 def too_short(hole: Hole, draft: Draft) -> Draft | None:

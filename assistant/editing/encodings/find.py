@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from assistant.editing.encodings.guess import guess_encoding
 
 Evidence = Literal["unicode", "declared", "guess", "chosen"]
-"""Valid Unicode; named in the file itself; guessed; chosen by the person."""
+"""Valid Unicode; named in the file itself or by .editorconfig; guessed; chosen by the person."""
 
 # UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
 _MARKS = (
@@ -102,6 +103,14 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _VALID_FOR_EACH_BAD = 3
 _MAX_BAD = 0.02
 
+# UTF-16 without a mark is only what cannot be anything else: the upper byte of much of it is nothing, the lower one of
+# little is, and all of it is text. Shorter ones are as likely numbers, or names with a zero behind each.
+_LEAST_UNITS = 8
+_LEAST_NARROW = 0.25
+_MOST_AT_THE_OTHER_BYTE = 1 / 8  # of those: 一 and half of an emoji end with a zero
+_NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
+_TEXT_CONTROLS = frozenset("\t\n\v\f\r\x1b")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -123,6 +132,24 @@ def find_mark(data: bytes) -> Found | None:
         if encoding == "utf-8" or _share_of_bad(data[end:], encoding) <= _MAX_BAD:
             return Found(encoding, data[:end])
     return None
+
+
+def find_utf16(data: bytes) -> Found | None:
+    """Return UTF-16 for a text in it without a byte order mark, as a guess; None where that is not certain."""
+    units = len(data) // 2
+    if units < _LEAST_UNITS or len(data) % 2:
+        return None
+    zeros = {"utf-16-be": data[::2].count(0), "utf-16-le": data[1::2].count(0)}
+    encoding = max(zeros, key=zeros.__getitem__)
+    if zeros[encoding] < _LEAST_NARROW * units or min(zeros.values()) > _MOST_AT_THE_OTHER_BYTE * zeros[encoding]:
+        return None
+    try:
+        characters = set(data.decode(encoding))
+    except UnicodeError:
+        return None
+    if any(unicodedata.category(each) in _NO_TEXT for each in characters - _TEXT_CONTROLS):
+        return None
+    return Found(encoding, evidence="guess")
 
 
 def mark_of(encoding: str) -> bytes:

@@ -5,6 +5,8 @@ pauses (its iterator is not advanced), the other runs to its end, and the first 
 the order in which they came. A background job may thus wait for as long as somebody types, which is what background
 means; chat waits for completions, which are short, and of which a session has one at a time. At most one job of each
 priority is under way, so that no more KV caches are held than there are priorities.
+
+A job whose role has a model of its own that is not loaded yet stays in the queue until it is; the others go on.
 """
 
 from __future__ import annotations
@@ -19,16 +21,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from assistant.engine.memory import give_back
-from assistant.engine.protocol import AdapterChoice, Adapts, CancelToken, Describes, Engine
+from assistant.engine.protocol import AdapterChoice, CancelToken, Describes, Engine, Prepares
+from assistant.engine.scheduler.change import Change, set_adapter
 from assistant.engine.scheduler.job import Job, Sink, Work, describe_bug
 from assistant.errors import GrafterError, InputError, ModelError
-from assistant.types import Failed, Health, ModelState, Priority, Role
+from assistant.types import ROLES, Failed, Health, ModelState, Priority, Role
 
 Load = Callable[[Callable[[float], None]], Engine]
 Step = Callable[[], None]
 
 # How often a worker without work looks whether it may put the model aside: the limit can change meanwhile.
 _LOOK_SECONDS = 30.0
+# How often it looks whether a job that waits for its model was cancelled.
+_BEAT_SECONDS = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -67,9 +72,12 @@ class EngineWorker:
         self._idle_limit = 0.0
         self._wanted = True  # whether the model is to be loaded, also without a job
         self._closing = False
-        self._changes: list[_Change] = []
+        self._changes: list[Change] = []
         self._adapter: AdapterChoice | None = None
         self._engine: Engine | None = None
+        self._roles_engine: Prepares | None = None  # the engine, where it has several models
+        self._stale = False  # whether it may have changed which of its roles are ready
+        self._ready: frozenset[Role] = frozenset()
         self._health = Health("none" if load is None else "loading", model)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
@@ -87,6 +95,11 @@ class EngineWorker:
     def model_for(self, role: Role) -> str | None:
         """Return the id of the model that has a role; None where there is no model."""
         return self._roles.get(role, self.health().model)
+
+    def is_loading(self, role: Role) -> bool:
+        """Return whether the model that has a role is being loaded."""
+        health = self.health()
+        return health.roles.get(role, health.roles.get("complete", health.state)) == "loading"
 
     @property
     def models(self) -> list[str]:
@@ -119,6 +132,7 @@ class EngineWorker:
                     if other.cancel.cancelled:
                         other.forget()  # it may hold a whole file, and a load may take minutes
                 self._queue.append(job)
+                self._stale = True
                 if not ahead:
                     self._asked_at = time.monotonic()
                 self._wake.notify()
@@ -139,9 +153,10 @@ class EngineWorker:
         It is set again where the model is loaded again. The future raises AdapterError, or InputError where the model
         knows no adapters; then all stays as it was.
         """
-        change = _Change(choice)
+        change = Change(choice)
         with self._wake:
             self._changes.append(change)
+            self._stale = True
             self._wake.notify()
         return change.done
 
@@ -180,11 +195,14 @@ class EngineWorker:
     def _find_step(self) -> Step | None:
         if self._closing:
             return self._find_end()
+        if self._stale and self._roles_engine is not None:
+            return functools.partial(self._prepare, self._roles_engine)
         return self._find_change() or self._find_cancelled() or self._find_model_step() or self._find_turn()
 
     def _find_change(self) -> Step | None:
         """Return the step that sets an adapter; while the model is being loaded or put aside it is only noted."""
-        return functools.partial(self._change, self._changes.pop(0)) if self._changes else None
+        due = self._changes and self._is_ready("complete")
+        return functools.partial(self._change, self._changes.pop(0)) if due else None
 
     def _find_end(self) -> Step | None:
         """Return the next step of closing: end what has begun, then refuse what has not."""
@@ -202,6 +220,7 @@ class EngineWorker:
         for job in self._queue:
             if job.cancel.cancelled:
                 self._queue.remove(job)
+                self._stale = True
                 return functools.partial(job.end_cancelled, self._model or "")
         for job in self._stack:
             if job.cancel.cancelled:
@@ -225,7 +244,7 @@ class EngineWorker:
     def _find_turn(self) -> Step | None:
         """Return a step of the job whose turn it is."""
         running = self._stack[-1] if self._stack else None
-        first = min(self._queue, key=lambda job: (job.priority, job.ahead), default=None)
+        first = min((job for job in self._queue if self._is_ready(job.role)), key=_urgency, default=None)
         if first is None or (running is not None and first.priority >= running.priority):
             return functools.partial(self._advance, running) if running is not None else None
         self._queue.remove(first)
@@ -242,15 +261,46 @@ class EngineWorker:
         if job.advance(self._engine):
             with self._wake:
                 self._stack.remove(job)
+                self._stale = True
                 if not job.ahead:
                     self._asked_at = time.monotonic()
 
     # --- the model -----------------------------------------------------------------------
 
+    def _is_ready(self, role: Role) -> bool:
+        return self._roles_engine is None or role in self._ready
+
+    def _prepare(self, engine: Prepares) -> None:
+        """Learn which roles are ready, and have a model loaded that a job waits for."""
+        with self._wake:
+            self._stale = False
+            waiting = sorted((job for job in self._queue if not job.ahead and not job.cancel.cancelled), key=_urgency)
+            wanted: list[Role] = [job.role for job in waiting]
+            if self._changes:
+                wanted.insert(0, "complete")
+        try:
+            ready = engine.prepare(tuple(dict.fromkeys(wanted)), self._on_prepared)
+        except Exception:  # noqa: BLE001  (the edge of the thread)
+            _log.exception("Preparing the models failed")
+            ready = frozenset(ROLES)  # whoever asks is told
+        with self._wake:
+            self._ready = ready
+            for job in self._queue:
+                if job.ahead and job.role not in ready:
+                    job.cancel.cancel()  # nothing that a model would be loaded for
+
+    def _on_prepared(self) -> None:
+        """Look again: a model was loaded, or could not be. Called from any thread."""
+        with self._wake:
+            self._stale = True
+            self._wake.notify()
+
     def _idle_left(self) -> float:
         """Return for how many seconds more the model stays loaded if nobody asks."""
         engine = self._engine
         if engine is None or self._idle_limit <= 0 or (isinstance(engine, Describes) and not engine.holds_memory):
+            return math.inf
+        if self._roles_engine is not None and self._roles_engine.loading:
             return math.inf
         return self._asked_at + self._idle_limit - time.monotonic()
 
@@ -259,7 +309,7 @@ class EngineWorker:
         if self._engine is None:
             return None
         self._idle_limit = self._idle_seconds()
-        return min(max(self._idle_left(), 0.0), _LOOK_SECONDS)
+        return min(max(self._idle_left(), 0.0), _BEAT_SECONDS if self._queue else _LOOK_SECONDS)
 
     def _load_engine(self) -> None:
         def progress(share: float) -> None:
@@ -276,6 +326,7 @@ class EngineWorker:
             self._health = Health("failed", self._model, message=describe_bug("Loading the model", error))
         else:
             self._engine = engine
+            self._roles_engine, self._stale = engine if isinstance(engine, Prepares) else None, True
             self._asked_at = time.monotonic()
             self._tell(self._adapt_first(engine))
 
@@ -301,18 +352,18 @@ class EngineWorker:
             if self._first_adapter is not None:
                 self._adapter, self._first_adapter = self._first_adapter(), None
             if self._adapter is not None:
-                _set_adapter(engine, self._adapter)
+                set_adapter(engine, self._adapter)
         except GrafterError as error:
             _log.warning("The model answers without an adapter: %s", error)
             self._adapter = None
             return f"The model answers without an adapter. {error}"
         return ""
 
-    def _change(self, change: _Change) -> None:
+    def _change(self, change: Change) -> None:
         """Set another adapter."""
         try:
             if self._engine is not None:
-                _set_adapter(self._engine, change.choice)
+                set_adapter(self._engine, change.choice)
                 self._tell()
         except Exception as error:  # noqa: BLE001  (whoever asked is told)
             change.done.set_exception(error)
@@ -322,7 +373,7 @@ class EngineWorker:
 
     def _put_aside(self) -> None:
         """Free the model; the next request loads it again."""
-        engine, self._engine = self._engine, None
+        engine, self._engine, self._roles_engine = self._engine, None, None
         assert engine is not None  # noqa: S101  (only a loaded model is put aside)
         try:
             engine.close()
@@ -334,24 +385,8 @@ class EngineWorker:
         self._health = Health("idle", self._model, message=said, context_length=self._health.context_length)
 
 
-class _Change:
-    """A wish for another adapter."""
-
-    def __init__(self, choice: AdapterChoice | None) -> None:
-        self.choice = choice
-        self.done: Future[None] = Future()
-        self.done.set_running_or_notify_cancel()
-
-    def drop(self) -> None:
-        """Answer that the service is stopping."""
-        self.done.set_exception(InputError("The service is stopping; ask again when it is back."))
-
-
-def _set_adapter(engine: Engine, choice: AdapterChoice | None) -> None:
-    if isinstance(engine, Adapts):
-        engine.set_adapter(choice)
-    elif choice is not None:
-        raise InputError("The model runs on a server; which adapters it has is up to that.")
+def _urgency(job: Job) -> tuple[Priority, bool]:
+    return job.priority, job.ahead
 
 
 def _stopping(request_id: str) -> Failed:

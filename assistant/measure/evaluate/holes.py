@@ -44,7 +44,7 @@ def hole_rows(folder: Path, count: int, seed: int = 0, languages: Collection[str
         raise InputError(f"There is no folder {folder}; 'make hole-sources' fetches sources into build/sources.")
     if unknown := sorted(set(languages) - set(parsed_languages())):
         raise InputError(f"'{unknown[0]}' is no language with a grammar; there are {', '.join(parsed_languages())}.")
-    files = _files(folder, seed)
+    files = source_files(folder, seed)
     wanted = sorted(files.keys() & set(languages) if languages else files)
     rows = [row for language in wanted for row in _of_language(folder, language, files[language], count, seed)]
     if not rows:
@@ -61,7 +61,7 @@ def _named(languages: Collection[str]) -> str:
     return ", ".join(sorted(languages)) or "a language that can be parsed"
 
 
-def _files(folder: Path, seed: int) -> dict[str, list[str]]:
+def source_files(folder: Path, seed: int) -> dict[str, list[str]]:
     """Return the files of each language, as paths below the folder, in the order in which they are read."""
     groups: defaultdict[str, defaultdict[tuple[str, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for path in sorted(folder.rglob("*")):
@@ -91,7 +91,7 @@ def _of_language(folder: Path, language: str, names: Sequence[str], count: int, 
     by_kind: defaultdict[HoleKind, list[list[HoleRow]]] = defaultdict(list)
     for name in names:
         of_file: defaultdict[HoleKind, list[HoleRow]] = defaultdict(list)
-        for row in holes_of(name, _text(folder / name), language):
+        for row in holes_of(name, read_source(folder / name), language):
             of_file[row.kind].append(row)
         for kind, rows in of_file.items():
             by_kind[kind].append(sorted(rows, key=lambda row: _rank(seed, row.row.id)))
@@ -119,7 +119,8 @@ def _in_turn(kinds: Iterable[Iterator[HoleRow]], count: int) -> Iterator[HoleRow
                 yield row
 
 
-def _text(path: Path) -> str:
+def read_source(path: Path) -> str:
+    """Return the text of a file with line feeds; nothing of one that is no text, or not written by a person."""
     data = path.read_bytes()
     return "" if reason_of_content(data) else decode(data).replace("\r\n", "\n")
 

@@ -6,12 +6,14 @@ insertion, and its text is given out in one piece when no filter can change it a
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.completion.complete import Options
-from assistant.completion.syntax import read_syntax, surplus_bracket
+from assistant.completion.statements import is_whole
+from assistant.completion.syntax import Syntax, read_syntax, surplus_bracket
 from assistant.engine.protocol import CancelToken, Lease
 from assistant.prompts.fim import NOTE_FILES_DROPPED, SourceFile, infill_prompt, takes_files
 from assistant.retrieval.search.window import Budget, fit_budget, room_for_prompt, take_window
@@ -98,7 +100,7 @@ class Filling:
     def run(self, suggesting: Suggesting, options: Options, model: Lease, cancel: CancelToken) -> Iterator[Event]:
         """Yield the events of the request; text comes just before the last one, whole."""
         ours = CancelToken(cancel)
-        limit = _TimeLimit(self._asked.line_seconds, self._asked.params.n)
+        limit = _TimeLimit(self._asked.line_seconds, self._asked.params.n, self._is_whole)
         sampled = with_params(model, self._sampling)
         for event in suggesting.suggest(self.request(), options, sampled, ours, files=self._gap.files):
             match event:
@@ -108,13 +110,20 @@ class Filling:
                     # Without text too: whoever advances this may want to pause it, or to end it, after each token.
                     yield Delta(event.request_id, index, "")
                 case Finished():
-                    choices = tuple(map(self._inserted, event.choices))
+                    choices = tuple(self._inserted(limit.kept(choice)) for choice in event.choices)
                     yield from (Delta(event.request_id, each.index, each.text) for each in choices if each.text)
                     dropped = bool(self._gap.files) and not takes_files(model.info.family)
                     note = event.note or (NOTE_FILES_DROPPED if dropped else "")
                     yield replace(event, choices=choices, note=note)
                 case _:
                     yield event
+
+    def _is_whole(self, text: str) -> bool:
+        return is_whole(self._syntax, text)
+
+    @functools.cached_property
+    def _syntax(self) -> Syntax:
+        return read_syntax(self._before, self._after, self._path)
 
     def _sampling(self, usual: Params) -> Params:
         """Return the parameters of the path with those that the client gave and the path has no field for."""
@@ -142,7 +151,7 @@ class Filling:
         """Return the part of a text before what it says anew of the right of the cursor."""
         if text.endswith(replaced):
             return text[: -len(replaced)]
-        place = surplus_bracket(text, read_syntax(self._before, self._after, self._path))
+        place = surplus_bracket(text, self._syntax)
         return text[: max(text.find(replaced), 0) if place is None else place].rstrip()
 
 
@@ -160,20 +169,40 @@ def read_ahead(
     return suggesting.read(Filling(gap, asked).request(), options, gap.files, model, cancel)
 
 
-class _TimeLimit:
-    """llama.cpp's rule: the time counts from the first token, and ends only what has a whole line."""
+def _any_line(_text: str) -> bool:
+    return True
 
-    def __init__(self, seconds: float, n: int) -> None:
+
+class _TimeLimit:
+    """llama.cpp's rule: the time counts from the first token, and ends only what has whole lines.
+
+    ``is_whole`` says of such lines whether they end a statement: a head without its body is of no more use than half a
+    line.
+    """
+
+    def __init__(self, seconds: float, n: int, is_whole: Callable[[str], bool] = _any_line) -> None:
         self._seconds = seconds
-        self._without_line = set(range(n))
+        self._is_whole = is_whole
+        self._given = [""] * n
+        self._ends = [False] * n
         self._began: float | None = None
 
     def reached(self, index: int, text: str) -> bool:
         now = time.perf_counter()
         self._began = self._began or now
-        if "\n" in text:
-            self._without_line.discard(index)
-        return self._seconds > 0 and not self._without_line and now - self._began > self._seconds
+        self._given[index] += text
+        if self._seconds <= 0 or now - self._began <= self._seconds:
+            return False
+        lines, end, _ = self._given[index].rpartition("\n")
+        self._ends[index] = self._ends[index] or (bool(end) and self._is_whole(lines))
+        return all(self._ends)
+
+    def kept(self, choice: Choice) -> Choice:
+        """Return an alternative without the line in which the time ended it."""
+        lines, end, _ = self._given[choice.index].rpartition("\n")
+        if choice.reason != "cancelled" or not end or not choice.text.startswith(lines):
+            return choice
+        return replace(choice, text=lines)
 
 
 def fill_raw(gap: Gap, asked: Asked, whole: bool, model: Lease, cancel: CancelToken) -> Iterator[Event]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.editor.code_points import from_utf16, to_utf16, utf16_length
+from app.editor.code_points import all_to_utf16, from_utf16, to_utf16, utf16_length
 
 TEXTS = st.text(st.sampled_from("ab\n é写\U0001f600\U0001f9d1\u200d"))
 
@@ -12,6 +12,11 @@ TEXTS = st.text(st.sampled_from("ab\n é写\U0001f600\U0001f9d1\u200d"))
 def test_back_and_forth(text, offset):
     clamped = min(max(offset, 0), len(text))
     assert from_utf16(text, to_utf16(text, offset)) == clamped
+
+
+@given(TEXTS, st.lists(st.integers(-3, 60)))
+def test_many_at_once_are_as_each(text, offsets):
+    assert all_to_utf16(text, offsets) == {offset: to_utf16(text, offset) for offset in offsets}
 
 
 @given(TEXTS)

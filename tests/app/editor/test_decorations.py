@@ -10,7 +10,9 @@ from PySide6.QtTest import QTest
 from app.editor.code_editor import CodeEditor
 from app.editor.decorations import Decoration, LineChange, column_after, line_map
 from app.editor.ghost import Woven
+from app.editor.view.line_cache import lowered_runs
 from app.theme import load_theme
+from app.theme.lowering import contrast, lowered
 
 pytestmark = pytest.mark.gui
 LINES = 12
@@ -147,6 +149,7 @@ def test_virtual_rows_hold_their_text_and_nothing_else_is_painted_over(editor):
         return image.pixelColor(x, top + row * pitch + pitch // 2).name()
 
     text, added, ghost = (editor._theme.colors[name] for name in ("text", "added_line", "ghost"))
+    text = lowered(text, added, [added], 0.2)
     assert [color(2, column) for column in range(4)] == [text, added, text, added]
     assert [color(3, column) for column in range(6)] == [added] * 4 + [text, added]
     assert color(7, 0) == ghost
@@ -155,6 +158,61 @@ def test_virtual_rows_hold_their_text_and_nothing_else_is_painted_over(editor):
             picture.copy(0, top + place * pitch, 500, pitch) for picture, place in ((plain, row), (image, now))
         )
         assert before == after, row
+
+
+def test_virtual_rows_have_the_colours_of_their_place_lowered(editor, theme, qtbot):
+    editor.set_theme(theme)
+    editor.setPlainText('x = 1\n"""A text.\nto its end"""\n')
+    editor.set_language("python")
+    qtbot.waitUntil(lambda: not editor._highlighter.busy)
+    block = "\u2588"
+    editor.go_to(4)
+    editor.decorate("a", [inserted(0, f"'{block}' #{block}"), inserted(2, f" {block}"), inserted(1, f" {block}")])
+    editor.decorate("b", [Decoration(0, "ghost", (f"'{block}' #{block}",), "below")])
+    image = editor.viewport().grab().toImage()
+    pitch, top, letter = round(editor.line_pitch), round(editor.contentOffset().y()), editor.letter_width
+
+    def color(row, column):
+        x = round(editor.contentOffset().x() + editor.document().documentMargin() + (column + 0.5) * letter)
+        return image.pixelColor(x, top + row * pitch + pitch // 2).name()
+
+    def made(name, towards, ground, share):
+        own = theme.syntax.get(name) or theme.colors[name]
+        least = 7 if theme.name == "high-contrast" else 4.5
+        return lowered(own, theme.colors[towards], [theme.colors[each] for each in ground], share, least)
+
+    for column, name in ((1, "string"), (5, "comment")):
+        assert color(0, column) == made(name, "added_line", ["added_line"], 0.2)
+        assert color(2, column) == made(name, "ghost", ["background", "current_line"], 0.5)
+    assert color(3, 1) == made("text", "added_line", ["added_line"], 0.2)
+    assert color(5, 1) == made("string", "added_line", ["added_line"], 0.2)  # in a text that begins a line above
+
+
+@pytest.mark.parametrize("grounds", [("background", "current_line"), ("added_line",)])
+def test_lowered_colours_can_be_read(theme, grounds):
+    grounds = [theme.colors[name] for name in grounds]
+    least = 7 if theme.name == "high-contrast" else 4.5
+    for color in theme.syntax.values():
+        for towards in (theme.colors["ghost"], grounds[0]):
+            made = lowered(color, towards, grounds, 0.5, least)
+            assert all(contrast(made, ground) >= least for ground in grounds)
+
+
+def test_lowering_and_contrast():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert lowered("#000000", "#ffffff", ["#ffffff"], 0.25) == "#404040"
+    assert lowered("#000000", "#ffffff", ["#ffffff"], 1.0) == "#606060"  # five of eight steps less: 6.3
+    assert lowered("#888888", "#ffffff", ["#ffffff"], 0.5) == "#888888"  # it cannot be read by itself
+
+
+def test_runs_of_a_virtual_line_cover_all_of_it():
+    assert lowered_runs("ghost", (), 3) == ((0, 3, "ghost:"),)
+    runs = ((1, 2, "keyword"), (5, 1, "string"))
+    whole = ((0, 1, ""), (1, 2, "keyword"), (3, 2, ""), (5, 1, "string"), (6, 2, ""))
+    assert lowered_runs("inserted", runs, 8) == tuple((at, count, f"inserted:{style}") for at, count, style in whole)
+    assert lowered_runs("ghost", ((0, 2, "type"),), 2) == ((0, 2, "ghost:type"),)
+    assert lowered_runs("ghost", (), 0) == ()
 
 
 def test_the_gutter_has_numbers_beside_lines_and_signs_beside_changes(editor, theme):

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtTest import QTest
 
-from app.editor import highlighter
+from app.editor import highlighter, lexing
 from app.editor.code_editor import CodeEditor
 
 pytestmark = pytest.mark.gui
@@ -112,3 +112,62 @@ def test_very_long_lines_stay_plain(editor, qtbot):
     assert styles(editor, 1) == []
     assert "number" in styles(editor, 2)
     editor.viewport().grab()
+
+
+def virtual(editor, number, *lines):
+    return [[style for _, _, style in runs] for runs in editor._highlighter.virtual_runs(number, lines)]
+
+
+def test_lines_that_are_not_there_have_the_colours_of_their_place(editor, qtbot):
+    editor.setPlainText('import os\n"""def\nx\n"""\ny = 2')
+    editor.set_language("python")
+    settle(editor, qtbot)
+    assert virtual(editor, 0, "import re", "x = 1")[0] == ["keyword"]
+    assert virtual(editor, 1, "import re", "x = 1")[1][-1] == "number"
+    for number in (2, 3):
+        assert virtual(editor, number, "import re", "x = 1") == [["string"], ["string"]]
+    assert virtual(editor, 4, "import re") == [["keyword"]]
+    assert virtual(editor, 5, "import re", "", "'a'") == [["keyword"], [], ["string"]]
+    assert virtual(editor, 4, "'''a", "b", "'''") == [["string"]] * 3
+    editor.go_to(2)
+    editor.textCursor().insertText("#")  # what was a text is none any more
+    settle(editor, qtbot)
+    assert virtual(editor, 2, "import re")[0] == ["keyword"]
+
+
+def test_they_are_coloured_in_every_mode(editor, qtbot, monkeypatch):
+    editor.setPlainText("x = 1\n" * 5)
+    assert virtual(editor, 1, "import re") == [[]]
+    editor.set_language("python")
+    settle(editor, qtbot)
+    assert virtual(editor, 1, "import re", "x" * (lexing.MAX_LINE + 1)) == [[], []]
+    with monkeypatch.context() as patch:
+        patch.setattr(highlighter, "MAX_CHARACTERS", 10)
+        assert virtual(editor, 1, "import re") == [["keyword"]]
+    for language, text in (("html+php", "<!-- a\n" + "b\n" * 3 + "-->\n"), ("c", "/* a\n" + "b\n" * 300 + "*/\n")):
+        editor.set_language(language)  # the first begins at the top alone
+        editor.setPlainText(text)
+        settle(editor, qtbot)
+        for number in (2, editor.blockCount() - 3):
+            assert virtual(editor, number, "int c;", "") == [["comment"], []]
+    assert "type" in virtual(editor, editor.blockCount() - 1, "int c;")[0]
+
+
+def test_a_lexer_that_fails_on_them_leaves_them_plain(editor, qtbot, monkeypatch):
+    def broken(*_):
+        yield (), None
+        raise RuntimeError("no such state")
+
+    editor.setPlainText("x = 1\n")
+    editor.set_language("python")
+    settle(editor, qtbot)
+    monkeypatch.setattr(highlighter, "lex_lines", broken)
+    assert virtual(editor, 0, "import re", "x = 1") == [[], []]
+
+
+def test_the_context_of_a_place_far_down_is_not_read_from_the_top(editor, qtbot):
+    editor.setPlainText("/* a\n" + "b\n\n" * 300 + "*/\n")
+    editor.set_language("c")
+    settle(editor, qtbot)
+    assert editor._highlighter.beginning(300) == ("", ("root",), ())
+    assert editor._highlighter.beginning(3) == ("", ("root",), ("/* a", "b", ""))

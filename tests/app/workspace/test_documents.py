@@ -304,16 +304,109 @@ def test_undo_does_not_go_back_behind_reopening(window, folder):
     assert not page.modified
 
 
-def test_reopening_asks_before_changes_are_lost(window, folder):
+def test_utf16_without_a_mark_is_said_to_be_a_guess_and_stays_so(window, folder):
+    path = folder / "setup.inf"
+    data = "[Version]\r\nSignature=$CHICAGO$\r\n".encode("utf-16-le")
+    path.write_bytes(data)
+    page = window.bench.documents.open(path)
+    assert page.info()[:2] == ("UTF-16 LE (a guess)", "CRLF")
+    assert "UTF-16 LE is a guess" in page.bars.texts()["encoding"]
+    type_text(page, "; mine\n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == "; mine\r\n".encode("utf-16-le") + data
+
+
+@pytest.fixture
+def old_page(window, folder):
+    """A page of a file that was guessed wrong, with what cannot be saved in that encoding."""
+    path = folder / "old.py"
+    path.write_bytes("# příliš žluťoučký café\r\nx = 1\r\n".encode("cp1250"))
+    page = window.bench.documents.open(path)
+    window.bench.documents.reopen(page, "cp1252")
+    type_text(page, "ř")
+    return page
+
+
+def test_reopening_leaves_all_as_it_is_where_the_person_says_no(window, old_page):
+    before = old_page.editor.plain_text()
+    assert not window.bench.documents.reopen(old_page, "cp1250")
+    assert window.services.dialogs.asked == [("reopen", ("old.py",))]
+    assert (old_page.editor.plain_text(), old_page.file.encoding, old_page.modified) == (before, "cp1252", True)
+
+
+def test_reopening_keeps_unsaved_changes_in_a_tab(window, old_page):
+    before = old_page.editor.plain_text()
+    window.services.dialogs.answers["reopen"] = "keep"
+    assert window.bench.documents.reopen(old_page, "cp1250")
+    assert old_page.editor.plain_text() == "# příliš žluťoučký café\nx = 1\n"
+    assert not old_page.modified
+    assert window.bench.central.current is old_page
+    other, kept = window.bench.central.editors
+    assert other is old_page
+    assert (kept.path, kept.name, kept.modified, kept.editor.plain_text()) == (None, "Untitled 1", True, before)
+    assert kept.info()[1] == "CRLF"
+    assert "Python" in kept.info()[3]
+    assert "is in Untitled 1" in old_page.bars.texts()["kept"]
+    press(old_page, "kept", "Show it")
+    assert window.bench.central.current is kept
+    window.bench.documents.reopen(old_page, "cp1252")  # nothing to lose any more
+    assert len(window.bench.central.editors) == 2
+
+
+def test_what_is_kept_is_saved_with_the_bytes_that_nobody_edited(window, folder):
+    path = folder / "odd.py"
+    path.write_bytes(b"# caf\xe9 \x81\r\nx = 1\r\n")  # no character in Windows-1252
+    page = window.bench.documents.open(path)
+    window.bench.documents.reopen(page, "cp1252")
+    type_text(page, "y = 2\n")
+    window.services.dialogs.answers |= {"reopen": "keep", "save_file": str(folder / "kept.py")}
+    assert window.bench.documents.reopen(page, "cp1250")
+    kept = window.bench.central.editors[1]
+    assert window.bench.documents.save(kept)
+    assert (folder / "kept.py").read_bytes() == b"y = 2\r\n# caf\xe9 \x81\r\nx = 1\r\n"
+    assert path.read_bytes() == b"# caf\xe9 \x81\r\nx = 1\r\n"
+
+
+def test_reopening_saves_first_and_stays_where_that_fails(window, folder, old_page):
+    window.services.dialogs.answers["reopen"] = "save"
+    before = old_page.editor.plain_text()
+    assert not window.bench.documents.reopen(old_page, "cp1250")
+    assert "which cannot hold 'ř'" in old_page.bars.texts()["save"]
+    assert (old_page.editor.plain_text(), old_page.modified) == (before, True)
+    old_page.editor.undo()
+    type_text(old_page, "y = 2  # ")
+    assert window.bench.documents.reopen(old_page, "cp1250")
+    assert old_page.editor.plain_text() == "y = 2  # # příliš žluťoučký café\nx = 1\n"
+    assert len(window.bench.central.editors) == 1
+
+
+def test_an_encoding_to_come_is_no_text_to_lose(window, folder):
     path = folder / "old.py"
     path.write_bytes("# café\n".encode("cp1252"))
     page = window.bench.documents.open(path)
-    type_text(page, "x")
-    assert not window.bench.documents.reopen(page, "cp1250")
-    assert page.editor.plain_text() == "x# café\n"
-    window.services.dialogs.answers["confirm"] = True
+    window.bench.documents.convert(page, "utf-8")
     assert window.bench.documents.reopen(page, "cp1250")
-    assert page.editor.plain_text() == "# café\n"
+    assert window.services.dialogs.asked == []
+    assert len(window.bench.central.editors) == 1
+
+
+@pytest.mark.parametrize("how", ["conflict", "saving"])
+def test_reloading_what_was_converted_elsewhere_loses_nothing(window, folder, qtbot, how):
+    path = folder / "old.py"
+    path.write_bytes("# été à la plage, déjà vu\n".encode("cp1252"))
+    page = window.bench.documents.open(path)
+    type_text(page, "mine = 1  ")
+    mine = page.editor.plain_text()
+    if how == "saving":
+        window.bench.documents._watcher.changed.disconnect()
+    path.write_text("# converted: été\n", encoding="utf-8")
+    topic = "disk" if how == "conflict" else "save"
+    if how == "saving":
+        assert not window.bench.documents.save(page)
+    qtbot.waitUntil(lambda: topic in page.bars.texts())
+    press(page, topic, "Reload")
+    assert page.editor.plain_text() == "# converted: été\n"
+    assert [each.editor.plain_text() for each in window.bench.central.editors] == ["# converted: été\n", mine]
 
 
 def test_a_guess_that_is_right_can_be_kept(window, folder):
@@ -400,6 +493,106 @@ def test_saved_under_another_name_the_indentation_is_decided_anew(window, folder
     assert page.editor.indent_style().tab_width == 8
     window.bench.documents.moved(folder / "main.go", folder / "main.py")
     assert page.info()[2] == "4 spaces"
+
+
+CONFIG = (
+    "root = true\n[*.cs]\nend_of_line = crlf\ncharset = utf-8-bom\n"
+    "[*.properties]\ncharset = latin1\n"
+    "[*.{py,cs}]\ntrim_trailing_whitespace = true\ninsert_final_newline = true\n"
+)
+
+
+@pytest.mark.parametrize("how", ["new", "made", "untitled"])
+def test_a_new_file_is_written_as_editorconfig_wants(window, folder, how):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    path, documents = folder / "New.cs", window.bench.documents
+    if how == "made":
+        path.touch()  # as the tree makes a file
+    window.services.dialogs.answers["save_file"] = str(path)
+    page = documents.new() if how == "untitled" else documents.open(path) if how == "made" else documents.new(path)
+    if how != "untitled":
+        assert page.info()[:2] == ("UTF-8 BOM", "CRLF")
+    assert not page.modified
+    type_text(page, "class A  \n{\n}")
+    assert documents.save(page)
+    assert path.read_bytes() == b"\xef\xbb\xbfclass A\r\n{\r\n}\r\n"
+    assert page.info()[:2] == ("UTF-8 BOM", "CRLF")
+    assert not page.modified
+
+
+def test_an_encoding_from_editorconfig_says_what_it_cannot_hold(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    page = window.bench.documents.new(folder / "a.properties")
+    type_text(page, "a = é\n")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"a = \xe9\n"
+    type_text(page, "ř")
+    assert not window.bench.documents.save(page)
+    assert "is in ISO 8859-1, which cannot hold 'ř'" in page.bars.texts()["save"]
+
+
+def test_a_file_that_is_there_keeps_its_line_ends_and_encoding(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    path = folder / "Old.cs"
+    path.write_bytes(b"class A\n{\n}")
+    page = window.bench.documents.open(path)
+    assert page.info()[:2] == ("UTF-8", "LF")
+    type_text(page, "// x \n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == b"// x\nclass A\n{\n}\n"  # the standard's at each saving
+
+
+def test_a_line_end_is_kept_from_one_saving_to_the_next(window, folder):
+    (folder / ".editorconfig").write_text("root = true\n[*]\nend_of_line = crlf\n", encoding="utf-8")
+    page = window.bench.documents.new(folder / "a.txt")
+    type_text(page, "one")
+    assert window.bench.documents.save(page)
+    type_text(page, "\ntwo")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"one\r\ntwo"
+    (folder / "b.txt").write_bytes(b"one")
+    page = window.bench.documents.open(folder / "b.txt")
+    page.editor.selectAll()
+    type_text(page, "1\n2")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"1\r\n2"
+
+
+def test_what_a_person_chose_for_a_new_file_counts_before_editorconfig(window, folder, qtbot):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    page = window.bench.documents.new()
+    type_text(page, "x\n")
+    window.bench.navigation.choose_line_ends()
+    pick(window, qtbot, "LF")
+    assert window.bench.documents.convert(page, "cp1252")
+    window.services.dialogs.answers["save_file"] = str(folder / "New.cs")
+    assert window.bench.documents.save(page)
+    assert page.path.read_bytes() == b"x\n"
+    assert page.info()[:2] == ("Windows-1252", "LF")
+
+
+def test_tidying_is_one_step_that_can_be_undone_and_leaves_the_cursor(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    page = window.bench.documents.new(folder / "a.py")
+    type_text(page, "é \U0001f600 = 1 \n\nx = 2  \ny = 3")
+    page.editor.go_to(3, 2)
+    assert window.bench.documents.save(page)
+    assert page.editor.plain_text() == "é \U0001f600 = 1\n\nx = 2\ny = 3\n"
+    assert page.editor.cursor_place() == (3, 2)
+    page.editor.undo()
+    assert page.editor.plain_text() == "é \U0001f600 = 1 \n\nx = 2  \ny = 3"
+
+
+def test_an_empty_file_that_another_program_touched_is_saved(window, folder):
+    (folder / ".editorconfig").write_text(CONFIG, encoding="utf-8")
+    path = folder / "New.cs"
+    path.touch()
+    page = window.bench.documents.open(path)
+    window.bench.documents._watcher.changed.disconnect()
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    type_text(page, "x\n")
+    assert window.bench.documents.save(page)
+    assert path.read_bytes() == b"\xef\xbb\xbfx\r\n"
 
 
 def test_another_language_decides_anew_where_nothing_else_did(window, folder):

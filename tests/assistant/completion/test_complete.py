@@ -180,9 +180,9 @@ def test_a_filter_that_is_switched_off_does_nothing():
 
 
 def test_alternatives_that_parse_come_first():
-    engine = FakeEngine(Answer(("f(", "g(1)")))
-    finished = ask(engine, "x = 1 +|\n", n=2, path="a.py", trigger="manual")[-1]
-    assert [choice.text for choice in finished.choices] == ["g(1)", "f("]
+    engine = FakeEngine(Answer(("2 = = 3", "g(1)")))
+    finished = ask(engine, "a = = b\nx = 1 +|\n", n=2, path="a.py", trigger="manual")[-1]
+    assert [choice.text for choice in finished.choices] == ["g(1)", "2 = = 3"]
 
 
 def test_what_stands_right_of_the_cursor_is_replaced_where_the_suggestion_closes_it():

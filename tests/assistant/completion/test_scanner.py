@@ -82,6 +82,7 @@ def at(text, path):
         ("java", "Map<String, List<Integer>> a = f();", "()"),
         # Ruby's own
         ("ruby", 'f(%w(a (b) c), %q[(], %{\n(}, %w|(|, /[(]/, "#{a[0]} (") # (', "(()[]{}{[]})"),
+        ("ruby", "f(%q<a (b>.c, [%w<( <d> [>, 1])", "([])"),
         ("ruby", "x = <<~EOS\n  ( it's\nEOS\n[1]", "[]"),
         ("ruby", "a << b\nf(?(, $')", "()"),
         ("ruby", "\n=begin\n(\n=end\nf(1)\n__END__\n(", "()"),

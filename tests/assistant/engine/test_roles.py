@@ -40,7 +40,7 @@ def opened():
 @pytest.fixture
 def make(opened):
     def call(specs, budget):
-        return RoleEngines(specs, budget, open_=opened, needs=lambda spec: NEEDS[spec.name]).open()
+        return RoleEngines(specs, budget, open_=opened, open_beside=opened, needs=lambda spec: NEEDS[spec.name]).open()
 
     return call
 
@@ -134,7 +134,8 @@ def test_forgetting_and_the_state_reach_those_they_concern(make, opened):
     engine.forget()
     assert [each.forgot for each in opened.engines.values()] == [1, 1]
     assert engine.holds_memory
-    assert engine.describe(Health("ready", "main")) == Health("ready", "main")
+    described = engine.describe(Health("ready", "main"))
+    assert described == Health("ready", "main", roles={"complete": "ready", "chat": "ready"})
     engine.close()
     assert not engine.holds_memory
 

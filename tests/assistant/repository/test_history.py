@@ -62,9 +62,44 @@ def test_a_base_is_counted_named_or_dated(repository):
     assert history.count_between(first) == 3
 
 
+def test_a_base_is_what_a_branch_follows_or_where_it_stood(repository):
+    made = repository(*({"a.py": f"a = {number}\n"} for number in range(4)))
+    history = History(made.root)
+    made.git("update-ref", "refs/remotes/origin/main", history.commits[2])
+    made.git("config", "remote.origin.url", "https://example.org/shop")
+    made.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    made.git("config", "branch.main.remote", "origin")
+    made.git("config", "branch.main.merge", "refs/heads/main")
+    for place in ("@{upstream}", "@{u}", "main@{upstream}", "HEAD@{u}", "@{upstream}^{commit}"):
+        assert history.since(place).id == history.commits[2]
+    assert history.since("@{u}~1").id == history.since("@{u}^").id == history.commits[3]
+    assert history.since("HEAD@{2}").id == history.since("main@{2}").id == history.commits[2]
+    assert history.since("@{1}~2").id == history.commits[3]
+    made.git("checkout", "--quiet", "-b", "other", history.commits[1])
+    made.git("checkout", "--quiet", "main")
+    assert history.since("@{-1}").id == history.commits[1]
+    made.git("update-ref", "-m", "back", "refs/heads/main", history.commits[3])
+    made.git("update-ref", "-m", "on", "refs/heads/main", history.commits[0])
+    log = made.root / ".git" / "logs" / "refs" / "heads" / "main"
+    lines = log.read_text().splitlines()
+    moment = 1_700_000_000  # long ago, and an hour between each
+    for number, line in enumerate(lines):
+        before, _, after = line.partition("> ")
+        lines[number] = f"{before}> {moment + 3600 * number} +0000\t{after.partition(chr(9))[2]}"
+    log.write_text("\n".join(lines) + "\n")
+    assert history.since("main@{2023-11-14T23:30:00+00:00}").id == history.commits[2]
+
+
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
+        (lambda history: history.since("@{upstream}"), "--since @{upstream}: git knows no such commit of .*; name a"),
+        (lambda history: history.since("main@{9}~2"), "git knows no such commit"),
+        (lambda history: history.since("main@{yesterday}~9"), "git knows no such commit"),
+        (lambda history: history.since("nobody@{yesterday}"), "git knows no such commit"),
+        (lambda history: history.since("--output=x@{1}"), "git knows no such commit"),
+        (lambda history: history.since("HEAD@{0}"), "does not lie before the newest one"),
+        (lambda history: history.since("HEAD~1\0"), "neither a commit of"),
         (lambda history: history.back(4), "only 3 follow the first one"),
         (lambda history: history.back(0), "has to be at least 1"),
         (lambda history: history.since("yesterday-ish"), "neither a commit of"),

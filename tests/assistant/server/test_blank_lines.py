@@ -24,6 +24,11 @@ CASES = {
     "blanks that are there": ("int f() {\n  ", "\n}\n", "a.c", 2, ""),
     "code left of the cursor": ("int f() {\nx", "\n}\n", "a.c", 4, ""),
     "code right of the cursor": ("int f() {\n", "x;\n}\n", "a.c", 4, ""),
+    "after a head that a word begins": ("class A\n  def f\n", "\n  end\nend\n", "a.rb", 0, "    "),
+    "after a head that a word ends": ("if true; then\n", "\nfi\n", "a.sh", 0, "    "),
+    "after a head with its end": ("  def f() 1 end\n", "\n  def g\n", "a.rb", 0, "  "),
+    "before a word that closes the block": ("  a = 1\n", "\nend\n", "a.rb", 0, "  "),
+    "a colon in a language that is not known": ("  def f(self):\n", "\n\n  def g(self):\n", None, 0, ""),
     "no language": ("f {\n", "\n}\n", None, 0, "    "),
 }
 

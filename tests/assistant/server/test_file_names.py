@@ -19,10 +19,27 @@ def test_code_tells_its_language(language, text):
     assert guess_language(text[:cut], "\n" + text[cut:]) == language
 
 
+LITTLE = {
+    "python": "class Counter:\n    def increment(self):\n        self.count += 1\n",
+    "ruby": "class Counter\n  def increment\n    @count += 1\n  end\nend\n",
+    "bash": "if true; then\n  echo 1\nfi\n",
+    "cpp": "#include <vector>\n\nclass A {\n public:\n  int b() const;\n};\n",
+}
+
+
+@pytest.mark.parametrize(("language", "text"), LITTLE.items())
+def test_little_code_tells_its_language_where_no_other_reads_it(language, text):
+    assert guess_language(text, "\n") == language
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
+        "import shop.cart\nimport shop.money\n",
+        "int f(int n)\n{\n    return n;\n}\n",
+        "public class A {\n    private int b;\n}\n",
+        "If this is for you:\n\n- import it\n- or not\n",
         "x = 1\ny = 2\n",
         "Dear all,\n\nthe meeting is for the new shop, if it is open.\n",
         "def add(a, b) {\n  \n}\n",
@@ -48,6 +65,12 @@ NAMES = [
     ("", None, "#!/usr/bin/env python3\nx = 1\n", "untitled"),
     ("", None, "// Path: src/cart.ts\nlet x\n", "src/cart.ts"),
     ("", None, "# Path: other.py\n# def f(): ...\n# Path: src/cart.py\nx = 1\n", "src/cart.py"),
+    # As Continue puts other files and differences before the open one.
+    ("", None, "// Path: a.css\n// b { c: d }\n// shop/cart.js\nlet x\n", "shop/cart.js"),
+    ("", None, "// Path: a.css\n" + "// b { c: d }\n" * 500 + "// shop/cart.js\nlet x\n", "shop/cart.js"),
+    ("", None, "// diff --git a/a.css b/a.css\n// @@ -1 +1 @@\n// -b\n// +c\n// shop/cart.js\nlet x\n", "shop/cart.js"),
+    ("", None, "# Path: src/cart.py\n# calls\n# other.js\n# and prints\nx = 1\n", "src/cart.py"),
+    ("", None, "# Run this after\n# other.js\nx = 1\n", None),
     ("", None, "/** Language: Go **/\n/** File uri: file:///home/me/cart.go **/\n", "cart.go"),
     ("", None, "<!-- shop/page.html -->\n", "shop/page.html"),
     ("", None, "# see cart.py\nx = 1\n", None),

@@ -1,8 +1,10 @@
 """A repository whose every setting would start a program: nothing starts, and what is read is the same as before."""
 
 import contextlib
+import io
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from assistant.errors import InputError
 from assistant.repository.history import History
 from assistant.repository.holes import Chooser
 from assistant.retrieval.index.base_index import base_index
-from finetune.config import DataConfig, RunConfig, TrainConfig
+from finetune.config import DataConfig, RunConfig, TrainConfig, to_json
 from finetune.data.prepare import files_table
 
 
@@ -266,6 +268,69 @@ def test_the_commands_answer_and_start_nothing(repository, monkeypatch, capsys):
     assert main(["finetune", str(repository.root / "only_here"), "--files"]) == 2
     assert "has committed nothing of it" in capsys.readouterr().err
     assert repository.started() == []
+
+
+def bare_copies(made: Hostile) -> dict[str, Path]:
+    """Arm copies of the git directory that stand as bare repositories where a person may open them, by what they are.
+
+    Some say that they are not bare, and that the folder is a working tree: git would then look at its files.
+    """
+    sign_the_newest(made)
+    arm(made)
+    inside = made.root.parent / "inside"
+    subprocess.run(["git", "init", "--quiet", str(inside)], check=True)
+    others = Hostile(inside, made.marks)
+    others.commit({f"own_{number}.py": module(number) for number in range(3)})
+    others.commit({f"own_{number}.py": module(20 + number) for number in range(3, 6)})
+    found: dict[str, Path] = {}
+    for name, parent in {"plain": made.root.parent, "plain.git": made.root.parent, "nested": inside}.items():
+        folder = parent / name
+        shutil.copytree(made.root / ".git", folder, symlinks=True)
+        for number in range(6):
+            (folder / f"part_{number}.py").write_text(module(number))
+        found[name] = folder
+    for name in ("plain", "nested"):
+        made.git("config", "--file", str(found[name] / "config"), "core.bare", "false")
+        made.git("config", "--file", str(found[name] / "config"), "core.worktree", str(found[name]))
+    found["below"] = found["plain"] / "below"
+    found["below"].mkdir()
+    (found["below"] / "code.py").write_text(module(7))
+    for mark in made.marks.iterdir():
+        mark.unlink()
+    return found
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("name", ["plain", "plain.git", "nested", "below"])
+def test_a_bare_repository_of_any_name_starts_nothing(repository, name, monkeypatch, capsys):
+    monkeypatch.setattr(evaluate_repo, "opened_engine", lambda *_: contextlib.nullcontext(FakeEngine("nothing(")))
+    folder = bare_copies(repository)[name]
+    subprocess.run(["git", "-C", str(folder), "status"], capture_output=True, check=False)
+    assert bool(repository.started()) == (name != "plain.git")  # the trap is set: git itself steps into it
+    for mark in repository.marks.iterdir():
+        mark.unlink()
+    measured = main(["evaluate", "repo", str(folder), "--limit", "5", "--json"])
+    said = capsys.readouterr()
+    config = RunConfig(str(folder), "tiny", "x", data=DataConfig(holes=30, validation_holes=10))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(to_json(config).encode())))
+    # What the page Train asks when it is shown, word by word.
+    shown = main(["finetune", "--files", "--json", "--config=-"])
+    answer = capsys.readouterr()
+    main(["finetune", str(folder), "--files", "--holes", "30"])
+    assert repository.started() == []
+    if name == "plain.git":  # the one that counts, for its own name says what it is
+        assert (measured, json.loads(said.out)["n"]) == (0, 5)
+        assert (shown, json.loads(answer.out)["split"]["kind"]) == (0, "commits")
+    elif name == "plain":
+        assert measured == 2
+        assert "counts only in a folder whose name ends with .git" in said.err
+        assert (shown, json.loads(answer.out)["split"]["kind"]) == (0, "files")
+    elif name == "nested":
+        assert measured == 2
+        assert "which has committed nothing of it" in said.err
+    else:
+        assert measured == 2
+        assert "is not a git repository" in said.err
 
 
 @pytest.mark.parametrize("how", ["uploadpack", "ext", "vcs", "ssh"])

@@ -70,6 +70,18 @@ def test_two_processes_that_append_give_whole_lines(tmp_path):
         assert all(row["text"] == who * (row["number"] * 50) for row in mine)
 
 
+def test_a_writer_that_begins_within_the_line_of_another_spoils_neither(tmp_path):
+    place = tmp_path / "file.jsonl"
+    first, second = jsonl.encode({"who": "a"}), {"who": "b"}
+    place.write_bytes(first[:4])
+    with LineWriter(place) as write:  # it takes what is there for cut off
+        with place.open("ab") as other:
+            other.write(first[4:])
+        write(second)
+    assert place.read_bytes() == first + b"\n" + jsonl.encode(second)
+    assert jsonl.read_all(place) == jsonl.read(place) == list(LineReader(place).read()) == [{"who": "a"}, second]
+
+
 def test_a_killed_writer_leaves_whole_lines_and_one_that_is_none(tmp_path):
     place = tmp_path / "file.jsonl"
     code = (

@@ -34,7 +34,7 @@ def test_save_writes_and_remembers(path):
     assert saved == read_text_file(path)
     again = save_text_file(saved, "x")
     assert path.read_bytes() == b"x"
-    assert again.breaks == ()
+    assert again.newline == "\r\n"  # a second line will end as the others did
     assert [entry.name for entry in path.parent.iterdir()] == ["code.py"]
 
 

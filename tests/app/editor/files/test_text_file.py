@@ -196,3 +196,18 @@ def test_the_stamp_sees_a_rewrite_of_the_same_size_whose_time_was_set_back(tmp_p
         path.write_text("b")
         os.utime(path, ns=(1, 1))
     assert path.stat().st_mtime_ns == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ENDS)
+def test_utf16_without_a_mark_is_read_and_stays_without_one(tmp_path, encoding, end):
+    ends = itertools.cycle(["\n", "\r\n", "\r"]) if ENDS[end] is None else itertools.repeat(ENDS[end])
+    data = "".join(line + next(ends) for line in ("Windows Registry", "# é 写 \U0001f600 x", "a=1")).encode(encoding)
+    path = tmp_path / "file.reg"
+    path.write_bytes(data)
+    file = read_text_file(path)
+    assert (file.encoding, file.bom, file.is_guess, file.kept_bytes) == (encoding, b"", True, 0)
+    assert file.text == "Windows Registry\n# é 写 \U0001f600 x\na=1\n"
+    assert encode_text(file, file.text) == data
+    assert encode_text(file, "x\n" + file.text).endswith(data)
+    assert encode_text(file, "x\n" + file.text)[: -len(data)] == f"x{file.newline}".encode(encoding)

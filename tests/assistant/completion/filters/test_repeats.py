@@ -4,6 +4,8 @@ from textwrap import dedent
 
 import pytest
 
+from assistant.completion.filters import FINAL
+from assistant.completion.filters.draft import Draft
 from assistant.completion.filters.repeats import unit_below
 from assistant.completion.filters.stream import SuggestionStream
 
@@ -288,3 +290,21 @@ def test_lines_of_the_next_block_may_be_said_in_this_one(hole, stream):
     # Where they are of this one they are what comes next.
     text = "def f(self, key):\n    |\n    self.b(key)\n    if key in self.has_been_read:\n        pass\n"
     assert stream(hole(text, "a.py"), "if key in self.has_been_read:\n        raise E")[0].text == ""
+
+
+def test_what_other_filters_leave_of_the_unit_below_is_not_shown(hole, stream):
+    go = "import (\n\t\"a\"\n|\n\nfunc f(b B) {\n\tr := new(R)\n\tr.g(b)\n}\n"  # fmt: skip
+    written = "func f(b B) {\n\tr := new(R)\n\trequest, _ := h("
+    draft, _, fired = stream(hole(go, "a.go"), written, 1)
+    assert (draft.text, fired[-1]) == ("", "repeats-below")
+    rust = "fn a() {}\n\n|\n\n/// Does b.\n/// Or c.\nfn b() {}\n"
+    draft, _, fired = stream(hole(rust, "a.rs"), "/// Does b.\n/// Or c.\nfn b2(", 1)
+    assert (draft.text, fired[-1]) == ("", "repeats-below")
+
+
+def test_what_stands_before_the_unit_below_stays(hole):
+    place = hole("import (\n\t\"a\"\n|\n\nfunc f(b B) {\n\tr := new(R)\n}\n", "a.go")  # fmt: skip
+    assert FINAL["repeats-below"](place, Draft(")\n\nfunc f(b B) {")).text == ")"
+    assert FINAL["repeats-below"](place, Draft(")")).text == ")"
+    assert FINAL["repeats-below"](place, Draft("")).text == ""
+    assert FINAL["repeats-below"](place, Draft("func f(b B) {")) is None

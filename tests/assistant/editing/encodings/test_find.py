@@ -1,6 +1,9 @@
 """How an encoding is known: by a mark, by valid UTF-8, by what the file says of itself."""
 
+import array
 import codecs
+import random
+import struct
 
 import pytest
 
@@ -10,6 +13,7 @@ from assistant.editing.encodings.find import (
     declared_encoding,
     find_encoding,
     find_mark,
+    find_utf16,
     mark_of,
     name_for_people,
 )
@@ -101,3 +105,40 @@ def test_marks_are_found_also_several_and_before_bad_bytes():
     assert find_mark(b"x" + mark) is None
     assert mark_of("utf-16-le") == codecs.BOM_UTF16_LE
     assert mark_of("utf-8") == b""
+
+
+CODE = "// Größe 写 \U0001f600\r\n#include <windows.h>\r\nint main(void)\r\n{\r\n\treturn 0;\r\n}\r\n"
+
+
+@pytest.mark.parametrize("text", [CODE, "x = 1234\n", "a, b, c\n" * 900 + "一" * 900, "[a]\nb=ü\n\x0c\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_a_guess_that_is_certain(encoding, text):
+    found = find_utf16(text.encode(encoding))
+    assert (found.encoding, found.bom, found.evidence) == (encoding, b"", "guess")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"a\0",
+        b"a\0b\0c\0",  # names with a zero behind each
+        CODE.encode("utf-16-le")[:-1],
+        CODE.encode("utf-16-le")[1:],
+        CODE.encode("utf-32-le"),
+        CODE.encode(),
+        CODE.encode("utf-16-le") + b"\0\0",
+        CODE.encode("utf-16-le") + b"\0\xd8",  # half of a pair
+        CODE.encode("utf-16-le") + b"\xff\xff",
+        "проверкарусскоготекста\n".encode("utf-16-le"),  # nothing says that it is none of a hundred other things
+        b"\0" * 4096,
+        array.array("H", range(2000)).tobytes(),
+        array.array("h", [0, 3, -2, 5] * 500).tobytes(),
+        struct.pack("<200I", *range(200)),
+        struct.pack("<200d", *range(200)),
+        b"name\0\0\0\0other\0\0\0third\0\0\0" * 20,
+        random.Random(5).randbytes(4096),
+    ],
+)
+def test_what_may_be_something_else_is_not_utf16(data):
+    assert find_utf16(data) is None

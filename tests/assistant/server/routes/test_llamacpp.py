@@ -130,6 +130,37 @@ def test_the_time_limit_ends_after_the_first_line(serve):
     assert answer["content"].split() == words
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after", "written", "want"),
+    [
+        (
+            "f.py",
+            "def f(n):\n    ",
+            "\n",
+            "if n == 0:\n        return 1\n    return n * f(n - 1)\n" + "    n += 1\n" * 90,
+            2,
+        ),
+        ("f.py", "class A:\n    ", "\n", "@property\n    def b(self):\n        return 1\n" + "    x = 1\n" * 90, 3),
+        (
+            "f.c",
+            "int f(int n)\n{\n    ",
+            "\n}\n",
+            "if (n == 0)\n    {\n        return 1;\n    }\n" + "    n += 1;\n" * 90,
+            4,
+        ),
+        ("f.sh", "f() {\n    ", "\n}\n", "if true; then\n        echo 1\n    fi\n" + "    echo 2\n" * 90, 3),
+    ],
+)
+def test_the_time_limit_parts_no_head_from_its_body_and_no_word(serve, name, before, after, written, want):
+    engine = FakeEngine(Answer((written,), token_seconds=0.002))
+    body = {**VIM, "filename": name, "input_prefix": before, "prompt": "", "input_suffix": after}
+    answer = serve(engine).http.post("/infill", json={**body, "t_max_predict_ms": 1, "trigger": "manual"}).json()
+    lines = answer["content"].rstrip().split("\n")
+    assert len(lines) >= want
+    # What was begun when the time was over is left out: each line is there whole.
+    assert lines == written.split("\n")[: len(lines)]
+
+
 def test_what_repeats_the_line_below_is_cut(serve):
     body = {**VIM, "response_fields": [], "input_suffix": "\n    return total\n"}
     answer = serve(FakeEngine("\n    total = 1\n    return total\n")).http.post("/infill", json=body).json()
@@ -396,3 +427,10 @@ def test_wishes_that_cannot_be_fulfilled_are_refused(hello, path, name, value):
     assert error.status_code == 400
     assert error.json()["error"]["param"] == name
     assert name in error.json()["error"]["message"]
+
+
+def test_an_empty_body_between_two_functions_is_filled_at_its_depth(serve):
+    before = "class Counter:\n    def __init__(self):\n        self.count = 0\n\n    def increment(self):\n"
+    body = {"input_prefix": before, "prompt": "", "input_suffix": "\n\n    def decrement(self):\n        pass\n"}
+    answer = serve(FakeEngine("self.count += 1\n")).http.post("/infill", json={**VIM, **body, "n_indent": 0}).json()
+    assert answer["content"] == "        self.count += 1"

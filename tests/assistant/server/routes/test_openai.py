@@ -497,3 +497,21 @@ def test_a_hole_gets_as_many_tokens_as_were_asked_for(serve, connect, stream):
     answer = client.completions.create(**asked, stream=stream, extra_body={"filename": "a.py"})
     chunks = list(answer) if stream else [answer]
     assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == "compute(first, second +"
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/infill", "/v1/chat/completions"])
+def test_no_text_in_a_stream_looks_like_its_frame(serve, path):
+    text = "{ data: one, data:two }"
+    running = serve(FakeEngine(text))
+    body = {"stream": True, "prompt": "x = ", "input_prefix": "", "input_suffix": "", "raw": True, "max_tokens": 50}
+    body |= {"messages": [{"role": "user", "content": "x"}]} if "chat" in path else {}
+    rows = running.events(path, body)
+    # Twinny parts each line at every "data:".
+    assert not any("data:" in row for row in rows)
+    read = [json.loads(row) for row in rows if row != "[DONE]"]
+    pieces = [row.get("content") or "".join(_text_of(choice) for choice in row.get("choices", ())) for row in read]
+    assert "".join(pieces) == text
+
+
+def _text_of(choice):
+    return choice["delta"].get("content") or "" if "delta" in choice else choice["text"]
