@@ -165,7 +165,8 @@ def _find_hole(request: CompleteRequest, options: Options) -> Hole:
     auto = request.trigger != "manual"
     shape = decide_shape(syntax, "auto" if auto else "manual")
     least = math.log(options.confidence) if options.confidence > 0 else -math.inf
-    return Hole(syntax, shape, auto, least)
+    limited = request.max_tokens is not None and request.max_tokens < shape.max_tokens
+    return Hole(syntax, shape, auto, least, limited)
 
 
 def _counter(model: Lease) -> CountTokens:

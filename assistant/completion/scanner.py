@@ -75,6 +75,31 @@ def scan(text: str, language: str | None, state: State = (), beyond: str = "") -
     return _Scan(text, _rules(language_named(language)), state, beyond).run()
 
 
+class GrowingScan:
+    """The scan of a text that grows at its end: what stands before its last line is not read again.
+
+    That is so in languages in which nothing that is still to come makes code of a line that is whole another.
+    """
+
+    def __init__(self, language: str | None, state: State, beyond: str) -> None:
+        """Take what ``scan`` takes besides the text."""
+        record = language_named(language)
+        self._rules = _rules(record)
+        self._state, self._beyond = state, beyond
+        self._marks = record is None or not (record.cases or record.here)
+        self._mark: _Mark | None = None  # of the text that was read last; several threads may each set their own
+
+    def read(self, text: str) -> Scanned:
+        """Return what ``scan`` returns."""
+        run = _Scan(text, self._rules, self._state, self._beyond)
+        mark = self._mark
+        if mark is not None and text.startswith(mark.text):
+            run.go_back_to(mark)
+        scanned = run.run(text.rfind("\n") if self._marks else -1)
+        self._mark = run.mark
+        return scanned
+
+
 def is_character(before: str, after: str, state: State, language: str | None) -> bool:
     """Return whether a cursor stands between the quotes of a single character that is still to be written."""
     record = language_named(language)
@@ -118,8 +143,22 @@ def start_state(text: str, language: str | None) -> State:
     return (Inside(outside, outside.end),) if begin >= 0 and (end is None or begin < end.start()) else ()
 
 
+class _Mark(NamedTuple):
+    """How far a scan had come in a text: all but the place are as in ``_Scan``."""
+
+    text: str
+    place: int
+    stack: State
+    found: tuple[tuple[int, str], ...]
+    open_: int
+    left: int | None
+
+
 class _Rules(NamedTuple):
+    """What is looked for: by ``code`` in code itself, where whole strings are passed by, by ``inserted`` in strings."""
+
     code: re.Pattern[str]
+    inserted: re.Pattern[str]
     quoted: dict[str, tuple[Quoted, re.Pattern[str]]]
     here: re.Pattern[str] | None
     counted: dict[str, Quoted]
@@ -140,7 +179,9 @@ def _rules(record: Language | None) -> _Rules:
         parts.append(record.skips)
     if here:
         parts.append(f"(?P<here>{_unnamed(here)})")
+    begin = len(parts)
     parts += [f"(?P<{name}>{_unnamed(one.begin)})" for name, one in quoted.items()]
+    wholes = [_whole(one) for one in quoted.values()]
     if record is None or record.fences:
         parts.append(_PLAIN)
     if _has_characters(record):
@@ -152,13 +193,32 @@ def _rules(record: Language | None) -> _Rules:
     letters = {found[1] for part in parts if (found := re.match(r"(?:\(\?P<\w+>)?\\b([a-z])", part))}
     # Most letters begin nothing: they are passed by at once.
     first = f"(?=[{re.escape(''.join(sorted(signs | letters)))}])"
+    passing = [each for pair in zip(wholes, parts[begin:], strict=False) for each in pair if each]
+    code = [*parts[:begin], *passing, *parts[begin + len(wholes) :]]
     return _Rules(
-        code=re.compile(f"{first}(?:{'|'.join(parts)})", re.MULTILINE),
+        code=re.compile(f"{first}(?:{'|'.join(code)})", re.MULTILINE),
+        inserted=re.compile(f"{first}(?:{'|'.join(parts)})", re.MULTILINE),
         quoted=begins,
         here=re.compile(here) if here else None,
         counted=counted,
         known=record is not None and not record.fences,
     )
+
+
+def _whole(quoted: Quoted) -> str:
+    """Return a pattern for all of a piece that is no code, where it holds nothing that matters; else nothing."""
+    if quoted.inserts or quoted.nests or quoted.counts or quoted.skips or "{}" in quoted.end:
+        return ""
+    begin, escape = _unnamed(quoted.begin), re.escape(quoted.escape)
+    if not quoted.end:
+        return "" if quoted.long or escape else rf"(?:{begin})[^\n]*+(?=\n)"
+    first, rest = re.escape(quoted.end[0]), re.escape(quoted.end[1:])
+    parts = [
+        rf"[^{first}{escape}{'' if quoted.long else chr(92) + 'n'}]++",
+        rf"{escape}[\s\S]" if escape else "",
+        rf"{first}(?!{rest})" if rest else "",
+    ]
+    return rf"(?:{begin})(?:{'|'.join(filter(None, parts))})*+{first}{rest}"
 
 
 def _quoted(record: Language | None) -> list[Quoted]:
@@ -235,15 +295,43 @@ class _Scan:
         self._open = 0
         self._least = len(state)
         self._left: int | None = None
+        self.mark: _Mark | None = None
+        """The last one that was made, or gone back to."""
 
-    def run(self) -> Scanned:
+    def go_back_to(self, mark: _Mark) -> None:
+        self._place, self._stack, self._found = mark.place, [*mark.stack], [*mark.found]
+        self._open, self._left, self.mark = mark.open_, mark.left, mark
+
+    def run(self, until: int = -1) -> Scanned:
+        """Read the text to its end; make a mark of how far that was before ``until``."""
+        while self._place <= until:
+            place, stack = self._place, tuple(self._stack)
+            found, open_, left = len(self._found), self._open, self._left
+            self._step()
+            if self._place > until:
+                self.mark = _Mark(self._text[: until + 1], place, stack, tuple(self._found[:found]), open_, left)
         while self._place < len(self._text):
-            top = self._stack[-1] if self._stack else None
-            if isinstance(top, Inside):
-                self._through_text(top)
-            else:
-                self._through_code(top)
+            if not self._stack and self._here is None and self._rules.known:
+                self._through_brackets()
+            self._step()
         return Scanned(tuple(self._found), tuple(self._stack), self._left)
+
+    def _through_brackets(self) -> None:
+        """Go on to where code ends, past its brackets: of what counts they are by far the most."""
+        for found in self._rules.code.finditer(self._text, self._place):
+            if found.lastgroup == "bracket":
+                self._found.append((found.start(), found[0]))
+            elif found.lastgroup is not None:
+                self._place = found.start()
+                return
+        self._place = len(self._text)
+
+    def _step(self) -> None:
+        top = self._stack[-1] if self._stack else None
+        if isinstance(top, Inside):
+            self._through_text(top)
+        else:
+            self._through_code(top)
 
     def _through_text(self, top: Inside) -> None:
         found = _inside(top.quoted, top.end).search(self._text, self._place)
@@ -275,7 +363,8 @@ class _Scan:
 
     def _through_code(self, top: Inserted | None) -> None:
         limit = self._limit(top)
-        found = self._rules.code.search(self._text, self._place, limit)
+        rules = self._rules
+        found = (rules.code if top is None else rules.inserted).search(self._text, self._place, limit)
         if found is None:
             self._place = limit
             if limit < len(self._text):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from assistant.types import Span, TokenLogprob
 
@@ -27,12 +27,16 @@ def cut_spans(written: str, text: str, tokens: Sequence[TokenLogprob]) -> tuple[
     traced = ((letter, token_of(place), kept) for letter, place, kept in _trace(written, text))
     return tuple(
         Span("".join(letter for letter, *_ in group), token, kept)
-        for (token, kept), group in groupby(traced, key=lambda each: each[1:])
+        for (token, kept), group in itertools.groupby(traced, key=lambda each: each[1:])
     )
 
 
 def mean_logprob(written: str, text: str, tokens: Sequence[TokenLogprob]) -> float | None:
     """Return the mean log-probability of the tokens that ``text`` is made of; None where none is known."""
+    if tokens and written.startswith(text):  # as it mostly is: no need to trace each character
+        ends = itertools.chain((token.start for token in tokens[1:]), (len(written),))
+        own = [one.logprob for one, end in zip(tokens, ends, strict=True) if one.start < min(end, len(text))]
+        return sum(own) / len(own) if own else None
     taken = {span.token for span in cut_spans(written, text, tokens) if span.kept and span.token is not None}
     return sum(tokens[each].logprob for each in taken) / len(taken) if taken else None
 

@@ -7,18 +7,20 @@ written and ends below. Where there is no grammar, or the file has errors all ar
 from __future__ import annotations
 
 import functools
+import re
 import string
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from assistant.completion.brackets import open_brackets
-from assistant.completion.syntax import Syntax, count_errors, count_stray_ends, tree_with
+from assistant.completion.syntax import Syntax, count_errors, count_stray_ends, node_below, tree_with
 from assistant.languages import Comments, Language, first_word, language_named
 
 _CLOSING = (")", "]", "}", "</", "/>")
 _WORDS = tuple(string.ascii_lowercase)
 _SIGNS = ")]}>;, \t"
+_BLANKS_OF_DIRECTIVE = re.compile(r"^#[ \t]+")
 _ASIDE = frozenset(
     {
         "attribute_item",
@@ -31,6 +33,8 @@ _ASIDE = frozenset(
     }
 )
 """Nodes beside comments that say something of the statement below them, and are none by themselves."""
+_HEADED = frozenset({"template_declaration"})
+"""Nodes that hold what they say something of, behind their ``parameters``."""
 _UNKNOWN = Language(name="", comments=Comments(("#", "//")))
 
 
@@ -39,14 +43,16 @@ class Standing:
     """How a text stands in the tree of its file: ``is_sure`` is False where that has errors around it anyway.
 
     ``wrong``: it is in error, or brings errors; ``errors`` are those of the file with it. ``crosses`` is the offset in
-    the text, in bytes, of what begins there and ends below; None where nothing does. ``says_nothing``: it is comments
-    and attributes alone.
+    the text, in bytes, of what begins there and ends below; None where nothing does. ``joins``: what stands below goes
+    on with an expression of the text, by a sign that joins its parts. ``says_nothing``: it is comments and attributes
+    alone.
     """
 
     is_sure: bool
     wrong: bool
     errors: int
     crosses: int | None
+    joins: bool
     says_nothing: bool
 
 
@@ -66,7 +72,8 @@ def is_whole(syntax: Syntax, text: str) -> bool:
     # Grammars forgive some heads without a body.
     if opens_block(lines[-1], record):
         return False
-    if lines[0].endswith(_WORDS) and opens_block(lines[0], record) and not is_closing(lines[-1], syntax):
+    ends_by_word = record.blocks.ends and lines[0].endswith(_WORDS) and opens_block(lines[0], record)
+    if ends_by_word and not is_closing(lines[-1], syntax):
         return False
     found = standing(syntax, text)
     if found is not None and (found.is_sure or found.crosses is not None):
@@ -88,7 +95,7 @@ def opens_block(line: str, record: Language) -> bool:
 def is_closing(line: str, syntax: Syntax) -> bool:
     """Return whether a line does nothing but end what was begun above it: ``});``, ``end``, ``fi``, ``</ul>``."""
     record = record_of(syntax)
-    bare = _without_comment(line, record.comments).strip()
+    bare = _BLANKS_OF_DIRECTIVE.sub("#", _without_comment(line, record.comments).strip())
     word = first_word(bare)
     if word in record.blocks.ends:
         bare = bare.replace(word, "", 1)
@@ -138,24 +145,28 @@ def standing(syntax: Syntax, text: str) -> Standing | None:
     root, end = tree.root_node, left + len(_encode(text.rstrip()))
     place = _Place(source, len(_encode(text)), _skip_blanks(source, left), end, _skip_blanks(source, end))
     node = root.descendant_for_byte_range(end - 1, min(place.behind + 1, len(source)))
-    crosses = _crossing(syntax, node, place) if node and place.behind < len(source) else None
+    joins = _joins(root, place)
+    crosses = _crossing(syntax, node, place, joins=joins) if node and place.behind < len(source) else None
     was_right = syntax.errors == 0
     return Standing(
         is_sure=was_right or not _is_in_error(node),
         wrong=root.has_error and (was_right or _has_error(root, place.start, place.behind)),
         errors=count_errors(root) + count_stray_ends(tree, syntax.language),
         crosses=None if crosses is None else crosses - left,
-        says_nothing=_first(root, source, place.start, end) is None,
+        joins=joins,
+        says_nothing=_first(root, source, place.start, end, heads=True) is None and not _heads_statement(syntax, node),
     )
 
 
-def _crossing(syntax: Syntax, node: Node, place: _Place) -> int | None:
+def _crossing(syntax: Syntax, node: Node, place: _Place, *, joins: bool) -> int | None:
     """Return where the smallest node around the end of a text begins, if that is in the text.
 
     A block, which goes on below with statements of its own, is none: without the text it is there, too, with fewer.
     """
     if node.start_byte < place.start or node.parent is None or syntax.tree is None:
         return None
+    if joins and place.source[node.start_byte] != place.source[place.behind]:
+        return node.start_byte  # but for one more part that begins as the next does: `| A`
     root = syntax.tree.root_node
     below = _first(root, place.source, place.behind, len(place.source), place.size)
     if below is None:
@@ -166,6 +177,14 @@ def _crossing(syntax: Syntax, node: Node, place: _Place) -> int | None:
             return None
         old = old.parent
     return node.start_byte
+
+
+def _joins(root: Node, place: _Place) -> bool:
+    """Return whether the sign behind a text has a part of the text as its left side: ``.action()``, ``+ 1``."""
+    sign = root.descendant_for_byte_range(place.behind, place.behind + 1)
+    whole = sign.parent if sign is not None and not sign.is_named else None
+    joins = whole is not None and place.start <= whole.start_byte < place.behind
+    return joins and not place.source[place.behind : place.behind + 1].isalpha()
 
 
 def _is_in_error(node: Node | None) -> bool:
@@ -185,19 +204,33 @@ def _has_error(root: Node, start: int, end: int) -> bool:
     return False
 
 
-def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0) -> int | None:
+def _first(root: Node, source: bytes, start: int, end: int, shift: int = 0, *, heads: bool = False) -> int | None:
     """Return where the first thing between two places begins that is no comment and no attribute; None: none is.
 
+    With ``heads`` it is no head before a declaration either.
     Places are those of ``source``; the tree begins to differ from it before ``start``, by ``shift`` bytes.
     """
     while start < end:
-        node = root.descendant_for_byte_range(start - shift, start - shift + 1)
-        while node is not None and node.type not in _ASIDE and "comment" not in node.type:
-            node = node.parent
+        node = _aside(root.descendant_for_byte_range(start - shift, start - shift + 1), heads=heads)
         if node is None or node.end_byte + shift <= start:
             return start
         start = _skip_blanks(source, node.end_byte + shift)
     return None
+
+
+def _heads_statement(syntax: Syntax, node: Node | None) -> bool:
+    """Return whether what stands below and has a head now is none that may have one: grammars forgive it."""
+    below = node_below(syntax)
+    return node is not None and node.type in _HEADED and below is not None and "statement" in below.type
+
+
+def _aside(node: Node | None, *, heads: bool) -> Node | None:
+    """Return the comment or attribute that a node is of, or the head before what it is for; None: it is of neither."""
+    while node is not None and node.type not in _ASIDE and "comment" not in node.type:
+        if heads and node.type == "template" and node.parent is not None and node.parent.type in _HEADED:
+            return node.parent.child_by_field_name("parameters")
+        node = node.parent
+    return node
 
 
 def _skip_blanks(source: bytes, place: int) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tree_sitter import Node, Point, Tree
 
 from assistant.completion.brackets import read_around
-from assistant.completion.scanner import PAIRS, Scanned, State, is_comment, lead, scan
+from assistant.completion.scanner import PAIRS, GrowingScan, Scanned, State, is_comment, lead
 from assistant.languages import find_language, language_named
 from assistant.repository.parsing import parse
 
@@ -147,12 +147,19 @@ def breaks(syntax: Syntax, text: str, replaces: int = 0) -> bool:
 
 def scan_written(text: str, syntax: Syntax) -> Scanned:
     """Return the brackets of what is written at the cursor, and what it ends inside of."""
-    begun = "" if syntax.inside else lead(syntax.before, syntax.language)
-    found = scan(begun + text, syntax.language, syntax.inside, syntax.after)
+    begun, growing = _written(syntax)
+    found = growing.read(begun + text)
     if not begun:
         return found
     brackets = tuple((place - len(begun), sign) for place, sign in found.brackets if place >= len(begun))
     return Scanned(brackets, found.state, found.left)
+
+
+@functools.lru_cache(maxsize=16)
+def _written(syntax: Syntax) -> tuple[str, GrowingScan]:
+    """Return what stands left of the cursor that its brackets may need, and what reads on from there."""
+    begun = "" if syntax.inside else lead(syntax.before, syntax.language)
+    return begun, GrowingScan(syntax.language, syntax.inside, syntax.after)
 
 
 def surplus_bracket(text: str, syntax: Syntax) -> int | None:
@@ -248,7 +255,9 @@ def _in_text(tree: Tree, place: int, line_suffix: str) -> bool:
     node: Node | None = tree.root_node.descendant_for_byte_range(max(place - 1, 0), place)
     while node is not None and node.parent is not None:
         inside = node.start_byte < place < node.end_byte
-        at_end = node.end_byte == place and "comment" in node.type and not line_suffix.strip()
+        # Some grammars take the line's end for a part of the comment: below that nothing is in it.
+        ends_here = node.end_byte == place and node.end_point.column > 0
+        at_end = ends_here and "comment" in node.type and not line_suffix.strip()
         if (inside or at_end) and any(kind in node.type for kind in _TEXT_NODES):
             return True
         node = node.parent

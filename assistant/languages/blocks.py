@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assistant.languages.record import Blocks
 
 _USUAL = (":", "{", "(", "[")
@@ -22,10 +24,16 @@ C = Blocks(
 )
 JAVA = Blocks(
     opens=(*_USUAL, "->", "=>"),
-    ends=("#endif",),
+    ends=(),
     clauses=("else", "catch", "finally", *_CASES),
     parted=("if", "else", "try", "catch", "do", "switch"),
     terminator=";",
+)
+C_SHARP = replace(
+    JAVA,
+    ends=("#endif",),
+    clauses=(*JAVA.clauses, "#else", "#elif"),
+    parted=(*JAVA.parted, "#if"),
 )
 SCRIPT = Blocks(
     opens=(*_USUAL, "=>"),
@@ -42,7 +50,7 @@ PHP = Blocks(
     terminator=";",
 )
 GO = Blocks(opens=_USUAL, ends=(), clauses=_CASES, parted=("switch", "select"))
-RUST = Blocks(opens=(*_USUAL, "=>"), ends=(), clauses=("else",), parted=("if", "else"), terminator=";")
+RUST = Blocks(opens=("where", *_USUAL, "=>"), ends=(), clauses=("else",), parted=("if", "else"), terminator=";")
 KOTLIN = Blocks(
     opens=(*_USUAL, "->", "=>"),
     ends=(),

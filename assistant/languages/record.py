@@ -89,13 +89,16 @@ class Blocks:
         return line.startswith(self.chains) or first_word(line) in (*self.ends, *self.clauses)
 
 
-_WORD = re.compile(r"#?\w*")
+_WORD = re.compile(r"(?:(#)[ \t]*)?(\w*)")
 
 
 def first_word(line: str) -> str:
-    """Return the word that a line begins with, its blanks taken off and brackets before it; it may be empty."""
-    found = _WORD.match(line.lstrip("}) \t"))
-    return found[0] if found else ""
+    """Return the word that a line begins with, its blanks taken off and brackets before it; it may be empty.
+
+    What names a directive stands right behind its sign, however it is written: ``#else`` for ``#  else``.
+    """
+    sign, word = _WORD.findall(line.lstrip("}) \t"))[0]
+    return f"{sign}{word}"
 
 
 def _ends_with(line: str, mark: str) -> bool:

@@ -120,7 +120,7 @@ PARSED = (
     ),
     Language(
         name="c_sharp",
-        blocks=blocks.JAVA,
+        blocks=blocks.C_SHARP,
         endings=(".cs",),
         grammar=("tree_sitter_c_sharp", "language"),
         comments=_SLASHES,

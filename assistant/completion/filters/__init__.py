@@ -18,6 +18,7 @@ from assistant.completion.filters.lines import (
     ends_line,
     ends_statement,
     leaves_block,
+    leaves_part,
     next_statement,
 )
 from assistant.completion.filters.loops import repeats_itself
@@ -50,6 +51,7 @@ JUDGES: dict[str, Judge] = {
     "copies-outline": copies_outline,
     "leaves-block": leaves_block,
     "next-statement": next_statement,
+    "leaves-part": leaves_part,
     "repeats-itself": repeats_itself,
     "surplus-bracket": closes_outside,
 }
@@ -99,6 +101,7 @@ FILTERS: dict[str, str] = {
     "single-line": "Ends with the line where one line was asked for.",
     "one-statement": "Ends with the statement where one was asked for.",
     "body-stands-below": "Ends after the head of a block whose body stands below.",
+    "leaves-part": "Ends before what would part an expression from the rest of it below.",
     "unfinished-line": "Drops a last line, or a last word, that the limit on its length cut.",
     "repeats-rest": "Drops an end that repeats what stands right of the cursor.",
     "replaces-rest": "Takes the place of closing brackets and quotes right of the cursor that it closes itself.",

@@ -20,6 +20,8 @@ class Hole:
     auto: bool = True
     least_logprob: float = float("-inf")
     """The least mean log-probability of a token with which a suggestion is shown unasked."""
+    limited: bool = False
+    """Whether who asked set a limit on its tokens below the place's own: all of them are wanted, wherever they end."""
     begun_otherwise: bool = False
     """Whether the model was made to begin otherwise than it wanted: it may then write the same as a comment."""
 

@@ -56,11 +56,9 @@ def next_statement(hole: Hole, kept: Sequence[str], line: str) -> bool:
     if hole.shape.extent != "statement" or not bare or first is None:
         return False
     record = record_of(hole.syntax)
-    if (
-        indent_width(line) > indent_width(first)
-        or not is_whole(hole.syntax, _text(hole, kept))
-        or record.blocks.paragraphs
-    ):
+    if indent_width(line) > indent_width(first) or record.blocks.paragraphs or _is_open_clause(hole, first):
+        return False
+    if not is_whole(hole.syntax, _text(hole, kept)) and not is_part_of_below(hole, kept):
         return False
     another = first_word(bare) in record.blocks.clauses and first_word(bare) == first_word(first)
     return another or not goes_on(bare, hole.syntax)
@@ -103,16 +101,61 @@ def ends_statement(hole: Hole, kept: Sequence[str]) -> bool:
     if not is_whole(syntax, _text(hole, kept)) or (blocks.chains and not last.endswith((";", "}"))):
         return False
     if first is kept[-1]:
-        return not may_be_parted(first, syntax)
+        return not may_be_parted(first, syntax) and not _is_open_clause(hole, first)
     # Below its first line a statement ends with the line that makes it whole.
     ends = not is_whole(syntax, _text(hole, kept[:-1])) and not may_be_parted(first, syntax)
-    in_body = (record.colon_blocks or first.rstrip().endswith(":")) and indent_width(last) > indent_width(first)
-    return ends and (not in_body or bool(open_brackets(_text(hole, kept[:-1]), syntax.language)))
+    begins_body = record.colon_blocks or opens_block(first.strip(), record)
+    return ends and (not begins_body or indent_width(last) <= indent_width(first) or _is_in_brackets(hole, kept))
+
+
+def _is_in_brackets(hole: Hole, kept: Sequence[str]) -> bool:
+    """Return whether all lines but the first stand in a bracket that the first opens."""
+    begin = next(number for number, line in enumerate(kept, 1) if line.strip())
+    return all(open_brackets(_text(hole, kept[:end]), hole.syntax.language) for end in range(begin, len(kept)))
+
+
+def _is_open_clause(hole: Hole, first: str) -> bool:
+    """Return whether a statement begins as a further part of one above whose end stands below: all up to that is its.
+
+    A directive (``#else``) is not told from what it holds by its depth.
+    """
+    below = next(iter(hole.syntax.below), "")
+    word = first_word(first)
+    return word.startswith("#") and word in record_of(hole.syntax).blocks.clauses and is_closing(below, hole.syntax)
 
 
 def body_stands_below(hole: Hole, kept: Sequence[str]) -> bool:
-    """Return whether the suggestion just wrote the header of a block whose body is already in the file."""
-    return bool(_text(hole, kept).strip()) and head_of_below(hole, kept)
+    """Return whether the suggestion just wrote the header of a block whose body is already in the file.
+
+    An expression of which more parts stand below is none: there may be others before them.
+    """
+    return bool(_text(hole, kept).strip()) and head_of_below(hole, kept) and not is_part_of_below(hole, kept)
+
+
+def leaves_part(hole: Hole, kept: Sequence[str], line: str) -> bool:
+    """Return whether the line ends an expression of which more parts stand below: they would hang in the air."""
+    begin = next((number for number, each in enumerate(kept, 1) if each.strip()), 0)
+    if not begin or not is_part_of_below(hole, kept[:begin]):
+        return False
+    text = _text(hole, [*kept, line])
+    first, now = (standing(hole.syntax, each) for each in (_text(hole, kept[:begin]), text))
+    is_worse = first is not None and now is not None and now.errors > first.errors
+    return is_worse and not open_brackets(text, hole.syntax.language)
+
+
+def is_part_of_below(hole: Hole, kept: Sequence[str]) -> bool:
+    """Return whether what these lines end with goes on below, deeper, with the next part of an expression."""
+    text, below = _text(hole, kept), indent_width(next(iter(hole.syntax.below), ""))
+    if not text.strip() or not any(indent_width(line) < below for line in kept if line.strip()):
+        return False
+    found = standing(hole.syntax, text)
+    if found is None or found.crosses is None or found.errors > (hole.syntax.errors or 0):
+        return False
+    if not found.joins and open_brackets(text, hole.syntax.language)[-1:] not in ("(", "["):
+        return False
+    start = len(hole.syntax.line) + len(text.encode("utf-8", "replace")[: found.crosses].decode("utf-8", "ignore"))
+    row = "\n".join(kept).count("\n", 0, start)
+    return below > indent_width("\n".join(kept).split("\n")[row])
 
 
 def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
@@ -122,15 +165,18 @@ def head_of_below(hole: Hole, kept: Sequence[str]) -> bool:
     """
     syntax, text, last = hole.syntax, _text(hole, kept), kept[-1].strip()
     below = next(iter(syntax.below), "")
+    deeper = indent_width(below) - indent_width(kept[-1])
+    if deeper < 0 or (deeper == 0 and not below.lstrip().startswith("{")):
+        return False  # as with most lines: the tree is not asked
     found = standing(syntax, text)
     if found is not None and found.errors > (syntax.errors or 0):
         return False
     crosses = found is not None and found.crosses is not None
     if crosses and below.lstrip().startswith("{"):
-        return indent_width(below) >= indent_width(kept[-1])
+        return True
     record = record_of(syntax)
     begins = crosses or (opens_block(last, record) and not last.endswith(("(", "["))) or record.blocks.is_head(last)
-    return begins and indent_width(below) > indent_width(kept[-1])
+    return begins and deeper > 0
 
 
 def _block_indent(hole: Hole, kept: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.completion.filters.draft import Hole
+from assistant.languages import language_named
 
 _TIMES = 3
 """So often a line or a long block in a row is enough."""
@@ -16,11 +17,14 @@ _LEAST_RUN = ((20, 3), (10, 4), (3, 6), (1, 80))
 _PROBE = 8
 
 
-def repeats_itself(_hole: Hole, kept: Sequence[str], line: str) -> bool:
+def repeats_itself(hole: Hole, kept: Sequence[str], line: str) -> bool:
     """Return whether a line or a block comes the third time in a row, a short telling block the second time."""
     if not line.strip():
         return False
-    bare = [each.strip() for each in (*kept, line) if each.strip()]
+    record = language_named(hole.syntax.language)
+    ends = record.blocks.ends if record else ()
+    # Blocks in blocks end alike, each at its own depth.
+    bare = [each.rstrip() if each.strip() in ends else each.strip() for each in (*kept, line) if each.strip()]
     for size, times in _periods(bare[::-1]):
         block = bare[-size:]
         telling = sum(_letters(each) >= _TELLING for each in block) >= size / 2

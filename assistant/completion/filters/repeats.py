@@ -54,11 +54,14 @@ def repeats_below(hole: Hole, kept: Sequence[str], line: str) -> bool:
     if _is_inside(hole, kept, line):
         return False
     loose = _loose(line)
+    # What is less deep ends the block that goes on below: lines behind that are of another.
+    indent = indent_width(below[0])
+    below = tuple(itertools.takewhile(lambda other: indent_width(other) >= indent, below))
     if _letters(line) >= _FURTHER and any(loose == _loose(other) for other in below[1:3]):
         return True
     own = kept[1:] if kept and kept[0] == hole.syntax.line else kept
     last = next((each for each in reversed(own) if each.strip()), None)
-    if last is None or _letters(last) + _letters(line) < _TELLING:
+    if last is None or _letters(last) + _letters(line) < _TELLING or _is_inside(hole, kept, last):
         return False
     pair = _words(last, line)
     return any(pair == _words(first, second) for first, second in itertools.pairwise(below))
@@ -69,7 +72,8 @@ def begins_unit_below(hole: Hole, lines: Sequence[str]) -> int | None:
 
     Lines as they would stand in the file, of which the first begins with what is left of the cursor.
     """
-    filled = [number for number, line in enumerate(lines) if line.strip()][-BELOW_LINES:]
+    last = (number for number in reversed(range(len(lines))) if lines[number].strip())
+    filled = [*itertools.islice(last, BELOW_LINES)][::-1]
     for place, first in enumerate(filled):
         typed = first == 0 and lines[0] == hole.syntax.line
         if typed or not _is_first_below(hole, lines[:first], lines[first]):

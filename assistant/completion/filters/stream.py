@@ -18,6 +18,8 @@ from assistant.languages import language_named
 from assistant.types import TokenLogprob
 
 _LEADING = re.compile(r"^([ \t]+)\S", re.MULTILINE)
+_NEED_AN_END = frozenset({"unfinished-line", "takes-below", "broken-syntax"})
+"""What judges a suggestion by its end, which tells nothing where it was asked for in a few tokens."""
 _LOOK_IN = 4000
 _TAB = 4
 
@@ -135,8 +137,9 @@ class SuggestionStream:
                 self._stop("repeats-below")
         cut = cut_short and not self.done
         draft = Draft(self._text(), cut_short=cut, tokens=tuple(tokens), written=self._written)
+        without = self._without | _NEED_AN_END if cut and self._hole.limited else self._without
         for name, one in FINAL.items():
-            if name in self._without:
+            if name in without:
                 continue
             changed = one(self._hole, draft)
             if changed is None:

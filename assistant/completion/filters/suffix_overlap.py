@@ -19,6 +19,9 @@ from assistant.completion.syntax import Syntax, scan_written, surplus_bracket
 # What editors put right of the cursor by themselves, and what ends a line after it.
 _RIGHT_OF_CURSOR = set(")]}\"'`;:, \t")
 _TOKEN = re.compile(r"\w+|[!=]==?|[-=]>|[<>+\-*/%&|^]=|&&|\|\||::|\+\+|--|\*\*|\.\.\.?|\S")
+_BEGIN_VALUES = "_$@!~([{\"'`"
+_END_VALUES = "_$)]}\"'`;"
+_JOIN_PARTS = frozenset({"||", "&&", "|", "&", "+", "*", ",", "and", "or"})
 _QUOTES = ('"', "'", "`")
 # So many tokens of it, a word among them, are no accident in the middle of a line.
 _SURE = 3
@@ -105,7 +108,22 @@ def _repeats(written: Sequence[str], suffix: Sequence[str]) -> bool:
     if written == suffix[: len(written)]:
         return True
     sure = suffix[:_SURE]
-    return len(sure) == _SURE and written[:_SURE] == sure and any(each[0].isalpha() for each in sure)
+    begins_alike = len(sure) == _SURE and written[:_SURE] == sure and any(each[0].isalpha() for each in sure)
+    return begins_alike and not _leads_up_to(written[-1], suffix[0]) and not _is_another_part(written, suffix)
+
+
+def _is_another_part(written: Sequence[str], suffix: Sequence[str]) -> bool:
+    """Return whether both are parts of one expression, by a sign that joins any number, and name different things."""
+    differ = next(((one, other) for one, other in zip(written, suffix, strict=False) if one != other), None)
+    return suffix[0] in _JOIN_PARTS and differ is not None and all(each[0].isalpha() for each in differ)
+
+
+def _leads_up_to(last: str, first: str) -> bool:
+    """Return whether a suggestion ends with a sign that joins it to the value that stands right of the cursor.
+
+    Then it is no beginning of that, however alike: ``!row.id || |!row.begin``.
+    """
+    return (first[0].isalnum() or first[0] in _BEGIN_VALUES) and not (last[0].isalnum() or last[0] in _END_VALUES)
 
 
 def _ends_a_string(syntax: Syntax) -> bool:

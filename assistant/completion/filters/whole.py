@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from assistant.completion.brackets import read_around
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.filters.lines import head_of_below
+from assistant.completion.filters.lines import head_of_below, is_part_of_below
 from assistant.completion.filters.repeats import begins_unit_below
 from assistant.completion.filters.suffix_overlap import leaves_open
 from assistant.completion.statements import is_aside, is_closing, record_of, standing
@@ -62,7 +62,7 @@ def _leaves_below(hole: Hole, text: str) -> bool:
     lines, comments = f"{syntax.line}{text}".rstrip().split("\n"), record_of(syntax).comments
     below = next(iter(syntax.below), "").strip()
     is_attribute = (found.says_nothing or is_aside(lines[-1].strip(), comments)) and not is_aside(below, comments)
-    return is_attribute or head_of_below(hole, lines)
+    return is_attribute or head_of_below(hole, lines) or is_part_of_below(hole, lines)
 
 
 def _first_bytes(text: str, count: int) -> str:

@@ -507,3 +507,27 @@ def test_an_answer_that_was_broken_off_does_not_count():
     events = ask(engine, "x = |\n", cancel, path="m.py", retriever=Library())
     assert events[-1].choices[0].text == "one()"
     assert len(engine.requests) == 2
+
+
+_NUMBERS = {size: ", ".join(str(n * n + n) for n in range(size)) for size in (47, 48, 60)}
+"""So many numbers, of two tokens each but the last."""
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "want"),
+    [
+        # As many tokens as were asked for: in the middle of a line, of a call, before the body of a head.
+        ("x = |\n", 5, "f(a, b"),
+        ("x = |\n", 7, "f(a, b +"),
+        ("def g(a):\n    |\n    return a\n", 4, "f(a,"),
+        ("x = [|\n", 95, _NUMBERS[48]),
+        ("x = [|\n", 94, f"{_NUMBERS[47]},"),
+        # With the place's own limit, or a greater one, what it cut is dropped.
+        ("x = [|\n", 96, _NUMBERS[48]),
+        ("x = [|\n", None, _NUMBERS[48]),
+    ],
+)
+def test_a_client_gets_the_few_tokens_that_it_asks_for(text, limit, want):
+    engine = FakeEngine(_NUMBERS[60] if "[" in text else "f(a, b + c)")
+    finished = ask(engine, text, path="m.py", max_tokens=limit)[-1]
+    assert (finished.choices[0].text, engine.requests[0].params.max_tokens) == (want, limit or 96)

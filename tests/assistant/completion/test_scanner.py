@@ -1,10 +1,13 @@
 """Brackets of code in every language: none of those in comments, strings, patterns and texts on lines of their own."""
 
+from pathlib import Path
+
 import pytest
 
 from assistant.completion.brackets import brackets_of, closable_brackets, open_brackets, read_around
-from assistant.completion.scanner import PAIRS, scan, start_state
+from assistant.completion.scanner import PAIRS, GrowingScan, scan, start_state
 from assistant.completion.syntax import read_syntax, surplus_bracket
+from assistant.languages import find_language
 from assistant.languages.table import RECORDS
 
 
@@ -232,3 +235,35 @@ def test_every_language_is_read_to_its_end(record):
     assert scan(text, record.name).state == scan(text, record.name).state
     plain = "a (b) [c] {d}\n" * 3
     assert "".join(sign for _, sign in scan(plain, record.name).brackets) == "()[]{}" * 3
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "samples").iterdir()), ids=lambda path: path.name)
+def test_a_text_that_grows_is_read_as_one_that_is_there(path):
+    """Character by character from several places, in code as in comments and strings, and after another beginning."""
+    text, language = path.read_text(encoding="utf-8"), find_language(path.name).name
+    for start in range(0, len(text), len(text) // 12):
+        state, written, beyond = scan(text[:start], language).state, text[start : start + 300], text[start + 300 :]
+        growing = GrowingScan(language, state, beyond)
+        growing.read("a = (\n    b,\n")
+        for end in range(len(written) + 1):
+            assert growing.read(written[:end]) == scan(written[:end], language, state, beyond), written[:end]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("c", 'f("a\\\n)", b);\n/* ) */ g(")" // )\n);\n'),
+        ("javascript", "x = /)/\ny = a /\n  (b)\n`${(\n)}`\n"),
+        ("python", 'x = f"""{(\n)}"""\ny = """\n)""" + "\\\n)"\n'),
+        ("c_sharp", 'var a = @"\n)"")" + $@"{(\n)}";\n'),
+        ("rust", 'let a = r#"\n)"# + "\n)" + (\n/* /* ) */\n) */ b);\n'),
+        ("ruby", "a = <<~B\n  )\nB\nc(<<~D)\n  (\nD\n"),
+        ("bash", "case a in\n  b) c ;;\n  d)\n    e ;;\nesac\n"),
+        ("markdown", "a (\n1) b\n2) c)\n"),
+        (None, 'a (\n1) b\n"(\n" c)\n'),
+    ],
+)
+def test_what_goes_over_lines_is_read_so_while_it_grows(language, text):
+    growing = GrowingScan(language, (), "")
+    for end in range(len(text) + 1):
+        assert growing.read(text[:end]) == scan(text[:end], language), text[:end]

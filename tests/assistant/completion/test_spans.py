@@ -83,3 +83,6 @@ def test_what_is_kept_is_the_suggestion_and_every_token_is_there_in_order(texts,
     assert kept == sorted(kept)
     # A filter adds no more than closing brackets and indentation.
     assert set("".join(span.text for span in spans if span.token is None)) <= set(")]} \t")
+    traced = {span.token for span in spans if span.kept and span.token is not None}
+    mean = -sum(traced) / len(traced) if traced else None  # the logarithms are the numbers of the tokens
+    assert mean_logprob("".join(texts), draft.text, tokens_of(*texts)) == mean

@@ -106,6 +106,8 @@ def test_the_place_of_a_cursor():
         ("x = 'ab'|\n", "a.py", False),
         ("x = 1  # so|\n", "a.py", True),
         ("x = 1  # so\n|\n", "a.py", False),
+        ("/// so\n|\nfn f() {}\n", "a.rs", False),
+        ("/// so|\nfn f() {}\n", "a.rs", True),
         ("# |so\n", "a.py", True),
         ("let a: Vec<String>|;\n", "a.rs", False),
         ("template <typename T|> class A {};\n", "a.cpp", False),

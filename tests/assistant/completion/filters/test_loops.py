@@ -61,15 +61,17 @@ def block(size, letter="a"):
 
 
 @pytest.mark.parametrize("size", [2, 3, 6])
-def test_a_short_block_is_enough_twice(size):
+def test_a_short_block_is_enough_twice(hole, size):
     lines = block(size) * 2
-    assert [repeats_itself(None, lines[:n], lines[n]) for n in range(len(lines))] == [False] * (2 * size - 1) + [True]
+    assert [repeats_itself(hole("|"), lines[:n], lines[n]) for n in range(len(lines))] == [False] * (2 * size - 1) + [
+        True
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 7, 10, 25])
-def test_a_line_or_a_long_block_is_enough_three_times(size):
+def test_a_line_or_a_long_block_is_enough_three_times(hole, size):
     lines = ["first()", *block(size) * 3]
-    found = [repeats_itself(None, lines[:n], lines[n]) for n in range(len(lines))]
+    found = [repeats_itself(hole("|"), lines[:n], lines[n]) for n in range(len(lines))]
     assert found == [False] * (3 * size) + [True]
 
 
@@ -84,8 +86,8 @@ def test_a_line_or_a_long_block_is_enough_three_times(size):
         ["", "one()", "", "two()", "", "one()", ""],
     ],
 )
-def test_tables_and_closing_brackets_are_no_loops(lines):
-    assert not any(repeats_itself(None, lines[:number], line) for number, line in enumerate(lines))
+def test_tables_and_closing_brackets_are_no_loops(hole, lines):
+    assert not any(repeats_itself(hole("|"), lines[:number], line) for number, line in enumerate(lines))
 
 
 def test_what_the_person_wrote_does_not_count(hole, stream):
@@ -102,3 +104,11 @@ def test_a_loop_over_many_lines_ends_while_the_model_writes(hole, stream, size):
     draft, _, fired = stream(hole("|", "a.txt", trigger="manual"), written, size)
     assert "repeats-itself" in fired
     assert draft.text.split("\n") == (block(8) * 3)[:-1]
+
+
+def test_blocks_in_blocks_end_alike_each_at_its_own_depth(hole):
+    """But the same end at the same depth, again and again, is a loop."""
+    place = hole("|", "a.rb")
+    ends = ["def f", "  if a", "    b.each do |c|", "      g(c)", "    end", "  end", "end"]
+    assert not any(repeats_itself(place, ends[:number], line) for number, line in enumerate(ends))
+    assert repeats_itself(place, ["f()", "end", "end"], "end")

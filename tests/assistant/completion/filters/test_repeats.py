@@ -273,6 +273,25 @@ def test_two_like_lines_that_differ_in_a_name_are_no_repetition(hole, stream):
     assert stream(hole(text, "A.java", trigger="manual"), written)[0].text == written
 
 
+def test_a_block_may_end_as_one_below_does(hole, stream):
+    text = "function f(a) {\n  |\n  if (c) {\n    return dispatcher\n  }\n}\n"
+    written = "if (b) {\n    return dispatcher\n  }"
+    assert stream(hole(text, "a.js"), written)[0].text == written
+    # But what only goes on like two lines below says them again.
+    text = "function f(a) {\n  |\n  one(a)\n  return dispatcher\n  two(a)\n}\n"
+    written = "three(a)\n  return dispatcher\n  two(a)\n"
+    assert stream(hole(text, "a.js", "manual"), written)[0].text == "three(a)\n  return dispatcher"
+
+
+def test_lines_of_the_next_block_may_be_said_in_this_one(hole, stream):
+    text = "class A:\n    def f(self, key):\n        |\n        self.b(key)\n\n    def g(self, key):\n        if key in self.has_been_read:\n            pass\n"
+    written = "if key in self.has_been_read:\n            raise E"
+    assert stream(hole(text, "a.py"), written)[0].text == written
+    # Where they are of this one they are what comes next.
+    text = "def f(self, key):\n    |\n    self.b(key)\n    if key in self.has_been_read:\n        pass\n"
+    assert stream(hole(text, "a.py"), "if key in self.has_been_read:\n        raise E")[0].text == ""
+
+
 def test_what_other_filters_leave_of_the_unit_below_is_not_shown(hole, stream):
     go = "import (\n\t\"a\"\n|\n\nfunc f(b B) {\n\tr := new(R)\n\tr.g(b)\n}\n"  # fmt: skip
     written = "func f(b B) {\n\tr := new(R)\n\trequest, _ := h("

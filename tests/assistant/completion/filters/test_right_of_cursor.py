@@ -269,6 +269,28 @@ def test_the_preprocessor_opens_and_closes_nothing(hole):
     assert FINAL["repeats-rest"](hole("x = |;\n", "a.c"), written) == Draft("a\n#if B\n+ b\n#endif\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "written", "want"),
+    [
+        ("if (|!row.begin) {\n}\n", "!row.id || ", "!row.id || "),
+        ("if (|!row.begin) {\n}\n", "!row.id || !row.begin) {", "!row.id || "),
+        ("f(|user.name)\n", "user.name.first, ", "user.name.first, "),
+        ("if (a| || !row.until) {\n}\n", " || !row.begin", " || !row.begin"),
+        ("if (a| || !row.until) {\n}\n", " || !row.begin || !row.until) {", " || !row.begin "),
+        # The same name again is the same part, whatever comes after it.
+        ("if (a| || !row.until) {\n}\n", " || !row.until && b", " "),
+        ("if (a| || !row.until) {\n}\n", " || !row.until", " "),
+        # Without a sign that joins them it would be said twice, in other words.
+        ("if (|!row.begin) {\n}\n", "!row.id", ""),
+        ("f(|user.name)\n", "user.name.first", ""),
+        ("const | = await fetch(url);\n", "a = await fetch(b, ", "a "),
+        ("x | = self.a\n", "y = self.b,", "y "),
+    ],
+)
+def test_what_leads_up_to_the_right_may_begin_as_that_does(hole, text, written, want):
+    assert FINAL["repeats-rest"](hole(text, "a.ts", trigger="manual"), Draft(written)).text == want
+
+
 def test_the_places_are_enough():
     assert len(PLACES) >= 100
     assert len(_LANGUAGES) >= 12

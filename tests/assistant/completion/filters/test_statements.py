@@ -51,6 +51,8 @@ _RUST = "mod a {\n    |\n    fn g() {}\n}\n"
         ("a.java", _JAVA, "@Test\n    void f() {\n        b();\n    }", "int c;"),
         ("a.cs", "class A\n{\n    |\n    int b;\n}\n", "[Fact]\n    void F()\n    {\n        G();\n    }", "int c;"),
         ("a.rs", _RUST, "#[test]\n    fn f() {\n        b();\n    }", "fn h() {}"),
+        ("a.cpp", "|\n\ntemplate <typename T>\nusing B = decltype(b<T>());\n", "using A =\n    decltype(a());", "int c;"),
+        ("a.cpp", "|\nint b;\n", "template <typename T>\nclass A {\n  T a;\n};", "int c;"),
         ("a.rs", _RUST, "/// Says it.\n    fn f() {}", "fn h() {}"),
         ("a.py", "class A:\n    |\n    b = 1\n", "@once\n    def f(self):\n        return 1", "c = 1"),
         ("a.php", "<?php\nclass A\n{\n    |\n    public $b;\n}\n", "#[Test]\n    function f()\n    {\n    }", "public $c;"),
@@ -104,6 +106,8 @@ def test_the_branches_of_a_case_end_by_themselves(hole, stream, text, statement,
         ("a.cs", "class A\n{\n    |\n    int b;\n}\n", "void F()"),
         ("a.rb", _RUBY, "if x"),
         ("a.sh", _SHELL, "if true; then"),
+        ("a.cpp", "void f(int a)\n{\n  |\n  return;\n}\n", "template <typename T>"),
+        ("a.cpp", "|\n// so\nclass A {\n};\n", "template <typename T>"),
     ],
 )
 def test_a_head_that_the_model_leaves_alone_is_not_shown(hole, stream, path, text, written):
@@ -120,6 +124,8 @@ def test_a_head_that_the_model_leaves_alone_is_not_shown(hole, stream, path, tex
         ("a.js", "function f(a) {\n  |\n    b(a)\n  }\n}\n", "if (a) {\n"),
         ("a.rb", "def f(a)\n  |\n    b(a)\n  end\nend\n", "if a\n"),
         ("a.py", "class A:\n    |\n    def f(self): ...\n", "@once"),
+        ("a.cpp", "|\nclass A {\n};\n", "template <typename T>"),
+        ("a.hpp", "class A {\n  |\n  void f(T a);\n};\n", "template <typename T,\n            typename U>"),
     ],
 )
 def test_a_head_is_enough_where_its_body_stands_below(hole, stream, path, text, written):

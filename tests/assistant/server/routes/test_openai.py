@@ -489,6 +489,16 @@ def test_answers_carry_the_timings(hello):
     assert json.loads(lines[-2])["grafter"]["timings"]["total_ms"] > 0
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_hole_gets_as_many_tokens_as_were_asked_for(serve, connect, stream):
+    """To the word, though an open call parses nowhere; what is left is no less for the place's own limit being greater."""
+    client = connect(serve(FakeEngine("compute(first, second + third)")))
+    asked = {"model": "fake", "prompt": "x = 1\ny = ", "suffix": "\nz = 2\n", "max_tokens": 7}
+    answer = client.completions.create(**asked, stream=stream, extra_body={"filename": "a.py"})
+    chunks = list(answer) if stream else [answer]
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == "compute(first, second +"
+
+
 @pytest.mark.parametrize("path", ["/v1/completions", "/infill", "/v1/chat/completions"])
 def test_no_text_in_a_stream_looks_like_its_frame(serve, path):
     text = "{ data: one, data:two }"
