@@ -11,7 +11,6 @@ from assistant.completion.scanner import (
     CHARACTER,
     END_BRANCH,
     OTHER_BRANCH,
-    PAIRS,
     Inside,
     Scanned,
     State,
@@ -22,6 +21,7 @@ from assistant.completion.scanner import (
     scan,
     start_state,
 )
+from assistant.completion.scanner_rules import PAIRS
 
 Bracket = tuple[int, str]
 """Place and sign of a bracket; ``#if`` and its like have signs, too."""

@@ -6,35 +6,31 @@ any piece of a file, wherever that begins, if it is told what the piece begins i
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from assistant.languages import Language, Quoted, language_named
+from assistant.completion.scanner_rules import (
+    BEFORE_CASE,
+    CLOSING,
+    ENDS,
+    HERE,
+    PAIRS,
+    WORD,
+    Rules,
+    has_characters,
+    here_end,
+    inside,
+    rules_of,
+)
+from assistant.languages import Quoted, language_named
 
-PAIRS = {")": "(", "]": "[", "}": "{"}
-"""The bracket that each closing one closes."""
-CLOSING = {opening: closing for closing, opening in PAIRS.items()}
-"""The bracket that closes each opening one."""
-# What ends a text that begins with a bracket, and the other way round.
-_ENDS = {**CLOSING, "<": ">"}
-_BEGINS = {**PAIRS, ">": "<"}
 BRANCH, OTHER_BRANCH, END_BRANCH = "?", "|", "."
 """Signs for ``#if``, ``#else`` and ``#endif``: of the parts of code between them only one counts."""
-# One character between quotes; a ' in front of anything else stands alone (lifetimes, digits, primes).
-_CHARACTER = r"(?:(?<!\w)|(?<=\b[LuUb])|(?<=\bu8))'(?:\\[^\n]{1,8}?|[^'\\\n])'"
-# What is quoted so in a language that nobody knows: no apostrophes.
-_PLAIN = r"(?<!\w)'[^'\n]*'(?!\w)"
-# `in` of a case or the end of a branch, and the pattern of the next: one or several, each a word or a string.
-_WORD = r"""(?:\\.|"[^"\n]*"|'[^'\n]*'|\$\{[^}\n]*\}|\[[^\]\n]*\]|[^\s()|;&"'#])+"""
-_BEFORE_CASE = r"(?:\s|(?<=\s)\#[^\n]*\n)*"
-_PATTERN = rf"\(?[ \t]*{_WORD}(?:[ \t]*\|[ \t]*{_WORD})*[ \t]*\)"
-_CASE_LEAD = re.compile(rf"(?:\bin\b|;(?:;&?|&)){_BEFORE_CASE}\(?(?:{_WORD}(?:[ \t]*\|[ \t]*(?:{_WORD})?)*)?\Z")
+_CASE_LEAD = re.compile(rf"(?:\bin\b|;(?:;&?|&)){BEFORE_CASE}\(?(?:{WORD}(?:[ \t]*\|[ \t]*(?:{WORD})?)*)?\Z")
 # The number or letter of a list in plain text, at the beginning of a line.
 _NUMBER = re.compile(r"(?:\A|(?<=\n))[ \t]*\w{1,3}\Z")
 _LEAD = 400
-_HERE = Quoted("", "", long=True, escape="")
 
 
 class Inside(NamedTuple):
@@ -72,7 +68,7 @@ def scan(text: str, language: str | None, state: State = (), beyond: str = "") -
 
     A text on lines of its own (a heredoc) is taken for one if its end stands in the piece or ``beyond``.
     """
-    return _Scan(text, _rules(language_named(language)), state, beyond).run()
+    return _Scan(text, rules_of(language_named(language)), state, beyond).run()
 
 
 class GrowingScan:
@@ -84,7 +80,7 @@ class GrowingScan:
     def __init__(self, language: str | None, state: State, beyond: str) -> None:
         """Take what ``scan`` takes besides the text."""
         record = language_named(language)
-        self._rules = _rules(record)
+        self._rules = rules_of(record)
         self._state, self._beyond = state, beyond
         self._marks = record is None or not (record.cases or record.here)
         self._mark: _Mark | None = None  # of the text that was read last; several threads may each set their own
@@ -104,7 +100,7 @@ def is_character(before: str, after: str, state: State, language: str | None) ->
     """Return whether a cursor stands between the quotes of a single character that is still to be written."""
     record = language_named(language)
     in_code = not state or isinstance(state[-1], Inserted)
-    return in_code and before[-1:] == "'" == after[:1] and _has_characters(record)
+    return in_code and before[-1:] == "'" == after[:1] and has_characters(record)
 
 
 def is_comment(state: State, language: str | None) -> bool:
@@ -154,137 +150,10 @@ class _Mark(NamedTuple):
     left: int | None
 
 
-class _Rules(NamedTuple):
-    """What is looked for: by ``code`` in code itself, where whole strings are passed by, by ``inserted`` in strings."""
-
-    code: re.Pattern[str]
-    inserted: re.Pattern[str]
-    quoted: dict[str, tuple[Quoted, re.Pattern[str]]]
-    here: re.Pattern[str] | None
-    counted: dict[str, Quoted]
-    known: bool
-
-
-@functools.cache
-def _rules(record: Language | None) -> _Rules:
-    """Return what finds the next sign of code that counts: a group with a name for each kind."""
-    quoted = {f"q{number}": one for number, one in enumerate(_quoted(record))}
-    parts: list[str] = []
-    here = record.here if record else ""
-    if record and record.preprocessor:
-        parts.append(r"\#[ \t]*(?P<branch>if|el|endif)")
-    if record and record.cases:
-        parts += [rf"\bin\b{_BEFORE_CASE}{_PATTERN}", rf";(?:;&?|&){_BEFORE_CASE}{_PATTERN}"]
-    if record and record.skips:
-        parts.append(record.skips)
-    if here:
-        parts.append(f"(?P<here>{_unnamed(here)})")
-    begin = len(parts)
-    parts += [f"(?P<{name}>{_unnamed(one.begin)})" for name, one in quoted.items()]
-    wholes = [_whole(one) for one in quoted.values()]
-    if record is None or record.fences:
-        parts.append(_PLAIN)
-    if _has_characters(record):
-        parts.append(_CHARACTER)
-    parts.append(r"(?P<bracket>[()\[\]{}])")
-    begins = {name: (one, re.compile(one.begin, re.MULTILINE)) for name, one in quoted.items()}
-    counted = {one.nests: one for one in quoted.values() if one.counts and one.nests}
-    signs = {sign for part in parts for sign in part if not sign.isspace() and not sign.isalnum()} | {"_"}
-    letters = {found[1] for part in parts if (found := re.match(r"(?:\(\?P<\w+>)?\\b([a-z])", part))}
-    # Most letters begin nothing: they are passed by at once.
-    first = f"(?=[{re.escape(''.join(sorted(signs | letters)))}])"
-    passing = [each for pair in zip(wholes, parts[begin:], strict=False) for each in pair if each]
-    code = [*parts[:begin], *passing, *parts[begin + len(wholes) :]]
-    return _Rules(
-        code=re.compile(f"{first}(?:{'|'.join(code)})", re.MULTILINE),
-        inserted=re.compile(f"{first}(?:{'|'.join(parts)})", re.MULTILINE),
-        quoted=begins,
-        here=re.compile(here) if here else None,
-        counted=counted,
-        known=record is not None and not record.fences,
-    )
-
-
-def _whole(quoted: Quoted) -> str:
-    """Return a pattern for all of a piece that is no code, where it holds nothing that matters; else nothing."""
-    if quoted.inserts or quoted.nests or quoted.counts or quoted.skips or "{}" in quoted.end:
-        return ""
-    begin, escape = _unnamed(quoted.begin), re.escape(quoted.escape)
-    if not quoted.end:
-        return "" if quoted.long or escape else rf"(?:{begin})[^\n]*+(?=\n)"
-    first, rest = re.escape(quoted.end[0]), re.escape(quoted.end[1:])
-    parts = [
-        rf"[^{first}{escape}{'' if quoted.long else chr(92) + 'n'}]++",
-        rf"{escape}[\s\S]" if escape else "",
-        rf"{first}(?!{rest})" if rest else "",
-    ]
-    return rf"(?:{begin})(?:{'|'.join(filter(None, parts))})*+{first}{rest}"
-
-
-def _quoted(record: Language | None) -> list[Quoted]:
-    """Return all that is no code in a language: block comments, strings of its own forms, line comments, plain ones."""
-    if record is None:
-        return [Quoted('"', '"')]
-    comments = record.comments
-    found = [
-        Quoted(re.escape(begin), end, long=True, escape="", nests=begin if comments.nests else "")
-        for begin, end in comments.block
-    ]
-    found += record.quoted
-    found += [Quoted(_line_comment(mark, record), "", escape="") for mark in comments.line]
-    for quote in sorted(record.quotes, key=len, reverse=True):
-        found.append(Quoted(quote, quote, long=len(quote) > 1 or record.long_quotes))
-    return found
-
-
-def _has_characters(record: Language | None) -> bool:
-    """Return whether ``'`` begins no string in a language."""
-    return record is None or not ("'" in record.quotes or any(one.end == "'" for one in record.quoted))
-
-
-def _line_comment(mark: str, record: Language) -> str:
-    comments = record.comments
-    others = [re.escape(other) for other in comments.not_comments if other.startswith(mark)]
-    none_of = f"(?!{'|'.join(others)})" if others else ""
-    # What may stand before a comment that must not be inside of a word.
-    alone = r"(?<![^\s;&|()])" if comments.alone else ""
-    return f"{alone}{none_of}{re.escape(mark)}"
-
-
-def _unnamed(pattern: str) -> str:
-    """Return a pattern without groups of its own."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\((?!\?)", r"\1(?:", pattern) if "(" in pattern else pattern
-
-
-def _here_end(tag: str) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t]*(?P<end>{re.escape(tag)})\b", re.MULTILINE)
-
-
-@functools.lru_cache(maxsize=512)
-def _inside(quoted: Quoted, end: str) -> re.Pattern[str]:
-    """Return what finds the next thing in a string that is more than a letter."""
-    if quoted is _HERE:
-        return _here_end(end)
-    opening = _BEGINS.get(end, "") if "{}" in quoted.end else ""
-    nested = quoted.nests or opening
-    parts = [
-        quoted.skips,
-        rf"{re.escape(quoted.escape)}."
-        if quoted.escape and not any(x[0] == quoted.escape for x in quoted.inserts)
-        else "",
-        f"(?P<insert>{'|'.join(map(re.escape, quoted.inserts))})" if quoted.inserts else "",
-        rf"{re.escape(quoted.escape)}." if quoted.escape and any(x[0] == quoted.escape for x in quoted.inserts) else "",
-        f"(?P<nested>{re.escape(nested)})" if nested else "",
-        f"(?P<end>{re.escape(end)})" if end else "",
-        "" if quoted.long else r"(?P<line>\n)",
-    ]
-    return re.compile("|".join(filter(None, parts)) or r"(?!)", re.DOTALL)
-
-
 class _Scan:
     """One run over a text; ``place`` is how far it has come."""
 
-    def __init__(self, text: str, rules: _Rules, state: State, beyond: str) -> None:
+    def __init__(self, text: str, rules: Rules, state: State, beyond: str) -> None:
         self._text = text
         self._beyond = beyond
         self._rules = rules
@@ -334,7 +203,7 @@ class _Scan:
             self._through_code(top)
 
     def _through_text(self, top: Inside) -> None:
-        found = _inside(top.quoted, top.end).search(self._text, self._place)
+        found = inside(top.quoted, top.end).search(self._text, self._place)
         if found is None:
             self._place = len(self._text)
             return
@@ -396,7 +265,7 @@ class _Scan:
         if self._here is None:
             self._stack.pop()
             return
-        self._stack.append(Inside(_HERE, self._here[0]))
+        self._stack.append(Inside(HERE, self._here[0]))
         self._here = None
 
     def _begin_here(self, start: int) -> None:
@@ -405,7 +274,7 @@ class _Scan:
         below = self._text.find("\n", start)
         if found is None or below < 0 or self._here is not None:
             return
-        end = _here_end(found[1])
+        end = here_end(found[1])
         if end.search(self._text, below + 1) or end.search(self._beyond):
             self._here = found[1], below + 1
 
@@ -439,7 +308,7 @@ class _Scan:
         if "{}" in end:
             exact = begin.match(self._text, found.start())
             group = exact[1] if exact else ""
-            end = end.format(_ENDS.get(group, group)) if end == "{}" else end.replace("{}", group)
+            end = end.format(ENDS.get(group, group)) if end == "{}" else end.replace("{}", group)
         if quoted.counts and found[0][-1] in CLOSING:
             self._found.append((found.end() - 1, found[0][-1]))
         self._stack.append(Inside(quoted, end))

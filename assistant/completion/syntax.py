@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from tree_sitter import Node, Point, Tree
 
 from assistant.completion.brackets import read_around
-from assistant.completion.scanner import PAIRS, GrowingScan, Scanned, State, is_comment, lead
+from assistant.completion.scanner import GrowingScan, Scanned, State, is_comment, lead
+from assistant.completion.scanner_rules import PAIRS
 from assistant.languages import find_language, language_named
 from assistant.repository.parsing import parse
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from assistant.completion.brackets import are_closed_below, open_of
 from assistant.completion.filters.draft import Draft, Hole
-from assistant.completion.scanner import CLOSING, PAIRS, Scanned, is_text, scan
+from assistant.completion.scanner import Scanned, is_text, scan
+from assistant.completion.scanner_rules import CLOSING, PAIRS
 from assistant.completion.syntax import Syntax, scan_written, surplus_bracket
 
 # What editors put right of the cursor by themselves, and what ends a line after it.

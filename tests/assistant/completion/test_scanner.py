@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from assistant.completion.brackets import brackets_of, closable_brackets, open_brackets, read_around
-from assistant.completion.scanner import PAIRS, GrowingScan, scan, start_state
+from assistant.completion.scanner import GrowingScan, scan, start_state
+from assistant.completion.scanner_rules import PAIRS
 from assistant.completion.syntax import read_syntax, surplus_bracket
 from assistant.languages import find_language
 from assistant.languages.table import RECORDS
