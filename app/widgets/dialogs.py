@@ -64,7 +64,7 @@ def ask_reopen(parent: QWidget, name: str) -> ReopenAnswer:
     box.setWindowTitle(_tr("Unsaved changes"))
     box.setText(_tr("Save the changes to {name} before it is read again?").format(name=name))
     box.setInformativeText(
-        _tr("Saving writes them in the encoding of now. Without saving, your text goes to a tab of its own.")
+        _tr("Saving writes them in the present encoding. Without saving, your text goes to a tab of its own.")
     )
     save = box.addButton(_tr("Save and reopen"), QMessageBox.ButtonRole.AcceptRole)
     keep = box.addButton(_tr("Keep in a new tab"), QMessageBox.ButtonRole.DestructiveRole)

@@ -9,10 +9,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
+from app.widgets.dialogs import ask_reopen
 from assistant.editing.acceptance.record import Record
 from assistant.editing.acceptance.store import AcceptanceStore
-from assistant.types import Progress
+from assistant.types import ContextPiece, Progress
 from tests.support.visible import cut_off, texts_of
 
 pytestmark = pytest.mark.gui
@@ -63,7 +65,8 @@ SAYS = {
     "settings-server-bad": ("'gpu-box:8000' is not the address of a server",),
     "settings-server-small": ("'gpu-box:8000' is not the address of a server",),
     "find": ("6 of 6",),
-    "why": ("(result  24 %",),
+    "reopened": ("numbers.py was read again. Your text with the unsaved changes is in Untitled 1.", "Show it"),
+    "why": ("(result  24 %", "this file, in short"),
     "why-small": ("(result  24 %",),
     "acceptance": ("183 of 531 shown", "30 s: 94 %, 2 min: 90 %"),
     "acceptance-small": ("183 of 531 shown", "30 s: 94 %, 2 min: 90 %"),
@@ -212,6 +215,30 @@ def test_palette_and_find(shoot, folder):
     take("find")
 
 
+@pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+def test_a_file_that_is_read_again_with_unsaved_changes(shoot, folder, theme, monkeypatch):
+    window, take = shoot
+    page = open_code(window, folder)
+    page.editor.insertPlainText("result")
+    asked = []
+
+    def press(self):
+        self.show()
+        QTest.qWait(80)
+        asked.extend([self.text(), *(button.text() for button in self.buttons())])
+        assert self.grab().toImage().save(str(OUT / f"reopen-{theme}.png"))
+        assert cut_off(self) == []
+        next(button for button in self.buttons() if button.text() == "Keep in a new tab").click()
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", press)
+    window.services.dialogs.reopen = ask_reopen
+    assert window.bench.documents.reopen(page, "cp1252")
+    take("reopened")
+    assert asked[0] == "Save the changes to numbers.py before it is read again?"
+    assert {"Save and reopen", "Keep in a new tab"} < set(asked[1:])
+
+
 def explain(window, folder, finished, number=0):
     page = open_code(window, folder)
     window.services.connection.show("ready", **MODEL, latency_ms=184.0)
@@ -223,7 +250,8 @@ def explain(window, folder, finished, number=0):
 
 def test_why_this_suggestion(shoot, folder, answer):
     window, take = shoot
-    panel = explain(window, folder, answer())
+    short = ContextPiece("src/numbers.py", (24, 190), 310, "this file, in short")
+    panel = explain(window, folder, answer(context=(*answer().context, short)))
     take("why", (1280, 960))
     panel.give_focus()
     for _ in range(7):
