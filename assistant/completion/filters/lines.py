@@ -187,10 +187,16 @@ def _block_indent(hole: Hole, kept: Sequence[str]) -> int:
 
 
 def _has_left(hole: Hole, kept: Sequence[str], block: int) -> bool:
-    """Return whether what was written ended the block of the cursor: by a line less deep, or as the first of all."""
-    first, last = _first(kept), kept[-1]
-    closes = hole.syntax.line.strip() == "" and first is last and is_closing(last, hole.syntax)
-    return closes or (bool(last.strip()) and indent_width(last) < block)
+    """Return whether what was written ended the block of the cursor: by a line less deep, or with all that it is.
+
+    Asked for, it goes on behind an empty line.
+    """
+    last = kept[-1]
+    written = [line for line in kept if line.strip()]
+    closes = not hole.syntax.line.strip() and all(is_closing(line, hole.syntax) for line in written)
+    if written and closes and (hole.auto or kept[-1:] == written):
+        return True
+    return bool(last.strip()) and indent_width(last) < block
 
 
 def _first(kept: Sequence[str]) -> str | None:

@@ -195,3 +195,19 @@ def test_a_line_goes_on_while_it_is_not_whole(hole, stream, path, text, written,
     for size in (1, 1000):
         draft, _, fired = stream(hole(text, path), written, size)
         assert draft.text == want, fired
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "written"),
+    [
+        ("a.bats", '@test "one" {\n  run it\n|', '}\n\n@test "two" {\n  run more\n}\n'),
+        ("a.cpp", "int f() {\n    return 1;\n|", "}\n\nint g() {\n    return 2;\n}\n"),
+        ("a.rb", "def f\n  1\n|", "end\n\ndef g\n  2\nend\n"),
+        ("a.js", "it('is', () => {\n  f();\n|", "});\n\nit('is not', () => {\n  g();\n});\n"),
+    ],
+)
+def test_what_ends_the_last_block_of_a_file_is_all_that_is_said_unasked(hole, stream, path, text, written):
+    end = written.partition("\n")[0]
+    assert stream(hole(text, path), written)[0].text.rstrip("\n") == end
+    asked = stream(hole(text, path, "manual"), written)[0].text
+    assert asked.startswith(end + "\n\n")
