@@ -160,8 +160,8 @@ def test_a_failure_that_nobody_waits_for_is_forgotten(serve, loads):
 def test_two_that_do_not_fit_together_take_turns(serve, loads):
     worker = serve({"complete": MAIN, "chat": CHAT}, 4)
     chat = submit(worker, "chat", Priority.CHAT)
+    wait_for(lambda: states(worker) == {"complete": "idle", "chat": "loading"})
     wait_for(lambda: loads.beside == ["chat"])
-    assert states(worker) == {"complete": "idle", "chat": "loading"}
     completion = submit(
         worker
     )  # more urgent; but what was loaded for the other goes first, else none would ever answer
