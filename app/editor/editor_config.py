@@ -22,7 +22,8 @@ _CHARSETS = {
     "utf-16le": ("utf-16-le", codecs.BOM_UTF16_LE),  # without the mark nothing would know it again
     "utf-16be": ("utf-16-be", codecs.BOM_UTF16_BE),
 }
-_BLANKS_AT_THE_END = re.compile(r"[ \t]+$", re.MULTILINE)
+# Each run of blanks is looked at once, from its beginning: a line may hold a million of them in its middle.
+_BLANKS_AT_THE_END = re.compile(r"(?<![ \t])[ \t]++$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,3 +54,8 @@ def test_what_saving_tidies(style, text, wanted):
         made = made[:start] + new + made[end:]
     assert made == wanted
     assert tidied(wanted, style) == []
+
+
+def test_a_line_of_very_many_blanks_is_read_once():
+    text = "x" + " " * 1_000_000 + "y  \n"
+    assert tidied(text, WriteStyle(trim=True)) == [(len(text) - 3, len(text) - 1, "")]
